@@ -1,0 +1,101 @@
+"""Loadstone: believable data in DynamoDB, documented access patterns replayed, the bill explained.
+
+What a content author needs is here; a fixture or scenario module imports nothing else of ours.
+"""
+
+from loadstone.entity import Entity
+from loadstone.fanout import PerParent
+from loadstone.fields.choices import choose, one_of, pick
+from loadstone.fields.distributions import LogNormal, Weights, Zipf
+from loadstone.fields.links import count_of, first_of, last_of
+from loadstone.fields.numbers import (
+    Setting,
+    as_of,
+    chance,
+    decimal,
+    least,
+    most,
+    number,
+    position,
+    scaled,
+    shaped,
+    siblings,
+    whole,
+)
+from loadstone.fields.pools import Pool
+from loadstone.fields.shapes import case, either, when
+from loadstone.fields.text import fill, text, word_count
+from loadstone.fields.times import DAY_MS, HOUR_MS, MINUTE_MS, days, epoch, iso, moment, seconds
+from loadstone.pattern import (
+    Every,
+    Exactly,
+    GetItem,
+    Journey,
+    Mix,
+    Pattern,
+    PutItem,
+    Query,
+    Some,
+    Think,
+    Touched,
+    Written,
+)
+from loadstone.table import Index, Table, Throughput
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DAY_MS",
+    "HOUR_MS",
+    "MINUTE_MS",
+    "Entity",
+    "Every",
+    "Exactly",
+    "GetItem",
+    "Index",
+    "Journey",
+    "LogNormal",
+    "Mix",
+    "Pattern",
+    "PerParent",
+    "Pool",
+    "PutItem",
+    "Query",
+    "Setting",
+    "Some",
+    "Table",
+    "Think",
+    "Throughput",
+    "Touched",
+    "Weights",
+    "Written",
+    "Zipf",
+    "as_of",
+    "case",
+    "chance",
+    "choose",
+    "count_of",
+    "days",
+    "decimal",
+    "either",
+    "epoch",
+    "fill",
+    "first_of",
+    "iso",
+    "last_of",
+    "least",
+    "moment",
+    "most",
+    "number",
+    "one_of",
+    "pick",
+    "position",
+    "scaled",
+    "seconds",
+    "shaped",
+    "siblings",
+    "text",
+    "when",
+    "whole",
+    "word_count",
+]

@@ -53,3 +53,11 @@ class EngineDied(EngineError):
     """The embedded engine ended while it was in use."""
 
     exit_code = 1
+
+
+class BadRecord(LoadstoneError, ValueError):
+    """A run record that is empty, damaged, or of a newer version."""
+
+
+class NoPrice(LoadstoneError, KeyError):
+    """A price that the table of prices does not have."""

@@ -1,0 +1,279 @@
+"""A data set: a system's items at a scale and a seed, each computable from its number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import faker
+import numpy as np
+
+from loadstone.entity import Entity
+from loadstone.errors import BadContent, BadValue, UnknownName
+from loadstone.fanout import FanOut
+from loadstone.fields.draws import derive, odd
+from loadstone.fields.expr import Expr
+from loadstone.fields.frame import Frame
+from loadstone.fields.numbers import Draw
+from loadstone.fields.pools import Pool
+from loadstone.fields.scope import Code, Scope
+
+if TYPE_CHECKING:
+    from loadstone.system import System
+
+T = TypeVar("T")
+
+SCALES = {"tiny": 1_000, "small": 20_000, "medium": 1_000_000, "large": 100_000_000}
+LARGEST = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Everything that the data depends on. Two data sets with one identity are the same."""
+
+    system: str
+    content: str  # a fingerprint of the fixtures module
+    seed: int
+    scale: int
+    as_of: str
+    locale: str
+    faker: str
+    settings: Mapping[str, int | str]
+
+    def as_dict(self) -> dict[str, str]:
+        settings = ",".join(f"{name}={value}" for name, value in sorted(self.settings.items()))
+        return {
+            "system": self.system,
+            "content": self.content,
+            "seed": str(self.seed),
+            "scale": str(self.scale),
+            "as-of": self.as_of,
+            "locale": self.locale,
+            "faker": self.faker,
+            "settings": settings,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        parts = "\n".join(f"{name}={value}" for name, value in self.as_dict().items())
+        return hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()
+
+
+class Dataset:
+    """A system at a scale and a seed, seen at an instant."""
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        scale: int,
+        as_of: datetime,
+        seed: int = 1,
+        locales: Sequence[str] = ("en_US",),
+        settings: Mapping[str, int | str] | None = None,
+    ) -> None:
+        if not 1 <= scale <= LARGEST:
+            raise BadValue(f"a scale is 1 to {LARGEST:,} items, not {scale}")
+        if as_of.tzinfo is None:
+            raise BadValue("as-of needs a time zone; UTC, most likely")
+        self.system, self.scale, self.seed = system, scale, seed
+        self.as_of_ms = int(as_of.timestamp()) * 1000
+        self._locales = tuple(locales)
+        self._settings = {**system.settings, **(settings or {})}
+        self._counts = _counts(list(system.entities.values()), scale)
+        self._keys = {e: derive(seed, system.id, e.name) for e in system.entities.values()}
+        self._fan_outs: dict[Entity, FanOut] = {}
+        self._pools: dict[Pool, tuple[str, ...]] = {}
+        self._memo: dict[Expr, Any] = {}
+        self._makers: dict[Entity, Callable[[int], dict[str, Any]]] = {}
+
+    @cached_property
+    def identity(self) -> Identity:
+        as_of = datetime.fromtimestamp(self.as_of_ms / 1000, UTC)
+        return Identity(
+            system=self.system.id,
+            content=self.system.fingerprint,
+            seed=self.seed,
+            scale=self.scale,
+            as_of=as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            locale=",".join(self._locales),
+            faker=faker.VERSION,
+            settings=self._settings,
+        )
+
+    # What there is.
+
+    def count(self, entity: Entity | str) -> int:
+        """How many items of an entity there are."""
+        return self._counts[self._entity(entity)]
+
+    @property
+    def stored(self) -> int:
+        """How many items there are in all tables."""
+        return sum(self._counts[entity] for entity in self.system.stored)
+
+    def children(self, parent: Entity, number: int, child: Entity) -> range:
+        """The numbers of an item's descendants of an entity; they are consecutive."""
+        line = [child]
+        for ancestor in child.ancestors:
+            if ancestor is parent:
+                break
+            line.append(ancestor)
+        else:
+            raise BadContent(f"{child.name} does not descend from {parent.name}")
+        found = range(number, number + 1)
+        for entity in reversed(line):
+            fan_out = self.fan_out(entity)
+            first, last = fan_out.children(found[0]), fan_out.children(found[-1])
+            found = range(first.start, last.stop)
+            if not found:
+                return found
+        return found
+
+    def ancestor(self, entity: Entity, number: int, ancestor: Entity) -> int:
+        """The number of an item's ancestor."""
+        while entity is not ancestor:
+            number = self.fan_out(entity).place(number).parent
+            entity = entity.parent_entity
+        return number
+
+    # One item.
+
+    def item(self, entity: Entity | str, number: int) -> dict[str, Any]:
+        """The n-th item: what is stored, or the facts of an entity that is in no table."""
+        entity = self._entity(entity)
+        if not 0 <= number < self._counts[entity]:
+            raise BadValue(
+                f"{entity.name} has the numbers 0 to {self._counts[entity] - 1} at this scale, "
+                f"not {number}"
+            )
+        maker = self._makers.get(entity)
+        if maker is None:
+            maker = self._makers[entity] = self.compile(entity, entity.shown())
+        return maker(number)
+
+    def compile(self, entity: Entity, expr: Expr) -> Callable[[int], Any]:
+        """A function that gives an expression's value for an item of an entity."""
+        code = Code(["n"])
+        return code.function(Scope(code, self, entity, "n").of(expr))
+
+    def compile_new(self, entity: Entity, expr: Expr) -> Callable[[int, int, int, int], Any]:
+        """The same for items that the data set does not hold.
+
+        The function takes a number, the parent's number, the position among its children, and the
+        instant of creation in milliseconds.
+        """
+        if entity.created is None:
+            raise BadContent(f"{entity.name} does not say when it is created")
+        code = Code(["n", "parent", "position", "created"])
+        scope = Scope(code, self, entity, "n")
+        scope.bind_place("parent", "position", "(position + 1)")
+        scope.bind(entity.created, "created")
+        return code.function(scope.of(expr))
+
+    # Many items.
+
+    def rows(
+        self, entity: Entity | str, start: int, stop: int, *, before: str = "", after: str = ""
+    ) -> Rows:
+        """Items from start up to stop in DynamoDB's JSON, each between `before` and `after`."""
+        entity = self._entity(entity)
+        frame = Frame(self, entity, np.arange(start, stop, dtype=np.int64))
+        parts: list[str | list[str]] = []
+        for piece in [before, *frame.pieces(entity.shown()), after]:
+            if isinstance(piece, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += piece
+            else:
+                parts.append(piece)
+        width = len(parts)
+        cells = [""] * (width * frame.size)
+        for column, part in enumerate(parts):
+            cells[column::width] = [part] * frame.size if isinstance(part, str) else part
+        return Rows(cells, width)
+
+    # What expressions ask (fields/world.py).
+
+    def key(self, entity: Entity) -> int:
+        return self._keys[entity]
+
+    def multiplier(self, draw: Expr) -> int:
+        assert isinstance(draw, Draw)
+        if draw.label is None:
+            raise BadContent("a draw that belongs to no entity")
+        return odd(self.seed, self.system.id, draw.label)
+
+    def fan_out(self, entity: Entity) -> FanOut:
+        found = self._fan_outs.get(entity)
+        if found is None:
+            key = derive(self.seed, self.system.id, entity.name, "fan-out")
+            parents = self._counts[entity.parent_entity]
+            found = FanOut(entity.spread, parents, self._counts[entity], key)
+            self._fan_outs[entity] = found
+        return found
+
+    def setting(self, name: str) -> int | str:
+        return self._settings[name]
+
+    def pool(self, pool: Pool) -> Sequence[str]:
+        words = self._pools.get(pool)
+        if words is None:
+            words = self._pools[pool] = pool.words(self._locales, self.seed)
+        return words
+
+    def memo(self, of: Expr, make: Callable[[], T]) -> T:
+        found = self._memo.get(of)
+        if found is None:
+            found = self._memo[of] = make()
+        made: T = found
+        return made
+
+    def _entity(self, entity: Entity | str) -> Entity:
+        if isinstance(entity, Entity):
+            return entity
+        if entity not in self.system.entities:
+            raise UnknownName.among("entity", entity, list(self.system.entities))
+        return self.system.entities[entity]
+
+
+class Rows:
+    """Items on their way to the wire: text in cells, `width` cells an item."""
+
+    def __init__(self, cells: list[str], width: int) -> None:
+        self._cells, self._width = cells, width
+
+    def __len__(self) -> int:
+        return len(self._cells) // self._width
+
+    def joined(self, start: int = 0, stop: int | None = None) -> bytes:
+        """Items from start up to stop, one after the other."""
+        end = len(self._cells) if stop is None else stop * self._width
+        return "".join(self._cells[start * self._width : end]).encode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self.joined(row, row + 1) for row in range(len(self)))
+
+
+def _counts(entities: Sequence[Entity], scale: int) -> dict[Entity, int]:
+    """How many of each, so that the stored items add up to the scale, nearly."""
+    means: dict[Entity, Fraction] = {}
+    for entity in entities:
+        if entity.parent is None:
+            means[entity] = Fraction(str(entity.share))
+        else:
+            means[entity] = means[entity.parent] * entity.spread.exact_mean
+    stored = sum((means[entity] for entity in entities if entity.table), Fraction(0))
+    if not stored:
+        raise BadContent("no entity is in a table")
+    counts: dict[Entity, int] = {}
+    for entity in entities:
+        step = entity.per_parent.step if entity.per_parent else 1
+        groups = max(1, round(scale * means[entity] / stored / step))
+        if entity.parent is not None:
+            groups = max(groups, counts[entity.parent] * entity.spread.least)
+        counts[entity] = groups * step
+    return counts

@@ -1,0 +1,129 @@
+"""Entities: what is in the tables, one kind of item each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING
+
+from loadstone.errors import BadContent, UnknownName
+from loadstone.fields.expr import Expr, Value, lift
+from loadstone.fields.links import Link, Own
+from loadstone.fields.numbers import Draw
+from loadstone.fields.shapes import Map, When
+
+if TYPE_CHECKING:
+    from loadstone.fanout import PerParent
+    from loadstone.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Entity:
+    """One kind of item, and how the n-th one is made.
+
+    `item` is what is stored, attribute by attribute, in the order of the document's data model.
+    `facts` are known of it but not stored. An entity without a table is only referred to.
+    `entity["name"]` is an attribute or a fact, for its children and its patterns to use.
+    `created` is the instant that an item comes into being, in milliseconds.
+    `share`, for an entity without a parent: how many there are beside the other roots.
+    """
+
+    name: str
+    _: KW_ONLY
+    table: Table | None = None
+    parent: Entity | None = None
+    per_parent: PerParent | None = None
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    item: Mapping[str, Value] = field(default_factory=dict)
+    created: Expr | None = None
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if (self.parent is None) != (self.per_parent is None):
+            raise BadContent(f"{self.name}: parent and per_parent go together")
+        if bool(self.item) != (self.table is not None):
+            raise BadContent(f"{self.name}: an item needs a table, and a table an item")
+        values = {name: lift(value) for name, value in {**self.facts, **self.item}.items()}
+        if len(values) != len(self.facts) + len(self.item):
+            raise BadContent(f"{self.name}: a name is both a fact and an attribute")
+        object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_shown", Map({n: values[n] for n in self.item or self.facts}))
+        for name, value in values.items():
+            self._label(name, value)
+        if self.created is not None:
+            self._label("created", self.created)
+        if self.table is not None:
+            self._check_keys(self.table)
+
+    @property
+    def parent_entity(self) -> Entity:
+        if self.parent is None:
+            raise BadContent(f"{self.name} has no parent")
+        return self.parent
+
+    @property
+    def spread(self) -> PerParent:
+        if self.per_parent is None:
+            raise BadContent(f"{self.name} has no parent")
+        return self.per_parent
+
+    @property
+    def ancestors(self) -> Iterator[Entity]:
+        """The parent, its parent, and so on."""
+        entity = self.parent
+        while entity is not None:
+            yield entity
+            entity = entity.parent
+
+    def value(self, name: str) -> Expr:
+        values: dict[str, Expr] = self._values  # type: ignore[attr-defined]
+        if name not in values:
+            raise UnknownName.among(f"attribute of {self.name}", name, list(values))
+        return values[name]
+
+    def shown(self) -> Map:
+        """What is stored of it, as a map of expressions; where nothing is, its facts."""
+        shown: Map = self._shown  # type: ignore[attr-defined]
+        return shown
+
+    def __getitem__(self, name: str) -> Expr:
+        return Own(self, name)
+
+    def at(self, index: Expr) -> Link:
+        """Any item of this entity, by its number."""
+        return Link(self, index)
+
+    def __repr__(self) -> str:
+        return f"Entity({self.name!r})"
+
+    def _label(self, path: str, value: Expr) -> None:
+        """Name every draw by the attribute that it is first used for."""
+        seen: set[Expr] = set()
+        count = 0
+
+        def walk(expr: Expr) -> None:
+            nonlocal count
+            if expr in seen:
+                return
+            seen.add(expr)
+            if isinstance(expr, Draw):
+                if expr.label is None:
+                    expr.label = f"{self.name}.{path}.{count}"
+                elif not expr.label.startswith(f"{self.name}."):
+                    owner = expr.label.split(".")[0]
+                    raise BadContent(
+                        f"{self.name}.{path} uses a value that belongs to {owner}: "
+                        f"make it a fact or attribute there, and refer to it as {owner}[name]"
+                    )
+                count += 1
+            for part in expr.inputs():
+                walk(part)
+
+        walk(value)
+
+    def _check_keys(self, table: Table) -> None:
+        for name in table.key:
+            if name not in self.item:
+                raise BadContent(f"{self.name}: no {name!r}, which is a key of {table.name}")
+            if isinstance(self.item[name], When):
+                raise BadContent(f"{self.name}: the key {name!r} must always be there")

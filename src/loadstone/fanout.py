@@ -1,0 +1,237 @@
+"""How many children each parent has, and whose child a number is: looked up, never stored.
+
+Parents are taken in blocks. A block owns an exact number of children, known in closed form, and
+divides it among its parents by hashed weights; so a look-up computes one block whatever the size of
+the data set. A few giant parents may be declared; they come first and own a share of their own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from dataclasses import KW_ONLY, dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from loadstone.errors import BadContent
+from loadstone.fields.distributions import TABLE_BITS, LogNormal
+from loadstone.fields.draws import DRAW_BITS, Ints, draw_column, mix_column
+
+BLOCK = 1024
+BLOCKS_KEPT = 256
+
+_WEIGHT_MEDIAN = 4096
+_WEIGHT_MOST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PerParent:
+    """How children spread over parents: `mean` each, skewed by `spread`, at least `least`.
+
+    `spread` is the factor between the median parent and the 84th percentile; 1 is even. Children
+    come in groups of `step` (2: question and answer). The `giants` largest parents own
+    `giant_share` of all children.
+    """
+
+    mean: float
+    _: KW_ONLY
+    spread: float = 1.0
+    least: int = 1
+    step: int = 1
+    giants: int = 0
+    giant_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.mean <= 0 or self.mean > 1_000_000:
+            raise BadContent(f"a parent has between 0 and a million children on average: {self}")
+        if self.spread < 1 or self.step < 1 or self.least < 0:
+            raise BadContent(f"spread and step start at 1, least at 0: {self}")
+        if self.least * self.step > self.mean:
+            raise BadContent(f"the mean is below the least: {self}")
+        if (self.giants > 0) != (self.giant_share > 0) or not 0 <= self.giant_share < 1:
+            raise BadContent(f"giants need a giant_share between 0 and 1: {self}")
+
+    @property
+    def exact_mean(self) -> Fraction:
+        return Fraction(str(self.mean))
+
+
+class Place(NamedTuple):
+    """Where a child stands."""
+
+    parent: int
+    position: int  # among its parent's children, from 0
+    siblings: int  # how many children its parent has
+
+
+class Places(NamedTuple):
+    """`Place` for many children."""
+
+    parent: Ints
+    position: Ints
+    siblings: Ints
+
+
+class _Block(NamedTuple):
+    first_parent: int
+    first: int  # the first child's number, in groups
+    offsets: list[int]  # where each parent's children start, and one past the last
+    column: Ints
+
+
+class FanOut:
+    """The children of `parents` parents, `children` in all."""
+
+    def __init__(self, spread: PerParent, parents: int, children: int, key: int) -> None:
+        groups, rest = divmod(children, spread.step)
+        if rest or parents < 1 or groups < parents * spread.least:
+            raise BadContent(f"{children} children do not fit {parents} parents with {spread}")
+        self._step = spread.step
+        self._key = key
+        self._least = spread.least
+        self._weights = np.array(
+            LogNormal(_WEIGHT_MEDIAN, spread.spread, 1, _WEIGHT_MOST).table(), dtype=np.int64
+        )
+        giants = spread.giants if parents > 8 * spread.giants else 0
+        others = groups - (parents - giants) * spread.least
+        owned = max(giants * spread.least, int(groups * Fraction(str(spread.giant_share))))
+        self._giant_groups = min(owned, others) if giants else 0
+        self._giants = giants
+        self._giant_offsets = _giant_offsets(giants, self._giant_groups)
+        self._parents = parents - giants
+        self._groups = groups - self._giant_groups
+        self._spare = self._groups - self._parents * self._least
+        #: How many each parent has, where all have the same.
+        self._even = spread.least * spread.step if not (self._spare or giants) else 0
+        self._blocks: OrderedDict[int, _Block] = OrderedDict()
+        self._last = _Block(0, 0, [0, 0], np.zeros(2, dtype=np.int64))
+        self._last_end = 0
+
+    def place(self, child: int) -> Place:
+        """Whose child this is."""
+        if self._even:
+            parent, position = divmod(child, self._even)
+            return Place(parent, position, self._even)
+        group, inside = divmod(child, self._step)
+        if group < self._giant_groups:
+            offsets, first_parent, local = self._giant_offsets, 0, group
+        else:
+            group -= self._giant_groups
+            block = self._last
+            if not block.first <= group < self._last_end:
+                block = self._block(self._block_of(group))
+            offsets, first_parent, local = block.offsets, block.first_parent, group - block.first
+        index = bisect_right(offsets, local) - 1
+        start = offsets[index]
+        return Place(
+            first_parent + index,
+            (local - start) * self._step + inside,
+            (offsets[index + 1] - start) * self._step,
+        )
+
+    def places(self, children: Ints) -> Places:
+        """`place` for many children, quickest when they are close together."""
+        if self._even:
+            parent, position = np.divmod(children, self._even)
+            return Places(parent, position, np.full_like(children, self._even))
+        groups = children // self._step
+        parent = np.empty_like(groups)
+        start = np.empty_like(groups)
+        end = np.empty_like(groups)
+
+        def fill(rows: Ints | slice, offsets: Ints, first_parent: int, first: int) -> None:
+            index = np.searchsorted(offsets, groups[rows] - first, side="right") - 1
+            parent[rows] = index + first_parent
+            start[rows] = offsets[index] + first
+            end[rows] = offsets[index + 1] + first
+
+        ordinary = groups
+        rows: Ints | slice = slice(None)
+        if self._giant_groups:
+            giant = np.flatnonzero(groups < self._giant_groups)
+            fill(giant, np.array(self._giant_offsets), 0, 0)
+            rows = np.flatnonzero(groups >= self._giant_groups)
+            ordinary = groups[rows]
+        which = self._blocks_of(ordinary - self._giant_groups)
+        for number in np.unique(which).tolist():
+            block = self._block(number)
+            these = np.flatnonzero(which == number)
+            fill(
+                these if isinstance(rows, slice) else rows[these],
+                block.column,
+                block.first_parent,
+                block.first + self._giant_groups,
+            )
+        position = (groups - start) * self._step + children % self._step
+        return Places(parent, position, (end - start) * self._step)
+
+    def children(self, parent: int) -> range:
+        """The numbers of a parent's children."""
+        if self._even:
+            return range(parent * self._even, (parent + 1) * self._even)
+        if parent < self._giants:
+            first, last = self._giant_offsets[parent], self._giant_offsets[parent + 1]
+        else:
+            number, index = divmod(parent - self._giants, BLOCK)
+            block = self._block(number)
+            base = block.first + self._giant_groups
+            first, last = base + block.offsets[index], base + block.offsets[index + 1]
+        return range(first * self._step, last * self._step)
+
+    def children_column(self, parents: Ints) -> tuple[Ints, Ints]:
+        """First child and number of children, for many parents."""
+        ranges = [self.children(parent) for parent in parents.tolist()]
+        first = np.array([each.start for each in ranges], dtype=np.int64)
+        return first, np.array([len(each) for each in ranges], dtype=np.int64)
+
+    def _first_of(self, block: int) -> int:
+        before = min(block * BLOCK, self._parents)
+        return before * self._least + self._spare * before // self._parents
+
+    def _block_of(self, group: int) -> int:
+        number = group * self._parents // self._groups // BLOCK
+        while self._first_of(number + 1) <= group:
+            number += 1
+        while self._first_of(number) > group:
+            number -= 1
+        return number
+
+    def _blocks_of(self, groups: Ints) -> Ints:
+        if not groups.size:
+            return groups
+        low, high = self._block_of(int(groups.min())), self._block_of(int(groups.max()))
+        if high - low < 64:
+            starts = np.array([self._first_of(n) for n in range(low, high + 1)], dtype=np.int64)
+            return low - 1 + np.searchsorted(starts, groups, side="right").astype(np.int64)
+        return np.array([self._block_of(group) for group in groups.tolist()], dtype=np.int64)
+
+    def _block(self, number: int) -> _Block:
+        block = self._blocks.get(number)
+        if block is None:
+            block = self._compute(number)
+            self._blocks[number] = block
+            if len(self._blocks) > BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        self._last, self._last_end = block, block.first + block.offsets[-1]
+        return block
+
+    def _compute(self, number: int) -> _Block:
+        before = number * BLOCK
+        size = min(BLOCK, self._parents - before)
+        first, end = self._first_of(number), self._first_of(number + 1)
+        parents = np.arange(before + self._giants, before + self._giants + size, dtype=np.int64)
+        ranks = draw_column(mix_column(parents, self._key), 1) >> (DRAW_BITS - TABLE_BITS)
+        upto = np.concatenate(([0], np.cumsum(self._weights[ranks])))
+        spare = end - first - size * self._least
+        column = np.arange(size + 1, dtype=np.int64) * self._least + spare * upto // upto[-1]
+        return _Block(before + self._giants, first, column.tolist(), column)
+
+
+def _giant_offsets(giants: int, groups: int) -> list[int]:
+    """The r-th giant owns a share in proportion to 1 / r."""
+    weights = [(1 << 20) // rank for rank in range(1, giants + 1)]
+    total = sum(weights) or 1
+    return [0, *(groups * upto // total for upto in accumulate(weights))]

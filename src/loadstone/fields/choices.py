@@ -1,0 +1,170 @@
+"""Choosing: one of some words, one of some records, one of a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from loadstone.errors import BadContent
+from loadstone.fields.distributions import Distribution, Weights, Zipf, whole_weights
+from loadstone.fields.draws import DRAW_BITS
+from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Pieces, escape
+from loadstone.fields.frame import Frame
+from loadstone.fields.numbers import Draw, Evenly, Shaped, column_of
+from loadstone.fields.pools import Pool
+from loadstone.fields.scope import Scope
+from loadstone.fields.world import World
+
+
+class Lookup(Expr):
+    """The value at an index of a table of texts, whole numbers or flags."""
+
+    def __init__(self, table: Sequence[Any] | Pool, index: Expr) -> None:
+        self.table, self.index = table, index
+        self.kind: Kind = "text" if isinstance(table, Pool) else _kind_of(table)
+
+    def values(self, world: World) -> tuple[Any, ...]:
+        return tuple(world.pool(self.table) if isinstance(self.table, Pool) else self.table)
+
+    def one(self, scope: Scope) -> str:
+        table = scope.code.constant(self.values(scope.world))
+        return f"{table}[{scope.of(self.index)}]"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return np.array(self.values(frame.world))[frame.numbers(self.index)]
+
+    def pieces(self, frame: Frame) -> Pieces:
+        if self.kind != "text":
+            return super().pieces(frame)
+        escaped = frame.world.memo(self, lambda: list(map(escape, self.values(frame.world))))
+        return [list(map(escaped.__getitem__, frame.numbers(self.index).tolist()))]
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.index,)
+
+
+class Group(Expr):
+    """An index into groups laid end to end: evenly, within the group that `by` names."""
+
+    kind = "whole"
+
+    def __init__(self, sizes: Sequence[int], by: Expr) -> None:
+        if not sizes or min(sizes) < 1:
+            raise BadContent("every group to pick from needs at least one entry")
+        self.sizes = tuple(sizes)
+        self.starts = tuple(int(start) for start in np.cumsum([0, *sizes[:-1]]))
+        self.by, self.draw = by, Draw()
+
+    def one(self, scope: Scope) -> str:
+        sizes, starts = scope.code.constant(self.sizes), scope.code.constant(self.starts)
+        by = scope.of(self.by)
+        return f"{starts}[{by}] + ({self.draw.one(scope)} * {sizes}[{by}] >> {DRAW_BITS})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        by = frame.numbers(self.by)
+        drawn = frame.numbers(self.draw) * column_of(self.sizes)[by] >> DRAW_BITS
+        found: Numbers = column_of(self.starts)[by] + drawn
+        return found
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.by, self.draw)
+
+
+class OneOf(Expr):
+    """One of some records; its fields are expressions."""
+
+    kind = "whole"
+
+    def __init__(self, records: Sequence[Mapping[str, Any]], index: Expr) -> None:
+        self.records, self.index = records, index
+
+    def one(self, scope: Scope) -> str:
+        return scope.of(self.index)
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return frame.numbers(self.index)
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.index,)
+
+    def field(self, name: str) -> Any:
+        return record_field(self, self.records, name)
+
+
+class Groups:
+    """A field of records that holds several values each: something to pick from."""
+
+    def __init__(self, groups: Sequence[Sequence[str]], by: Expr) -> None:
+        self.entries = [entry for group in groups for entry in group]
+        self.index = Group([len(group) for group in groups], by)
+
+
+def record_field(choice: Expr, records: Sequence[Mapping[str, Any]], name: str) -> Any:
+    """A field of the record that `choice` is the index of."""
+    missing = [index for index, record in enumerate(records) if name not in record]
+    if missing:
+        raise BadContent(
+            f"record {missing[0]} has no {name!r}; it has {sorted(records[missing[0]])}"
+        )
+    values = [record[name] for record in records]
+    if all(isinstance(value, (tuple, list)) for value in values):
+        return Groups(values, choice)
+    return Lookup(values, choice)
+
+
+def one_of(
+    records: Sequence[Mapping[str, Any]], *, skew: Distribution | float | None = None
+) -> Expr:
+    """One of some records. `skew`: how much more often the first than the later ones (Zipf)."""
+    return OneOf(tuple(records), _index(len(records), skew))
+
+
+def pick(
+    among: Sequence[Any] | Pool | Groups,
+    *,
+    by: Expr | None = None,
+    skew: Distribution | float | None = None,
+) -> Expr:
+    """One of some texts, or of a vocabulary, or of a record's several.
+
+    With `by`, `among` is a sequence of sequences and `by` says which of them to pick from.
+    """
+    if isinstance(among, Groups):
+        return Lookup(among.entries, among.index)
+    if by is not None:
+        if isinstance(among, Pool):
+            raise BadContent("a vocabulary has no groups")
+        groups = Groups(among, by)
+        return Lookup(groups.entries, groups.index)
+    return Lookup(among, _index(among.size if isinstance(among, Pool) else len(among), skew))
+
+
+def choose(*words: str, weights: Sequence[float] | None = None, **shares: float) -> Expr:
+    """One of a few words: `choose("a", "b")`, or with shares `choose(active=9, closed=1)`."""
+    if shares and not words:
+        words, weights = tuple(shares), tuple(shares.values())
+    if weights is None:
+        return Lookup(words, Evenly(Constant(0), Constant(len(words))))
+    if len(weights) != len(words):
+        raise BadContent(f"{len(words)} words and {len(weights)} weights")
+    return Lookup(words, Shaped(Weights(whole_weights(weights))))
+
+
+def _index(size: int, skew: Distribution | float | None) -> Expr:
+    if size < 1:
+        raise BadContent("there is nothing to choose from")
+    if skew is None:
+        return Evenly(Constant(0), Constant(size))
+    return Shaped(Zipf(size, skew) if isinstance(skew, (int, float)) else skew)
+
+
+def _kind_of(table: Sequence[Any]) -> Kind:
+    kinds: set[Kind] = {
+        "flag" if isinstance(value, bool) else "whole" if isinstance(value, int) else "text"
+        for value in table
+    }
+    if len(kinds) != 1:
+        raise BadContent(f"a table holds values of one kind, not {sorted(kinds)}")
+    return kinds.pop()

@@ -1,0 +1,238 @@
+"""An expression: a value that an item has, computed from the item's number and nothing else.
+
+An expression can be evaluated in two ways that agree to the byte. `one` writes the Python source
+that computes it for a single item (`scope.py`); `numbers` and `pieces` compute it for a column of
+items (`frame.py`). Content never calls these: it combines expressions, and `Dataset` evaluates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from loadstone.errors import BadContent
+
+if TYPE_CHECKING:
+    from loadstone.fields.frame import Frame
+    from loadstone.fields.scope import Scope
+
+#: whole, flag and decimal are columns of numbers (a decimal's, scaled); the others are pieces.
+Kind: TypeAlias = Literal["whole", "flag", "decimal", "text", "map", "list", "null"]
+Numbers: TypeAlias = NDArray[Any]
+#: Text of many items, cut into parts: a part is the same for all of them, or a list of one each.
+Pieces: TypeAlias = list[str | list[str]]
+
+
+class Expr:
+    """Combine with + - * // %, comparisons, & | ~ and the functions of this package."""
+
+    kind: Kind
+    places: int = 0  # of a decimal
+
+    def one(self, scope: Scope) -> str:
+        """Python source of the value for a single item."""
+        raise NotImplementedError(type(self).__name__)
+
+    def numbers(self, frame: Frame) -> Numbers:
+        """The values of a column of whole numbers, flags or scaled decimals."""
+        raise NotImplementedError(f"{type(self).__name__} has no numbers")
+
+    def pieces(self, frame: Frame) -> Pieces:
+        """The column as text: escaped for JSON where it is text, JSON where it is a map or list."""
+        values = frame.numbers(self)
+        match self.kind:
+            case "flag":
+                return [[("false", "true")[value] for value in values.tolist()]]
+            case "decimal":
+                places = self.places
+                return [[decimal_text(value, places) for value in values.tolist()]]
+            case _:
+                return [list(map(str, values.tolist()))]
+
+    def inputs(self) -> Sequence[Expr]:
+        """The expressions that this one is made of, where they belong to the same entity."""
+        return ()
+
+    def field(self, name: str) -> Any:
+        raise BadContent(f"only a choice among records has fields; asked for {name!r}")
+
+    def __getitem__(self, name: str) -> Any:
+        """A field of the chosen record: an expression, or several texts to pick from."""
+        return self.field(name)
+
+    def __iter__(self) -> Any:
+        raise BadContent("an expression cannot be looped over: it has no value before an item has")
+
+    def __bool__(self) -> bool:
+        raise BadContent("an expression is neither true nor false; use when(), either(), & and |")
+
+    def __add__(self, other: Expr | int) -> Expr:
+        return Arithmetic("+", self, other)
+
+    def __radd__(self, other: Expr | int) -> Expr:
+        return Arithmetic("+", lift(other), self)
+
+    def __sub__(self, other: Expr | int) -> Expr:
+        return Arithmetic("-", self, other)
+
+    def __rsub__(self, other: Expr | int) -> Expr:
+        return Arithmetic("-", lift(other), self)
+
+    def __mul__(self, other: Expr | int) -> Expr:
+        return Arithmetic("*", self, other)
+
+    def __rmul__(self, other: Expr | int) -> Expr:
+        return Arithmetic("*", lift(other), self)
+
+    def __floordiv__(self, other: Expr | int) -> Expr:
+        return Arithmetic("//", self, other)
+
+    def __mod__(self, other: Expr | int) -> Expr:
+        return Arithmetic("%", self, other)
+
+    def __lt__(self, other: Expr | int) -> Expr:
+        return Arithmetic("<", self, other)
+
+    def __le__(self, other: Expr | int) -> Expr:
+        return Arithmetic("<=", self, other)
+
+    def __gt__(self, other: Expr | int) -> Expr:
+        return Arithmetic(">", self, other)
+
+    def __ge__(self, other: Expr | int) -> Expr:
+        return Arithmetic(">=", self, other)
+
+    def equals(self, other: Expr | int) -> Expr:
+        return Arithmetic("==", self, other)
+
+    def __and__(self, other: Expr) -> Expr:
+        return Arithmetic("&", self, other)
+
+    def __or__(self, other: Expr) -> Expr:
+        return Arithmetic("|", self, other)
+
+    def __invert__(self) -> Expr:
+        return self.equals(0) if self.kind == "whole" else Arithmetic("^", self, Constant(True))
+
+
+class Constant(Expr):
+    """The same for every item."""
+
+    def __init__(self, value: str | int | bool | None) -> None:
+        self.value = value
+        match value:
+            case bool():
+                self.kind = "flag"
+            case int():
+                self.kind = "whole"
+            case str():
+                self.kind = "text"
+            case None:
+                self.kind = "null"
+
+    def one(self, scope: Scope) -> str:
+        return repr(self.value)
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return np.full(frame.size, self.value)
+
+    def number(self) -> int:
+        """The value of a constant that is a number."""
+        assert isinstance(self.value, int)
+        return self.value
+
+    def pieces(self, frame: Frame) -> Pieces:
+        match self.value:
+            case bool():
+                return ["true" if self.value else "false"]
+            case None:
+                return ["true"]  # DynamoDB writes a null as {"NULL":true}
+            case str():
+                return [escape(self.value)]
+            case _:
+                return [str(self.value)]
+
+
+_COMPARE = {"<", "<=", ">", ">=", "=="}
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "//": np.floor_divide,
+    "%": np.mod,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "&": np.bitwise_and,
+    "|": np.bitwise_or,
+    "^": np.bitwise_xor,
+    "min": np.minimum,
+    "max": np.maximum,
+}
+
+
+class Arithmetic(Expr):
+    """Two whole numbers (or two flags) and an operator."""
+
+    def __init__(self, operator: str, left: Expr, right: Expr | int) -> None:
+        self.operator, self.left, self.right = operator, left, lift(right)
+        kinds = {self.left.kind, self.right.kind}
+        wanted = {"flag"} if operator in "&|^" else {"whole"}
+        if kinds != wanted:
+            raise BadContent(f"{operator!r} takes two of {wanted}, not {sorted(kinds)}")
+        self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
+
+    def one(self, scope: Scope) -> str:
+        left, right = scope.of(self.left), scope.of(self.right)
+        if self.operator in ("min", "max"):
+            return (
+                f"({left} if {left} {'<' if self.operator == 'min' else '>'} {right} else {right})"
+            )
+        return f"({left} {self.operator} {right})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        left, right = frame.operand(self.left), frame.operand(self.right)
+        result: Numbers = _OPERATORS[self.operator](left, right)
+        return result
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.left, self.right)
+
+
+Value: TypeAlias = "Expr | str | int | bool | Mapping[str, Any] | Sequence[Any] | None"
+
+
+def lift(value: Value) -> Expr:
+    """An expression of whatever a content author may write in its place."""
+    if isinstance(value, Expr):
+        return value
+    if value is None or isinstance(value, (str, int)):
+        return Constant(value)
+    from loadstone.fields.shapes import List, Map
+
+    if isinstance(value, Mapping):
+        return Map(value)
+    if isinstance(value, Sequence):
+        return List(value)
+    raise BadContent(f"{value!r} is no value that an item can hold; a fraction is decimal(…)")
+
+
+def escape(text: str) -> str:
+    """The text as it stands between the quotes of a JSON string."""
+    return orjson.dumps(text)[1:-1].decode()
+
+
+def decimal_text(scaled: int, places: int) -> str:
+    """A decimal without needless zeros, as DynamoDB gives it back."""
+    if not places:
+        return str(scaled)
+    sign, digits = ("-", str(-scaled)) if scaled < 0 else ("", str(scaled))
+    digits = digits.zfill(places + 1)
+    fraction = digits[-places:].rstrip("0")
+    return f"{sign}{digits[:-places]}{'.' if fraction else ''}{fraction}"

@@ -1,0 +1,127 @@
+"""A column of items: an entity's expressions computed for many numbers at once, with numpy."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loadstone.fields import draws
+from loadstone.fields.draws import Hashes, Ints
+from loadstone.fields.expr import Constant, Expr, Numbers, Pieces
+
+if TYPE_CHECKING:
+    from loadstone.entity import Entity
+    from loadstone.fanout import Places
+    from loadstone.fields.world import World
+
+
+class Frame:
+    """Items of `entity` by their numbers, and what has been computed of them."""
+
+    def __init__(self, world: World, entity: Entity, items: Ints) -> None:
+        self.world, self.entity, self.items = world, entity, items
+        self.size = len(items)
+        self._numbers: dict[Expr, Numbers] = {}
+        self._pieces: dict[Expr, Pieces] = {}
+        self._mixed: Hashes | None = None
+        self._places: Places | None = None
+        self._ups: dict[Entity, tuple[Frame, Ints]] = {}
+        self._wider: tuple[Frame, Ints] | None = None
+
+    def numbers(self, expr: Expr) -> Numbers:
+        found = self._numbers.get(expr)
+        if found is None:
+            found = self._numbers[expr] = self._seen_wider(expr)
+        return found
+
+    def operand(self, expr: Expr) -> Any:
+        """The same as a column, or as the one number that it is for all."""
+        return expr.number() if isinstance(expr, Constant) else self.numbers(expr)
+
+    def pieces(self, expr: Expr) -> Pieces:
+        found = self._pieces.get(expr)
+        if found is None:
+            found = self._pieces[expr] = expr.pieces(self)
+        return found
+
+    def text(self, expr: Expr) -> list[str]:
+        """The expression as one list of texts."""
+        return joined(self.pieces(expr), self.size)
+
+    def mixed(self) -> Hashes:
+        """The hashes of the items' numbers."""
+        if self._mixed is None:
+            self._mixed = draws.mix_column(self.items, self.world.key(self.entity))
+        return self._mixed
+
+    def places(self) -> Places:
+        if self._places is None:
+            self._places = self.world.fan_out(self.entity).places(self.items)
+        return self._places
+
+    def up(self, ancestor: Entity) -> tuple[Frame, Ints]:
+        """The distinct ancestors of the items, and for each item which one is its own."""
+        found = self._ups.get(ancestor)
+        if found is None:
+            parent = self.entity.parent_entity
+            if ancestor is parent:
+                numbers, own = _distinct(self.places().parent)
+                found = Frame(self.world, parent, numbers), own
+            else:
+                parents, own = self.up(parent)
+                frame, further = parents.up(ancestor)
+                found = frame, further[own]
+            self._ups[ancestor] = found
+        return found
+
+    def at(self, entity: Entity, items: Ints) -> Frame:
+        return Frame(self.world, entity, items)
+
+    def _seen_wider(self, expr: Expr) -> Numbers:
+        """From the frame that this one is a part of, where that has computed it already."""
+        if self._wider is not None:
+            frame, rows = self._wider
+            if expr in frame._numbers:
+                return frame._numbers[expr][rows]
+        return expr.numbers(self)
+
+    def narrow(self, rows: Ints) -> Frame:
+        """Some of the items."""
+        frame = Frame(self.world, self.entity, self.items[rows])
+        frame._wider = (self, rows)
+        if self._mixed is not None:
+            frame._mixed = self._mixed[rows]
+        if self._places is not None:
+            places = self._places
+            frame._places = type(places)(*(column[rows] for column in places))
+        return frame
+
+
+def _distinct(numbers: Ints) -> tuple[Ints, Ints]:
+    """The distinct numbers, and which of them each is; quick where they ascend, as parents do."""
+    if not numbers.size:
+        return numbers, numbers
+    steps = np.diff(numbers)
+    if (steps < 0).any():
+        distinct, which = np.unique(numbers, return_inverse=True)
+        return distinct, which.astype(np.int64)
+    new = np.concatenate(([True], steps > 0))
+    return numbers[new], np.cumsum(new) - 1
+
+
+def joined(pieces: Pieces, size: int) -> list[str]:
+    """Pieces put together: one text for each item."""
+    if len(pieces) == 1:
+        only = pieces[0]
+        return only if isinstance(only, list) else [only] * size
+    columns = [piece if isinstance(piece, list) else repeat(piece, size) for piece in pieces]
+    return list(map("".join, zip(*columns, strict=True)))
+
+
+def spread(pieces: Pieces, rows: list[int]) -> Pieces:
+    """Pieces of some items, repeated for the items that refer to them."""
+    return [
+        piece if isinstance(piece, str) else list(map(piece.__getitem__, rows)) for piece in pieces
+    ]

@@ -1,0 +1,218 @@
+"""Whole numbers, flags and decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from loadstone.errors import BadContent
+from loadstone.fields.distributions import TABLE_BITS, Distribution
+from loadstone.fields.draws import DRAW_BITS, MASK, draw_column
+from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, decimal_text, lift
+from loadstone.fields.frame import Frame
+from loadstone.fields.scope import Scope
+
+
+class Draw(Expr):
+    """32 bits of chance. Each Draw object is a chance of its own, named by where it stands."""
+
+    kind = "whole"
+    label: str | None = None
+
+    def one(self, scope: Scope) -> str:
+        return f"(({scope.mixed()} * {scope.world.multiplier(self)} & {MASK}) >> 32)"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return draw_column(frame.mixed(), frame.world.multiplier(self))
+
+
+class Evenly(Expr):
+    """low, low + 1, … low + span - 1, each as likely."""
+
+    kind = "whole"
+
+    def __init__(self, low: Expr, span: Expr) -> None:
+        if isinstance(span, Constant) and not 1 <= int(span.value or 0) <= 1 << 31:
+            raise BadContent(f"a draw covers 1 to 2^31 numbers, not {span.value}")
+        self.low, self.span, self.draw = low, span, Draw()
+
+    def one(self, scope: Scope) -> str:
+        low, span, drawn = scope.of(self.low), scope.of(self.span), self.draw.one(scope)
+        value = f"{drawn} * {span} >> {DRAW_BITS}"
+        return f"({value})" if low == "0" else f"{low} + ({value})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        drawn = frame.numbers(self.draw)
+        within: Numbers = drawn * frame.operand(self.span) >> DRAW_BITS
+        within += frame.operand(self.low)
+        return within
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.low, self.span, self.draw)
+
+
+class Shaped(Expr):
+    """A whole number with the shape of a distribution."""
+
+    kind = "whole"
+
+    def __init__(self, distribution: Distribution, draw: Expr | None = None) -> None:
+        self.distribution, self.draw = distribution, draw or Draw()
+
+    def one(self, scope: Scope) -> str:
+        table = scope.code.constant(self.distribution.table())
+        return f"{table}[{scope.of(self.draw)} >> {DRAW_BITS - TABLE_BITS}]"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        drawn = frame.numbers(self.draw) >> (DRAW_BITS - TABLE_BITS)
+        found: Numbers = column_of(self.distribution.table())[drawn]
+        return found
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.draw,)
+
+
+class Chance(Expr):
+    """True as often as a probability says."""
+
+    kind = "flag"
+
+    def __init__(self, probability: float) -> None:
+        exact = Fraction(str(probability))
+        if not 0 <= exact <= 1:
+            raise BadContent(f"a probability is between 0 and 1, not {probability}")
+        self.limit, self.draw = int(exact * (1 << DRAW_BITS)), Draw()
+
+    def one(self, scope: Scope) -> str:
+        return f"({self.draw.one(scope)} < {self.limit})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        below: Numbers = frame.numbers(self.draw) < self.limit
+        return below
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.draw,)
+
+
+class Scaled(Expr):
+    """A decimal: a whole number of hundredths, say."""
+
+    kind = "decimal"
+
+    def __init__(self, of: Expr, places: int) -> None:
+        if of.kind != "whole":
+            raise BadContent(f"a decimal is made of a whole number, not of a {of.kind}")
+        self.whole, self.places = of, places
+
+    def one(self, scope: Scope) -> str:
+        return f"{scope.code.constant(_decimal)}({scope.of(self.whole)}, {self.places})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return frame.numbers(self.whole)
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.whole,)
+
+
+class _Known(Expr):
+    """Something that every item knows of itself."""
+
+    kind = "whole"
+
+    def __init__(self, what: Literal["number", "position", "siblings", "parent", "as_of"]) -> None:
+        self.what = what
+
+    def one(self, scope: Scope) -> str:
+        if self.what == "number":
+            return scope.number
+        if self.what == "as_of":
+            return str(scope.world.as_of_ms)
+        parent, position, siblings = scope.place()
+        return {"parent": parent, "position": position, "siblings": siblings}[self.what]
+
+    def numbers(self, frame: Frame) -> Numbers:
+        if self.what == "number":
+            return frame.items
+        if self.what == "as_of":
+            return np.full(frame.size, frame.world.as_of_ms, dtype=np.int64)
+        column: Numbers = getattr(frame.places(), self.what)
+        return column
+
+
+#: The item's own number, from 0.
+number = _Known("number")
+#: The item's place among its parent's children, from 0.
+position = _Known("position")
+#: How many children the item's parent has, this one included.
+siblings = _Known("siblings")
+#: The instant that the data set is seen at, in milliseconds.
+as_of = _Known("as_of")
+
+
+class Setting(Expr):
+    """A setting of the system, as documented: an environment variable with a default."""
+
+    kind = "whole"
+
+    def __init__(self, name: str, default: int) -> None:
+        self.name, self.default = name, default
+
+    def one(self, scope: Scope) -> str:
+        return repr(scope.world.setting(self.name))
+
+    def numbers(self, frame: Frame) -> Numbers:
+        return np.full(frame.size, frame.world.setting(self.name), dtype=np.int64)
+
+
+def whole(low: Expr | int, high: Expr | int) -> Expr:
+    """A whole number from low to high, both included, each as likely."""
+    if isinstance(low, int) and isinstance(high, int):
+        return Evenly(Constant(low), Constant(high - low + 1))
+    return Evenly(lift(low), lift(high) - low + 1)
+
+
+def shaped(distribution: Distribution) -> Expr:
+    """A whole number with the shape of a distribution: LogNormal, Zipf, Weights."""
+    return Shaped(distribution)
+
+
+def chance(probability: float) -> Expr:
+    """True for this share of the items."""
+    return Chance(probability)
+
+
+def decimal(low: float, high: float, places: int = 2) -> Expr:
+    """A decimal from low to high, both included, with so many places."""
+    scale = 10**places
+    return Scaled(whole(int(Fraction(str(low)) * scale), int(Fraction(str(high)) * scale)), places)
+
+
+def scaled(of: Expr, places: int) -> Expr:
+    """A whole number of hundredths (places=2) as the decimal that it stands for."""
+    return Scaled(of, places)
+
+
+def least(left: Expr, right: Expr | int) -> Expr:
+    """The smaller of two whole numbers."""
+    return Arithmetic("min", left, right)
+
+
+def most(left: Expr, right: Expr | int) -> Expr:
+    """The larger of two whole numbers."""
+    return Arithmetic("max", left, right)
+
+
+@lru_cache(maxsize=256)
+def column_of(values: tuple[int, ...]) -> Numbers:
+    """A table of whole numbers for numpy."""
+    return np.array(values, dtype=np.int64)
+
+
+@lru_cache(maxsize=8192)
+def _decimal(scaled_value: int, places: int) -> Decimal:
+    return Decimal(decimal_text(scaled_value, places))

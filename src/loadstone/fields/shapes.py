@@ -1,0 +1,194 @@
+"""Values that have a shape: maps and lists, what is there only sometimes, one thing or another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from loadstone.errors import BadContent
+from loadstone.fields.expr import Expr, Kind, Numbers, Pieces, Value, escape, lift
+from loadstone.fields.frame import Frame, joined
+from loadstone.fields.scope import Scope
+
+
+class When(Expr):
+    """A value that is there only under a condition; within a map, a sparse attribute."""
+
+    def __init__(self, condition: Expr, value: Expr) -> None:
+        if condition.kind != "flag":
+            raise BadContent(f"when() asks a flag, not a {condition.kind}")
+        self.condition, self.value, self.kind = condition, value, value.kind
+        self.places = value.places
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.condition, self.value)
+
+    def one(self, scope: Scope) -> str:
+        raise BadContent("when() stands for an attribute of a map; elsewhere use either()")
+
+    def pieces(self, frame: Frame) -> Pieces:
+        raise BadContent("when() stands for an attribute of a map; elsewhere use either()")
+
+
+class Map(Expr):
+    """Attributes by name, in the order they are written."""
+
+    kind = "map"
+
+    def __init__(self, attributes: Mapping[str, Value]) -> None:
+        self.attributes = {name: lift(value) for name, value in attributes.items()}
+        first = next(iter(self.attributes.values()), None)
+        if isinstance(first, When):
+            raise BadContent(
+                "a map's first attribute must always be there; write a sparse one later"
+            )
+
+    def inputs(self) -> Sequence[Expr]:
+        return tuple(self.attributes.values())
+
+    def one(self, scope: Scope) -> str:
+        rest = list(self.attributes.items())
+        plain: list[str] = []
+        while rest and not isinstance(rest[0][1], When):
+            name, value = rest.pop(0)
+            plain.append(f"{name!r}: {scope.of(value)}")
+        source = "{" + ", ".join(plain) + "}"
+        if not rest:
+            return source
+        made = scope.code.let(source)
+        for name, value in rest:
+            if isinstance(value, When):
+                with scope.code.block(f"if {scope.of(value.condition)}:"):
+                    scope.code.line(f"{made}[{name!r}] = {scope.of(value.value)}")
+            else:
+                scope.code.line(f"{made}[{name!r}] = {scope.of(value)}")
+        return made
+
+    def pieces(self, frame: Frame) -> Pieces:
+        pieces: Pieces = ["{"]
+        for number, (name, value) in enumerate(self.attributes.items()):
+            lead = f'{"," if number else ""}"{escape(name)}":'
+            if isinstance(value, When):
+                pieces.append(_sometimes(frame, value, lead))
+            else:
+                pieces.append(lead)
+                pieces.extend(wire(value, frame))
+        pieces.append("}")
+        return pieces
+
+
+class List(Expr):
+    """Values one after the other."""
+
+    kind = "list"
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self.values = tuple(lift(value) for value in values)
+
+    def inputs(self) -> Sequence[Expr]:
+        return self.values
+
+    def one(self, scope: Scope) -> str:
+        return "[" + ", ".join(scope.of(value) for value in self.values) + "]"
+
+    def pieces(self, frame: Frame) -> Pieces:
+        pieces: Pieces = ["["]
+        for number, value in enumerate(self.values):
+            if number:
+                pieces.append(",")
+            pieces.extend(wire(value, frame))
+        pieces.append("]")
+        return pieces
+
+
+class Case(Expr):
+    """One of several values, by a number from 0."""
+
+    def __init__(self, which: Expr, options: Sequence[Expr]) -> None:
+        kinds = {option.kind for option in options}
+        if len(kinds) != 1 or len({option.places for option in options}) != 1:
+            raise BadContent(f"the options of a case are of one kind, not {sorted(kinds)}")
+        self.which, self.options = which, tuple(options)
+        self.kind: Kind = kinds.pop()
+        self.places = options[0].places
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.which, *self.options)
+
+    def one(self, scope: Scope) -> str:
+        code, which = scope.code, scope.of(self.which)
+        made = code.name()
+        last = len(self.options) - 1
+        for number, option in enumerate(self.options):
+            test = f"{'el' if number else ''}if {which} == {number}:"
+            with code.block("else:" if number == last and last else test):
+                code.line(f"{made} = {scope.of(option)}")
+        return made
+
+    def numbers(self, frame: Frame) -> Numbers:
+        which = frame.numbers(self.which)
+        made = np.zeros(frame.size, dtype=bool if self.kind == "flag" else np.int64)
+        for number, option in enumerate(self.options):
+            rows = np.flatnonzero(which == number)
+            made[rows] = frame.narrow(rows).numbers(option)
+        return made
+
+    def pieces(self, frame: Frame) -> Pieces:
+        if self.kind in ("whole", "flag", "decimal"):
+            return super().pieces(frame)
+        which = frame.numbers(self.which)
+        made: list[str] = [""] * frame.size
+        for number, option in enumerate(self.options):
+            rows = np.flatnonzero(which == number)
+            if rows.size:
+                part = frame.narrow(rows)
+                for row, text in zip(rows.tolist(), part.text(option), strict=True):
+                    made[row] = text
+        return [made]
+
+
+def when(condition: Expr, value: Value) -> Expr:
+    """The attribute is there only where the condition holds."""
+    return When(condition, lift(value))
+
+
+def either(condition: Expr, then: Value, otherwise: Value) -> Expr:
+    """One value where the condition holds, another where it does not."""
+    if condition.kind != "flag":
+        raise BadContent(f"either() asks a flag, not a {condition.kind}")
+    return Case(condition, [lift(otherwise), lift(then)])
+
+
+def case(which: Expr, *options: Value) -> Expr:
+    """The option whose place, from 0, is `which`."""
+    return Case(which, [lift(option) for option in options])
+
+
+def wire(value: Expr, frame: Frame) -> Pieces:
+    """A value in DynamoDB's JSON, with its type."""
+    pieces = frame.pieces(value)
+    match value.kind:
+        case "text":
+            return ['{"S":"', *pieces, '"}']
+        case "whole" | "decimal":
+            return ['{"N":"', *pieces, '"}']
+        case "flag":
+            return ['{"BOOL":', *pieces, "}"]
+        case "null":
+            return ['{"NULL":', *pieces, "}"]
+        case "map":
+            return ['{"M":', *pieces, "}"]
+        case "list":
+            return ['{"L":', *pieces, "}"]
+
+
+def _sometimes(frame: Frame, value: When, lead: str) -> list[str]:
+    rows = np.flatnonzero(frame.numbers(value.condition))
+    made = [""] * frame.size
+    if rows.size:
+        part = frame.narrow(rows)
+        texts = joined([lead, *wire(value.value, part)], part.size)
+        for row, text in zip(rows.tolist(), texts, strict=True):
+            made[row] = text
+    return made

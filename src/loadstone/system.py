@@ -1,0 +1,209 @@
+"""Systems: what `fixtures/NAME.py` and `scenarios/NAME.py` declare, found by their name."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from loadstone.content import content_root
+from loadstone.entity import Entity
+from loadstone.errors import BadContent, BadValue, UnknownName
+from loadstone.fields.expr import Expr
+from loadstone.fields.numbers import Setting
+from loadstone.pattern import Journey, Mix, Pattern, Touched
+from loadstone.table import Table
+
+T = TypeVar("T")
+
+ROOMS = ("fixtures", "scenarios")
+STEM = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """Tables, what is in them, and what is asked of them."""
+
+    id: str
+    source: str  # the title of the document that it comes from
+    region: str | None  # the documented one
+    tables: tuple[Table, ...]
+    entities: Mapping[str, Entity]
+    patterns: Mapping[str, Pattern]
+    journeys: Mapping[str, Journey]
+    mixes: Mapping[str, Mix]
+    touched: Touched | None
+    settings: Mapping[str, int]
+    fingerprint: str  # of the fixtures: what the data depends on
+    project: Path  # the directory that its fixtures were found in
+
+    @property
+    def stored(self) -> tuple[Entity, ...]:
+        """The entities that are in a table."""
+        return tuple(entity for entity in self.entities.values() if entity.table)
+
+    def entity(self, name: str) -> Entity:
+        for entity in self.entities.values():
+            if entity.name.lower() == name.lower():
+                return entity
+        raise UnknownName.among(f"entity in {self.id}", name, list(self.entities))
+
+    def mix(self, name: str) -> Mix:
+        if name not in self.mixes:
+            raise UnknownName.among(f"mix in {self.id}", name, list(self.mixes))
+        return self.mixes[name]
+
+
+def project_root(given: Path | None = None) -> Path | None:
+    """The user's own project: as given, LOADSTONE_PROJECT, or the nearest parent that says so."""
+    named = given or (Path(text) if (text := os.environ.get("LOADSTONE_PROJECT")) else None)
+    if named is not None:
+        if not named.is_dir():
+            raise BadValue(f"no directory {named}: --project names the one that holds fixtures/")
+        return named.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        settings = folder / "pyproject.toml"
+        if settings.is_file():
+            with settings.open("rb") as file:
+                if "loadstone" in tomllib.load(file).get("tool", {}):
+                    return folder
+    return None
+
+
+def system_names(project: Path | None = None) -> list[str]:
+    """The systems that there are: the project's own and the built-in ones."""
+    found = {
+        path.stem
+        for root in _roots(project)
+        for path in (root / "fixtures").glob("*.py")
+        if STEM.fullmatch(path.stem)
+    }
+    return sorted(found)
+
+
+def load_system(name: str, project: Path | None = None) -> System:
+    """The system of that name: the project's own, else the built-in one."""
+    if name not in (names := system_names(project)):
+        raise UnknownName.among("system", name, names)
+    roots = _roots(project)
+    home = next(root for root in roots if (root / "fixtures" / f"{name}.py").is_file())
+    with _rooms(roots):
+        fixtures = _module(f"fixtures.{name}", home)
+        asked = any((root / "scenarios" / f"{name}.py").is_file() for root in roots)
+        scenario = _module(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
+    entities = {entity.name: entity for entity in _declared(fixtures, Entity)}
+    touched = _declared(scenario, Touched)
+    system = System(
+        id=name,
+        source=str(getattr(fixtures, "DOCUMENT", f"fixtures/{name}.py")),
+        region=getattr(fixtures, "REGION", None),
+        tables=tuple(_declared(fixtures, Table)),
+        entities=entities,
+        patterns=_by_id(name, [(each.id, each) for each in _declared(scenario, Pattern)]),
+        journeys=_by_id(name, [(each.id, each) for each in _declared(scenario, Journey)]),
+        mixes=_by_id(name, [(each.name, each) for each in _declared(scenario, Mix)]),
+        touched=touched[0] if touched else None,
+        settings=_settings(list(entities.values())),
+        fingerprint=_fingerprint(home / "fixtures", name),
+        project=home,
+    )
+    _check(system)
+    return system
+
+
+def _check(system: System) -> None:
+    if not system.tables:
+        raise BadContent(f"fixtures/{system.id}.py declares no Table")
+    for entity in system.entities.values():
+        if entity.table and entity.table not in system.tables:
+            raise BadContent(f"{entity.name}'s table is not among those of fixtures/{system.id}.py")
+        if entity.parent and entity.parent.name not in system.entities:
+            raise BadContent(f"{entity.name}'s parent is no entity of fixtures/{system.id}.py")
+    both = set(system.patterns) & set(system.journeys)
+    if both:
+        raise BadContent(f"patterns and journeys share their names: {sorted(both)}")
+
+
+def _roots(project: Path | None) -> list[Path]:
+    own = project_root(project)
+    return [*([own] if own else []), content_root()]
+
+
+@contextmanager
+def _rooms(roots: Sequence[Path]) -> Iterator[None]:
+    """While content is loaded, `fixtures` and `scenarios` are its own folders, whatever else is
+    installed under those names; afterwards they are what they were."""
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if _in_rooms(name)}
+    for room in ROOMS:
+        package = ModuleType(room)
+        package.__path__ = [str(root / room) for root in roots]
+        sys.modules[room] = package
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if _in_rooms(name)]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _in_rooms(module: str) -> bool:
+    return module.partition(".")[0] in ROOMS
+
+
+def _module(name: str, home: Path) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (SyntaxError, ImportError) as error:
+        where = home / Path(*name.split(".")).with_suffix(".py")
+        raise BadContent(f"{where} cannot be loaded: {error}") from error
+
+
+def _declared(module: ModuleType, kind: type[T]) -> list[T]:
+    """What a module declares of a kind, in the order it is written."""
+    found = dict.fromkeys(value for value in vars(module).values() if isinstance(value, kind))
+    return list(found)
+
+
+def _by_id(system: str, named: Sequence[tuple[str, T]]) -> dict[str, T]:
+    found = dict(named)
+    if len(found) != len(named):
+        raise BadContent(f"scenarios/{system}.py uses a name twice")
+    return found
+
+
+def _settings(entities: Sequence[Entity]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    seen: set[Expr] = set()
+
+    def walk(expr: Expr) -> None:
+        if expr in seen:
+            return
+        seen.add(expr)
+        if isinstance(expr, Setting):
+            found[expr.name] = expr.default
+        for part in expr.inputs():
+            walk(part)
+
+    for entity in entities:
+        for name in (*entity.facts, *entity.item):
+            walk(entity.value(name))
+    return found
+
+
+def _fingerprint(fixtures: Path, name: str) -> str:
+    """Of the module, and of the helper modules beside it (those that begin with an underscore)."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted([fixtures / f"{name}.py", *fixtures.glob("_*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
