@@ -5,8 +5,9 @@ What a content author needs is here; a fixture or scenario module imports nothin
 
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent
-from loadstone.fields.choices import choose, one_of, pick
+from loadstone.fields.choices import choose, nth, one_of, pick
 from loadstone.fields.distributions import LogNormal, Weights, Zipf
+from loadstone.fields.ids import token, ulid, uuid
 from loadstone.fields.links import count_of, first_of, last_of
 from loadstone.fields.numbers import (
     Setting,
@@ -20,10 +21,11 @@ from loadstone.fields.numbers import (
     scaled,
     shaped,
     siblings,
+    split,
     whole,
 )
 from loadstone.fields.pools import Pool
-from loadstone.fields.shapes import case, either, when
+from loadstone.fields.shapes import case, either, several, when
 from loadstone.fields.text import fill, text, word_count
 from loadstone.fields.times import DAY_MS, HOUR_MS, MINUTE_MS, days, epoch, iso, moment, seconds
 from loadstone.pattern import (
@@ -86,15 +88,21 @@ __all__ = [
     "least",
     "moment",
     "most",
+    "nth",
     "number",
     "one_of",
     "pick",
     "position",
     "scaled",
     "seconds",
+    "several",
     "shaped",
     "siblings",
+    "split",
     "text",
+    "token",
+    "ulid",
+    "uuid",
     "when",
     "whole",
     "word_count",

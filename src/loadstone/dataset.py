@@ -274,6 +274,9 @@ def _counts(entities: Sequence[Entity], scale: int) -> dict[Entity, int]:
         step = entity.per_parent.step if entity.per_parent else 1
         groups = max(1, round(scale * means[entity] / stored / step))
         if entity.parent is not None:
-            groups = max(groups, counts[entity.parent] * entity.spread.least)
+            parents = counts[entity.parent]
+            groups = max(groups, parents * entity.spread.least)
+            if entity.spread.most is not None:
+                groups = min(groups, parents * entity.spread.most)
         counts[entity] = groups * step
     return counts

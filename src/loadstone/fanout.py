@@ -31,6 +31,8 @@ _WEIGHT_MOST = 1 << 20
 class PerParent:
     """How children spread over parents: `mean` each, skewed by `spread`, at least `least`.
 
+    `most=1` is for what a parent has or has not: the mean is then the share that has one.
+
     `spread` is the factor between the median parent and the 84th percentile; 1 is even. Children
     come in groups of `step` (2: question and answer). The `giants` largest parents own
     `giant_share` of all children.
@@ -40,6 +42,7 @@ class PerParent:
     _: KW_ONLY
     spread: float = 1.0
     least: int = 1
+    most: int | None = None
     step: int = 1
     giants: int = 0
     giant_share: float = 0.0
@@ -49,6 +52,15 @@ class PerParent:
             raise BadContent(f"a parent has between 0 and a million children on average: {self}")
         if self.spread < 1 or self.step < 1 or self.least < 0:
             raise BadContent(f"spread and step start at 1, least at 0: {self}")
+        if self.most is not None and (self.most, self.least, self.step, self.giants) != (
+            1,
+            0,
+            1,
+            0,
+        ):
+            raise BadContent(f"most is 1, with least=0, or not said: {self}")
+        if self.most is not None and self.mean > self.most:
+            raise BadContent(f"the mean is above the most: {self}")
         if self.least * self.step > self.mean:
             raise BadContent(f"the mean is below the least: {self}")
         if (self.giants > 0) != (self.giant_share > 0) or not 0 <= self.giant_share < 1:
@@ -87,11 +99,13 @@ class FanOut:
 
     def __init__(self, spread: PerParent, parents: int, children: int, key: int) -> None:
         groups, rest = divmod(children, spread.step)
-        if rest or parents < 1 or groups < parents * spread.least:
+        most = parents * spread.most if spread.most else groups
+        if rest or parents < 1 or not parents * spread.least <= groups <= most:
             raise BadContent(f"{children} children do not fit {parents} parents with {spread}")
         self._step = spread.step
         self._key = key
         self._least = spread.least
+        self._at_most_one = spread.most == 1
         self._weights = np.array(
             LogNormal(_WEIGHT_MEDIAN, spread.spread, 1, _WEIGHT_MOST).table(), dtype=np.int64
         )
@@ -223,7 +237,13 @@ class FanOut:
         size = min(BLOCK, self._parents - before)
         first, end = self._first_of(number), self._first_of(number + 1)
         parents = np.arange(before + self._giants, before + self._giants + size, dtype=np.int64)
-        ranks = draw_column(mix_column(parents, self._key), 1) >> (DRAW_BITS - TABLE_BITS)
+        drawn = draw_column(mix_column(parents, self._key), 1)
+        if self._at_most_one:
+            has = np.zeros(size + 1, dtype=np.int64)
+            has[np.argsort(drawn, kind="stable")[: end - first] + 1] = 1
+            column = np.cumsum(has)
+            return _Block(before + self._giants, first, column.tolist(), column)
+        ranks = drawn >> (DRAW_BITS - TABLE_BITS)
         upto = np.concatenate(([0], np.cumsum(self._weights[ranks])))
         spare = end - first - size * self._least
         column = np.arange(size + 1, dtype=np.int64) * self._least + spare * upto // upto[-1]

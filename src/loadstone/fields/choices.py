@@ -21,12 +21,15 @@ from loadstone.fields.world import World
 class Lookup(Expr):
     """The value at an index of a table of texts, whole numbers or flags."""
 
-    def __init__(self, table: Sequence[Any] | Pool, index: Expr) -> None:
-        self.table, self.index = table, index
+    def __init__(self, table: Sequence[Any] | Pool, index: Expr, field: str | None = None) -> None:
+        self.table, self.index, self._field = table, index, field
         self.kind: Kind = "text" if isinstance(table, Pool) else _kind_of(table)
 
     def values(self, world: World) -> tuple[Any, ...]:
-        return tuple(world.pool(self.table) if isinstance(self.table, Pool) else self.table)
+        if not isinstance(self.table, Pool):
+            return tuple(self.table)
+        words = world.pool(self.table)
+        return tuple(words if self._field is None else (word[self._field] for word in words))
 
     def one(self, scope: Scope) -> str:
         table = scope.code.constant(self.values(scope.world))
@@ -77,7 +80,7 @@ class OneOf(Expr):
 
     kind = "whole"
 
-    def __init__(self, records: Sequence[Mapping[str, Any]], index: Expr) -> None:
+    def __init__(self, records: Sequence[Mapping[str, Any]] | Pool, index: Expr) -> None:
         self.records, self.index = records, index
 
     def one(self, scope: Scope) -> str:
@@ -101,8 +104,10 @@ class Groups:
         self.index = Group([len(group) for group in groups], by)
 
 
-def record_field(choice: Expr, records: Sequence[Mapping[str, Any]], name: str) -> Any:
+def record_field(choice: Expr, records: Sequence[Mapping[str, Any]] | Pool, name: str) -> Any:
     """A field of the record that `choice` is the index of."""
+    if isinstance(records, Pool):
+        return Lookup(records, choice, name)
     missing = [index for index, record in enumerate(records) if name not in record]
     if missing:
         raise BadContent(
@@ -115,10 +120,24 @@ def record_field(choice: Expr, records: Sequence[Mapping[str, Any]], name: str) 
 
 
 def one_of(
-    records: Sequence[Mapping[str, Any]], *, skew: Distribution | float | None = None
+    records: Sequence[Mapping[str, Any]] | Pool,
+    *,
+    by: Expr | None = None,
+    skew: Distribution | float | None = None,
 ) -> Expr:
-    """One of some records. `skew`: how much more often the first than the later ones (Zipf)."""
-    return OneOf(tuple(records), _index(len(records), skew))
+    """One of some records, or of a vocabulary of records.
+
+    `skew`: how much more often the first than the later ones (Zipf's exponent, or a distribution).
+    `by` says which one, instead of chance.
+    """
+    if isinstance(records, Pool):
+        return OneOf(records, by if by is not None else _index(records.size, skew))
+    return OneOf(tuple(records), by if by is not None else _index(len(records), skew))
+
+
+def nth(values: Sequence[str | int | bool], index: Expr) -> Expr:
+    """The value at an index, from 0."""
+    return Lookup(tuple(values), index)
 
 
 def pick(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import OneOf, record_field
@@ -13,6 +16,7 @@ from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
+    from loadstone.fields.world import World
 
 
 class Reference(Expr):
@@ -74,7 +78,7 @@ class Another(Reference):
 
 
 class Children(Expr):
-    """The first of an item's children, or how many it has."""
+    """The first of an item's descendants of an entity, or how many there are."""
 
     kind = "whole"
 
@@ -84,18 +88,33 @@ class Children(Expr):
         self.entity, self.what = of, what
 
     def one(self, scope: Scope) -> str:
-        children = scope.code.constant(scope.world.fan_out(self.entity).children)
-        parent = scope.up(self.entity.parent_entity).number
-        found = f"{children}({parent})"
+        up = scope.up(self._ancestor(scope.entity))
+        children = scope.code.constant(partial(_children, scope.world, up.entity, self.entity))
+        found = f"{children}({up.number})"
         return f"{found}.start" if self.what == "first" else f"len({found})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        if frame.entity is not self.entity.parent_entity:
-            ancestors, own = frame.up(self.entity.parent_entity)
+        ancestor = self._ancestor(frame.entity)
+        if frame.entity is not ancestor:
+            ancestors, own = frame.up(ancestor)
             found: Numbers = ancestors.numbers(self)[own]
             return found
-        first, count = frame.world.fan_out(self.entity).children_column(frame.items)
-        return first if self.what == "first" else count
+        world, items = frame.world, frame.items.tolist()
+        ranges = [world.children(ancestor, item, self.entity) for item in items]
+        values = [each.start if self.what == "first" else len(each) for each in ranges]
+        return np.array(values, dtype=np.int64)
+
+    def _ancestor(self, entity: Entity) -> Entity:
+        """Whose children are meant: the item's own, or its nearest ancestor's that has such."""
+        line = set(self.entity.ancestors)
+        for candidate in (entity, *entity.ancestors):
+            if candidate in line:
+                return candidate
+        raise BadContent(f"no {self.entity.name} belongs to a {entity.name}, nor to its ancestors")
+
+
+def _children(world: World, ancestor: Entity, entity: Entity, number: int) -> range:
+    return world.children(ancestor, number, entity)
 
 
 class Link:
@@ -109,15 +128,15 @@ class Link:
 
 
 def count_of(child: Entity) -> Expr:
-    """How many children of that kind the item has."""
+    """How many of that kind descend from the item, or else from its nearest ancestor with any."""
     return Children(child, "count")
 
 
 def first_of(child: Entity) -> Link:
-    """The item's first child of that kind."""
+    """The first of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first"))
 
 
 def last_of(child: Entity) -> Link:
-    """The item's last child of that kind; it must have at least one."""
+    """The last of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first") + Children(child, "count") - 1)

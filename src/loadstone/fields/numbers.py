@@ -12,7 +12,8 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.distributions import TABLE_BITS, Distribution
-from loadstone.fields.draws import DRAW_BITS, MASK, draw_column
+from loadstone.fields.draws import DRAW_BITS, MASK, draw_column, mix_column
+from loadstone.fields.draws import mix as mix_number
 from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, decimal_text, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.scope import Scope
@@ -119,6 +120,52 @@ class Scaled(Expr):
         return (self.whole,)
 
 
+class Split(Expr):
+    """A child's part of something that its parent has; the parts of all children make the whole."""
+
+    kind = "whole"
+    _FINE = 16
+
+    def __init__(self, total: Expr) -> None:
+        if total.kind != "whole":
+            raise BadContent(f"what is split is a whole number, not a {total.kind}")
+        self.total, self.draw = total, Draw()
+
+    def one(self, scope: Scope) -> str:
+        mix = scope.code.constant(mix_number)
+        key, multiplier = scope.world.key(scope.entity), scope.world.multiplier(self.draw)
+        total = scope.of(self.total)
+        _, position, siblings = scope.place()
+
+        def upto(number: str, place: str) -> str:
+            within = f"(({mix}({number}, {key}) * {multiplier} & {MASK}) >> {64 - self._FINE + 1})"
+            return f"((({place}) << {self._FINE}) + {within}) * {total} // ({siblings} << 16)"
+
+        start = scope.code.let(f"{upto(scope.number, position)} if {position} else 0")
+        end = upto(f"{scope.number} + 1", f"{position} + 1")
+        last = f"{position} + 1 == {siblings}"
+        return f"({total} if {last} else {end}) - {start}"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        key, multiplier = frame.world.key(frame.entity), frame.world.multiplier(self.draw)
+        total, places = frame.numbers(self.total), frame.places()
+
+        def upto(items: Numbers, position: Numbers) -> Numbers:
+            drawn = draw_column(mix_column(items, key), multiplier)
+            within = drawn >> (DRAW_BITS - self._FINE + 1)
+            whole_parts = (position << self._FINE) + within
+            return whole_parts * total // (places.siblings << self._FINE)
+
+        start = np.where(places.position > 0, upto(frame.items, places.position), 0)
+        last = places.position + 1 == places.siblings
+        end = np.where(last, total, upto(frame.items + 1, places.position + 1))
+        shares: Numbers = end - start
+        return shares
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.total, self.draw)
+
+
 class _Known(Expr):
     """Something that every item knows of itself."""
 
@@ -195,6 +242,11 @@ def decimal(low: float, high: float, places: int = 2) -> Expr:
 def scaled(of: Expr, places: int) -> Expr:
     """A whole number of hundredths (places=2) as the decimal that it stands for."""
     return Scaled(of, places)
+
+
+def split(total: Expr) -> Expr:
+    """This child's part of its parent's total: uneven, and all children's parts add up to it."""
+    return Split(total)
 
 
 def least(left: Expr, right: Expr | int) -> Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -16,16 +16,17 @@ from loadstone.fields.draws import derive
 class Pool:
     """`size` words of a vocabulary: a method of Faker's, or a function of a Faker.
 
-    `provider` is a provider class of one's own, added to the Faker first.
+    The function may also return a record, a mapping of texts: `one_of(pool)["field"]`. `provider`
+    is a provider class of one's own, added to the Faker first.
     """
 
     name: str
     _: KW_ONLY
     size: int = 512
-    draw: str | Callable[[faker.Faker], str] = ""
+    draw: str | Callable[[faker.Faker], str | Mapping[str, str]] = ""
     provider: type[Any] | None = None
 
-    def words(self, locales: tuple[str, ...], seed: int) -> tuple[str, ...]:
+    def words(self, locales: tuple[str, ...], seed: int) -> tuple[Any, ...]:
         """The vocabulary; the same for the same locales, seed and version of Faker."""
         try:
             source = faker.Faker(list(locales))
@@ -34,8 +35,11 @@ class Pool:
         if self.provider is not None:
             source.add_provider(self.provider)
         source.seed_instance(derive(seed, "pool", self.name))
-        draw = getattr(source, self.draw or self.name) if isinstance(self.draw, str) else None
-        words = [draw() if draw else self.draw(source) for _ in range(self.size)]  # type: ignore[operator]
-        if not all(isinstance(word, str) and word for word in words):
-            raise BadContent(f"pool {self.name} holds something that is no text")
+        if isinstance(self.draw, str):
+            method = getattr(source, self.draw or self.name)
+            words = [method() for _ in range(self.size)]
+        else:
+            words = [self.draw(source) for _ in range(self.size)]
+        if not all(word and isinstance(word, (str, Mapping)) for word in words):
+            raise BadContent(f"pool {self.name} holds something that is neither text nor record")
         return tuple(words)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import gcd
 
 import numpy as np
 
 from loadstone.errors import BadContent
+from loadstone.fields.choices import nth
 from loadstone.fields.expr import Expr, Kind, Numbers, Pieces, Value, escape, lift
 from loadstone.fields.frame import Frame, joined
+from loadstone.fields.numbers import whole
 from loadstone.fields.scope import Scope
 
 
@@ -102,6 +105,40 @@ class List(Expr):
         return pieces
 
 
+class Several(Expr):
+    """Some different texts of a list, in a list."""
+
+    kind = "list"
+
+    def __init__(self, among: Sequence[str], count: Expr) -> None:
+        self.among, self.count = tuple(among), count
+        size = len(self.among)
+        self.start = whole(0, size - 1)
+        # Steps that share no factor with the size never come to the same text twice.
+        steps = [step for step in range(1, size + 1) if gcd(step, size) == 1]
+        self.step = nth(steps, whole(0, len(steps) - 1))
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.count, self.start, self.step)
+
+    def one(self, scope: Scope) -> str:
+        among = scope.code.constant(self.among)
+        start, step, count = scope.of(self.start), scope.of(self.step), scope.of(self.count)
+        place = f"({start} + i * {step}) % {len(self.among)}"
+        return f"[{among}[{place}] for i in range({count})]"
+
+    def pieces(self, frame: Frame) -> Pieces:
+        entries = [f'{{"S":"{escape(text)}"}}' for text in self.among]
+        size = len(entries)
+        numbers = [frame.numbers(each).tolist() for each in (self.start, self.step, self.count)]
+        return [
+            [
+                "[" + ",".join([entries[(start + i * step) % size] for i in range(count)]) + "]"
+                for start, step, count in zip(*numbers, strict=True)
+            ]
+        ]
+
+
 class Case(Expr):
     """One of several values, by a number from 0."""
 
@@ -163,6 +200,13 @@ def either(condition: Expr, then: Value, otherwise: Value) -> Expr:
 def case(which: Expr, *options: Value) -> Expr:
     """The option whose place, from 0, is `which`."""
     return Case(which, [lift(option) for option in options])
+
+
+def several(among: Sequence[str], low: int, high: int) -> Expr:
+    """Between low and high different texts of a list, in a list."""
+    if not 0 <= low <= high <= len(among):
+        raise BadContent(f"cannot take {low} to {high} different texts of {len(among)}")
+    return Several(among, whole(low, high))
 
 
 def wire(value: Expr, frame: Frame) -> Pieces:

@@ -34,6 +34,10 @@ class World(Protocol):
 
     def count(self, entity: Entity | str) -> int: ...
 
+    def children(self, parent: Entity, number: int, child: Entity) -> range:
+        """The numbers of an item's descendants of an entity."""
+        ...
+
     def setting(self, name: str) -> int | str: ...
 
     def pool(self, pool: Pool) -> Sequence[Any]:

@@ -1,0 +1,1 @@
+"""Replaying patterns: whom they ask for, the requests they send, the answers that are right."""

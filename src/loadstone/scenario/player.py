@@ -1,0 +1,297 @@
+"""Playing patterns: whom to ask for, asking, and judging the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from time import perf_counter_ns, time
+from typing import Any, Protocol
+
+from loadstone.client.answer import Answer
+from loadstone.dataset import Dataset
+from loadstone.entity import Entity
+from loadstone.errors import BadContent
+from loadstone.fields.draws import derive
+from loadstone.pattern import Journey, Mix, Pattern, PutItem, Query, Think
+from loadstone.run.call import Call
+from loadstone.scenario.check import Check, seen
+from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.request import Ask, Write, asking, writing
+
+_REDRAWS = 1000
+_NEW = 1 << 62
+
+
+class Sends(Protocol):
+    """What a client can do."""
+
+    def send(self, operation: str, body: bytes, /) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How patterns are played. `sampled` is the share of answers that are decoded and compared."""
+
+    skew: float = 0.99
+    sampled: float = 0.02
+    run: str = ""
+    worker: int = 0
+    workers: int = 1
+
+
+@dataclass(slots=True)
+class Wrote:
+    """The ordinals of new items that a pattern wrote since they were last taken."""
+
+    first: int
+    stop: int
+    items: int = 0
+
+
+@dataclass(slots=True)
+class _Prepared:
+    check: Check
+    ask: Ask | None = None
+    write: Write | None = None
+    only: Callable[[int], bool] | None = None
+    recent: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+
+class Player:
+    """Plays a system's patterns against a client; one for each process of a run."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        tables: Mapping[str, str],
+        client: Sends,
+        settings: Settings,
+        *,
+        random: Random | None = None,
+    ) -> None:
+        """`tables` are the physical names by the documented ones."""
+        self._dataset, self._tables, self._client = dataset, tables, client
+        self._settings = settings
+        self._random = random or Random()
+        self._prepared: dict[Pattern, _Prepared] = {}
+        self._popular: dict[Entity, Popularity] = {}
+        self._touch = _Touch(dataset, settings)
+        self._ordinal = settings.worker
+        self._wrote: dict[str, Wrote] = {}
+
+    def choose(self, mix: Mix) -> Pattern | Journey:
+        """One of a mix, by its weights."""
+        (entry,) = self._random.choices(list(mix.weights), list(mix.weights.values()))
+        return entry
+
+    def pause_s(self, think: Think) -> float:
+        return self._random.uniform(think.low, think.high)
+
+    def play(self, pattern: Pattern, intended_ns: int) -> Iterator[Call]:
+        """Play a pattern once, for whoever is drawn: one call, or one for each page."""
+        yield from self.play_for(pattern, self._draw(pattern.of, [pattern]), intended_ns)
+
+    def travel(
+        self, journey: Journey, intended_ns: int, pause: Callable[[float], int]
+    ) -> Iterator[Call]:
+        """Play a journey; `pause` waits so many seconds and returns when it was to end."""
+        subject = self._draw(journey.of, journey.patterns)
+        for step in journey.steps:
+            if isinstance(step, Think):
+                intended_ns = pause(self.pause_s(step))
+                continue
+            for call in self.play_for(step, self._related(journey.of, subject, step), intended_ns):
+                yield call
+                intended_ns = call.answered_ns
+
+    def play_for(self, pattern: Pattern, subject: int, intended_ns: int) -> Iterator[Call]:
+        """Play a pattern for one item."""
+        prepared = self._prepare(pattern)
+        if prepared.write is not None:
+            yield self._write(pattern, prepared, subject, intended_ns)
+        else:
+            yield from self._read(pattern, prepared, subject, intended_ns)
+
+    def take_wrote(self) -> dict[str, Wrote]:
+        """The new items by pattern since the last time."""
+        wrote, self._wrote = self._wrote, {}
+        return wrote
+
+    def _read(
+        self, pattern: Pattern, prepared: _Prepared, subject: int, intended_ns: int
+    ) -> Iterator[Call]:
+        assert prepared.ask is not None
+        operation = pattern.operation.name
+        pages = isinstance(pattern.operation, Query) and pattern.operation.all_pages
+        sampled = self._random.random() < self._settings.sampled
+        answers: list[Answer] = []
+        rows = 0
+        after: Mapping[str, Any] | None = None
+        while True:
+            body = prepared.ask(subject, after)
+            answer = self._client.send(operation, body)
+            answered_ns = perf_counter_ns()
+            if not answer.ok:
+                yield _call(pattern, intended_ns, answered_ns, answer, 0, body, answer.code)
+                return
+            found = seen(operation, answer)
+            rows += found.rows
+            answers.append(answer)
+            last = not (found.more and pages)
+            problem = None
+            if last:
+                problem = self._judge(
+                    pattern, prepared, subject, answers, rows, found.more, sampled
+                )
+            yield _call(pattern, intended_ns, answered_ns, answer, found.rows, body, problem)
+            if last:
+                return
+            after, intended_ns = answer.json["LastEvaluatedKey"], answered_ns
+
+    def _judge(
+        self,
+        pattern: Pattern,
+        prepared: _Prepared,
+        subject: int,
+        answers: list[Answer],
+        rows: int,
+        more: bool,
+        sampled: bool,
+    ) -> str | None:
+        touched = self._touch.touches(pattern.of, subject)
+        check = prepared.check
+        problem = check.count(subject, rows, whole=not more, touched=touched, now_s=time())
+        if problem is None and sampled:
+            problem = check.content(subject, answers, touched=touched)
+        return problem
+
+    def _write(self, pattern: Pattern, prepared: _Prepared, parent: int, intended_ns: int) -> Call:
+        assert prepared.write is not None
+        ordinal, self._ordinal = self._ordinal, self._ordinal + self._settings.workers
+        number = _NEW + (derive(self._settings.run) % (1 << 20) << 40) + ordinal
+        created_ms = int(time()) * 1000
+        item, body = prepared.write(number, parent, created_ms)
+        key = tuple(item[name] for name in pattern.table.key)
+        while prepared.recent.get(key, -1) >= created_ms:
+            # A key that holds its instant would be written twice: the later one is a second later.
+            created_ms += 1000
+            item, body = prepared.write(number, parent, created_ms)
+            key = tuple(item[name] for name in pattern.table.key)
+        prepared.recent[key] = created_ms
+        if len(prepared.recent) > 100_000:
+            past = int(time()) * 1000 - 1000
+            prepared.recent = {k: at for k, at in prepared.recent.items() if at >= past}
+        answer = self._client.send("PutItem", body)
+        if answer.ok:
+            wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
+            wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
+        rows = int(answer.ok)
+        return _call(pattern, intended_ns, perf_counter_ns(), answer, rows, body, answer.code)
+
+    def _draw(self, entity: Entity, patterns: list[Pattern] | tuple[Pattern, ...]) -> int:
+        """Whom to ask for: popular, fit for every pattern, and where they write, one to touch."""
+        conditions = [
+            (pattern, only)
+            for pattern in patterns
+            if (only := self._prepare(pattern).only) is not None
+        ]
+        writes = any(isinstance(pattern.operation, PutItem) for pattern in patterns)
+        for _ in range(_REDRAWS):
+            if writes:
+                subject = self._touch.draw(entity, self._random)
+            else:
+                subject = self._popularity(entity).draw(self._random)
+            if all(only(self._related(entity, subject, p)) for p, only in conditions):
+                return subject
+        raise BadContent(f"no {entity.name} fits {', '.join(p.id for p, _ in conditions)}")
+
+    def _related(self, entity: Entity, subject: int, pattern: Pattern) -> int:
+        """The item that a pattern asks for, of the line that `subject` stands in."""
+        if pattern.of is entity:
+            return subject
+        if pattern.of in entity.ancestors:
+            return self._dataset.ancestor(entity, subject, pattern.of)
+        return self._random.choice(self._dataset.children(entity, subject, pattern.of))
+
+    def _popularity(self, entity: Entity) -> Popularity:
+        found = self._popular.get(entity)
+        if found is None:
+            key = derive(self._dataset.seed, "popularity", entity.name)
+            found = Popularity(self._dataset.count(entity), self._settings.skew, key)
+            self._popular[entity] = found
+        return found
+
+    def _prepare(self, pattern: Pattern) -> _Prepared:
+        prepared = self._prepared.get(pattern)
+        if prepared is None:
+            table = self._tables[pattern.table.name]
+            prepared = _Prepared(Check(pattern, self._dataset))
+            if isinstance(pattern.operation, PutItem):
+                prepared.write = writing(pattern.operation, self._dataset, table)
+            else:
+                prepared.ask = asking(pattern, self._dataset, table)
+            if pattern.only is not None:
+                prepared.only = self._dataset.compile(pattern.of, pattern.only)
+            self._prepared[pattern] = prepared
+        return prepared
+
+
+class _Touch:
+    """The part of the data that a run may write, and this worker's part of that.
+
+    Of every `nth` items of the touched entity one is written to; a worker takes every `workers`-th
+    of those, so that two workers never write to the same.
+    """
+
+    def __init__(self, dataset: Dataset, settings: Settings) -> None:
+        self._dataset, self._settings = dataset, settings
+        self._touched = dataset.system.touched
+        self._popular: Popularity | None = None
+        if self._touched is None:
+            return
+        count = dataset.count(self._touched.of)
+        self._nth = max(1, round(1 / self._touched.share))
+        self._rest = derive(dataset.seed, "touched") % min(self._nth, count)
+        mine = range(self._rest + settings.worker * self._nth, count, self._nth * settings.workers)
+        self._mine = mine or range(self._rest, count, self._nth)
+        self._popular = Popularity(len(self._mine), settings.skew, derive(dataset.seed, "touch"))
+
+    def touches(self, entity: Entity, number: int) -> bool:
+        """Whether the run may write what descends from an item."""
+        if self._touched is None:
+            return False
+        of = self._touched.of
+        if entity is not of and of not in entity.ancestors:
+            return True
+        return self._dataset.ancestor(entity, number, of) % self._nth == self._rest
+
+    def draw(self, entity: Entity, random: Random) -> int:
+        """An item that may be written to."""
+        if self._touched is None or self._popular is None:
+            raise BadContent("a pattern writes, but the scenario declares nothing Touched")
+        touched = self._mine[self._popular.draw(random)]
+        if entity is self._touched.of:
+            return touched
+        return random.choice(self._dataset.children(self._touched.of, touched, entity))
+
+
+def _call(
+    pattern: Pattern,
+    intended_ns: int,
+    answered_ns: int,
+    answer: Answer,
+    rows: int,
+    body: bytes,
+    problem: str | None,
+) -> Call:
+    return Call(
+        pattern.id,
+        intended_ns,
+        answered_ns,
+        answer,
+        rows,
+        len(body),
+        "ok" if problem is None else "failed",
+        problem,
+    )
