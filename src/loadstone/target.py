@@ -1,0 +1,79 @@
+"""The DynamoDB that a person means, opened: probed, and the embedded engine started or shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loadstone.client.target import Target
+    from loadstone.embedded.registry import Lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What `--endpoint`, `--region`, `--profile` and `--project` say."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    project: Path | None = None
+
+    @property
+    def state(self) -> Path:
+        """The folder of the project's own state."""
+        from loadstone.embedded.registry import STATE
+        from loadstone.system import project_root
+
+        return (project_root(self.project) or Path.cwd()) / STATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A target that answered; `lease` when it is the embedded engine."""
+
+    target: Target
+    lease: Lease | None = None
+
+    def raise_if_dead(self) -> None:
+        """EngineDied when the embedded engine ended under us."""
+        if self.lease:
+            self.lease.raise_if_dead()
+
+
+@contextmanager
+def opened_target(
+    where: Where, *, documented_region: str | None = None, say: Callable[[str], None]
+) -> Iterator[Opened]:
+    """The target, said and probed; the embedded engine is started, or shared, meanwhile.
+
+    When the block fails and the engine turns out to be dead, that is the error.
+    """
+    from loadstone.aws.target import embedded_target, probe, resolve_target
+    from loadstone.embedded.registry import project_engine
+
+    target = resolve_target(
+        endpoint=where.endpoint,
+        region=where.region,
+        profile=where.profile,
+        documented_region=documented_region,
+    )
+    with ExitStack() as stack:
+        lease = None
+        if target is None:
+            lease = stack.enter_context(project_engine(where.state, say=say))
+            target = embedded_target(
+                lease.url, region=where.region, documented_region=documented_region
+            )
+        say(f"target: {target}")
+        opened = Opened(target=target, lease=lease)
+        try:
+            probe(target)
+            yield opened
+        except Exception:
+            opened.raise_if_dead()
+            raise
+        opened.raise_if_dead()

@@ -1,0 +1,59 @@
+"""Options of the test suite, and the real engine that tests run against."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadstone.aws.target import embedded_target
+from loadstone.client.target import Target
+from loadstone.embedded.binary import Binary, find_binary
+from loadstone.embedded.process import Engine
+from loadstone.embedded.registry import STATE
+
+ENGINE_CACHE = Path(__file__).resolve().parent.parent / STATE / "engine"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files anew, for review"
+    )
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project's state folder; the engine's binary is kept in the checkout, and fetched once."""
+    folder = tmp_path_factory.mktemp("project") / STATE
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def binary() -> Binary:
+    return find_binary(ENGINE_CACHE)
+
+
+@pytest.fixture(scope="session")
+def engine(binary: Binary, state: Path) -> Iterator[Engine]:
+    """One engine in memory for the whole session: a test uses table names of its own."""
+    with Engine(binary, folder=state) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def target(engine: Engine) -> Target:
+    return embedded_target(engine.url, environ={})
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment without endpoints, regions, credentials and AWS configuration."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "DYNAMODB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
