@@ -13,7 +13,7 @@ class Units(NamedTuple):
     """Capacity consumed on a table, or on one of its indexes."""
 
     table: str
-    index: str | None
+    index: str | None  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
     read: float
     write: float
 
