@@ -1,0 +1,24 @@
+"""The record of one load: written as it goes, read by reports."""
+
+from loadstone.run.call import Call
+from loadstone.run.header import Ending, Header, PatternInfo, Stored
+from loadstone.run.library import RUNS, RunSummary, find_run, list_runs
+from loadstone.run.record import Run
+from loadstone.run.writer import Gauges, RunWriter, Written, finish
+
+__all__ = [
+    "RUNS",
+    "Call",
+    "Ending",
+    "Gauges",
+    "Header",
+    "PatternInfo",
+    "Run",
+    "RunSummary",
+    "RunWriter",
+    "Stored",
+    "Written",
+    "find_run",
+    "finish",
+    "list_runs",
+]

@@ -1,0 +1,1 @@
+"""Item bytes, capacity units, and money: the same arithmetic predicts, simulates and explains."""

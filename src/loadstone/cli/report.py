@@ -1,0 +1,107 @@
+"""`loadstone report` and `loadstone runs`: what came of a run, and which runs there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from loadstone.errors import BadValue
+from loadstone.run.library import RunSummary, find_run, list_runs
+
+if TYPE_CHECKING:
+    from loadstone.report.view import View
+
+HTML_NAME = "report.html"
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["html", "md", "json"]),
+    default="html",
+    show_default=True,
+    help="html goes to a file beside the record, the others to stdout.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+@click.option(
+    "--prices",
+    "prices_file",
+    type=click.Path(path_type=Path),
+    help="A file of prices that go before the recorded ones.",
+)
+def report(
+    run: str, format_: str, as_json: bool, out: Path | None, prices_file: Path | None
+) -> None:
+    """Report on RUN: a path, a name, or `last`."""
+    from loadstone.capacity.prices import builtin_prices
+    from loadstone.report.view import view
+    from loadstone.run.record import Run
+
+    path = find_run(run)
+    prices = builtin_prices().with_file(prices_file) if prices_file else None
+    text = _render(view(Run.load(path), prices), "json" if as_json else format_)
+    if out is None and (as_json or format_ != "html"):
+        click.echo(text, nl=False)
+        return
+    target = out or (path if path.is_dir() else path.parent) / HTML_NAME
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadValue(
+            f"cannot write the report to {target}: {error.strerror}; give a place with --out"
+        ) from error
+    click.echo(target)
+
+
+def _render(content: View, format_: str) -> str:
+    match format_:
+        case "md":
+            from loadstone.report.markdown import render_markdown
+
+            return render_markdown(content)
+        case "json":
+            from loadstone.report.json_report import render_json
+
+            return render_json(content)
+        case _:
+            from loadstone.report.html import render_html
+
+            return render_html(content)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def runs(as_json: bool) -> None:
+    """List the runs of this project, oldest first, one a line."""
+    for summary in list_runs():
+        click.echo(_json(summary) if as_json else _line(summary))
+
+
+def _line(run: RunSummary) -> str:
+    if run.problem:
+        return f"{run.name}  {run.problem}"
+    lasted = "" if run.lasted_s is None else f"  {run.lasted_s:,.1f} s"
+    calls = "" if run.calls is None else f"  {run.calls:,} calls, {run.failed:,} failed"
+    started = f"{run.started:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{run.name}  {run.system}  {started}{lasted}{calls}  {run.ending}"
+
+
+def _json(run: RunSummary) -> str:
+    values = {
+        "name": run.name,
+        "path": str(run.path),
+        "system": run.system,
+        "started": run.started,
+        "lasted_s": run.lasted_s,
+        "calls": run.calls,
+        "failed": run.failed,
+        "ending": run.ending.how,
+        "problem": run.problem or None,
+    }
+    return orjson.dumps(values).decode()

@@ -1,0 +1,158 @@
+"""The answer in words, and what a run cannot tell: sentences made from its numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from loadstone.capacity.money import Cost
+from loadstone.report.numbers import count, duration, percent, rate, seconds, usd
+from loadstone.run.figures import Figures
+from loadstone.run.record import Run
+
+BUSY_SHARE = 0.8  # of a core: from here on a process waits for itself
+ENOUGH_OF_ASKED = 0.95
+
+
+def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> Iterator[str]:
+    total = figures.total
+    if not total.calls:
+        kind = "was made at all" if not figures.warm_up_calls else "was made after the warm-up"
+        yield f"No call {kind}: there is nothing to report of."
+        return
+    yield (
+        f"{count(total.calls)} calls in {seconds(figures.measured_s)}, "
+        f"{rate(figures.per_s)} a second; {_outcome(figures)}."
+    )
+    yield from _asked(figures)
+    yield _latency(figures)
+    yield _throttles(figures)
+    yield _cost(run, spent, no_price)
+    yield from _generator(figures)
+    if figures.unplayed:
+        yield f"Never called: {', '.join(figures.unplayed)}."
+
+
+def _outcome(figures: Figures) -> str:
+    total = figures.total
+    said = []
+    if total.declared:
+        said.append(f"{count(total.declared.total())} had an outcome that their patterns expect")
+    if total.failed:
+        problem, most = _most(total.failures)
+        said.append(
+            f"{count(total.failed)} failed ({percent(total.failed / total.calls)}), "
+            f"most often with {problem} ({count(most)})"
+        )
+    else:
+        said.append("none failed")
+    return ", ".join(said)
+
+
+def _most(counts: Counter[str]) -> tuple[str, int]:
+    """The most frequent, the first by name of equals."""
+    return min(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _asked(figures: Figures) -> Iterator[str]:
+    if figures.achieved is not None and figures.asked:
+        reached = "" if figures.achieved >= ENOUGH_OF_ASKED else ": the asked rate was not reached"
+        yield (
+            f"{rate(figures.asked / figures.measured_s)} a second were asked for, and "
+            f"{percent(figures.achieved)} of them were done{reached}."
+        )
+
+
+def _latency(figures: Figures) -> str:
+    latency = figures.latency
+    said = (
+        f"Half of the calls took {duration(latency.p50_us)} or less, 99 in 100 took "
+        f"{duration(latency.p99_us)} or less, the longest {duration(latency.max_us)}"
+    )
+    if len(figures.patterns) > 1:
+        slowest = max(figures.patterns, key=lambda row: (row.latency.p99_us, row.pattern))
+        said += f"; slowest by p99 was {slowest.pattern} ({duration(slowest.latency.p99_us)})"
+    return said + "."
+
+
+def _throttles(figures: Figures) -> str:
+    if not figures.throttles:
+        return "Nothing was throttled."
+    by_cause: Counter[tuple[str, str]] = Counter()
+    for row in figures.throttles:
+        by_cause[row.reason, row.resource] += row.count
+    (reason, resource), most = min(by_cause.items(), key=lambda item: (-item[1], item[0]))
+    share = "all" if len(by_cause) == 1 else count(most)
+    return (
+        f"{count(by_cause.total())} requests or items of batches were throttled, {share} of them "
+        f"for {reason} on {resource}."
+    )
+
+
+def _cost(run: Run, spent: Cost | None, no_price: str) -> str:
+    if spent is None:
+        return f"What it costs is not known: {no_price}."
+    verb = "cost" if run.header.target_kind == "aws" else "would have cost"
+    said = (
+        f"On demand in {spent.region} this load costs {usd(spent.usd_per_hour)} an hour, "
+        f"{usd(spent.usd_per_month)} a month of 730 hours"
+    )
+    if spent.storage_usd_per_month is not None:
+        said += f", and its storage {usd(spent.storage_usd_per_month)} a month"
+    return f"{said}; the run itself {verb} {usd(spent.so_far_usd)}."
+
+
+def _generator(figures: Figures) -> Iterator[str]:
+    if figures.late:
+        yield (
+            f"{count(figures.late)} arrivals found no free place and started late: the limit of "
+            "calls in flight was reached, and latencies hold that wait."
+        )
+    if figures.cpu_share_max >= BUSY_SHARE:
+        yield (
+            f"The load generator was busy {percent(figures.cpu_share_max)} of a core: latencies "
+            "hold its own queue. Use more workers, or a lower rate."
+        )
+
+
+def limits(run: Run, spent: Cost | None) -> Iterator[str]:
+    """What the run cannot tell."""
+    header = run.header
+    match header.target_kind:
+        case "embedded":
+            yield (
+                "The target was an engine on the same machine. Its latencies are not those of "
+                "DynamoDB on AWS, it has no partitions, and of itself it never throttles."
+            )
+        case "endpoint":
+            yield (
+                "The target was an endpoint of one's own choice. Unless that is DynamoDB on AWS, "
+                "its latencies and throttles are not DynamoDB's."
+            )
+        case "aws":
+            yield "Latencies hold the network between the load generator and the region."
+    yield "Latencies are kept to three significant digits, rounded up."
+    if header.warm_up_s:
+        yield (
+            f"Rates and latencies leave out the first {seconds(header.warm_up_s)}; units in "
+            "total, throttles and the cost of the run hold them."
+        )
+    if spent is not None:
+        yield (
+            "Costs are list prices for Standard tables on demand, without free tier, taxes, "
+            "backups, streams and data transfer."
+        )
+        if spent.storage_usd_per_month is None:
+            yield "What the tables hold was not recorded, so the cost leaves out storage."
+        yield from _unpublished(spent)
+    yield from (f"Simulated, not measured: {what}." for what in header.simulated)
+
+
+def _unpublished(spent: Cost) -> Iterator[str]:
+    """Prices that no source states, together where they were arrived at in one way."""
+    made: dict[tuple[str, str], list[str]] = {}
+    for price in spent.prices:
+        if price.basis != "published":
+            made.setdefault((price.basis, price.source), []).append(price.what)
+    for (basis, source), whats in made.items():
+        yield f"The price in {spent.region} of {', of '.join(whats)} is {basis}: {source}."

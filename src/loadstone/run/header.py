@@ -1,0 +1,102 @@
+"""What a run was: written once, before its first second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+from loadstone.errors import BadRecord
+
+How = Literal["completed", "interrupted", "stopped", "failed", "cut off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternInfo:
+    """What a report says of a pattern beside its figures."""
+
+    operation: str
+    table: str
+    index: str | None = None
+    source: str = ""
+    servable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a table, or one of its indexes, holds: entries and their bytes without overhead."""
+
+    table: str
+    index: str | None = None
+    items: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The run's identity and configuration.
+
+    `workers` is how many processes the run should have had. `asked_per_s` is None for closed users,
+    whose rate is whatever they reach. `prices` are those of the day of the run, so that its report
+    does not change with the price table. `units_from` says who counted the units.
+    """
+
+    name: str
+    system: str
+    source: str = ""
+    started_unix_ms: int
+    region: str
+    target: str
+    target_kind: Literal["embedded", "endpoint", "aws"]
+    warm_up_s: float = 0.0
+    asked_per_s: float | None = None
+    workers: int = 1
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    dataset: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, PatternInfo] = field(default_factory=dict)
+    stored: tuple[Stored, ...] = ()
+    prices: tuple[Mapping[str, str], ...] = ()
+    units_from: str = "the server's ConsumedCapacity"
+    simulated: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        known = {name.name for name in fields(cls)}
+        given = {name: value for name, value in values.items() if name in known}
+        try:
+            given["patterns"] = {
+                name: PatternInfo(**info) for name, info in given.get("patterns", {}).items()
+            }
+            given["stored"] = tuple(Stored(**entry) for entry in given.get("stored", ()))
+            for name in ("prices", "simulated"):
+                given[name] = tuple(given.get(name, ()))
+            return cls(**given)
+        except (TypeError, AttributeError) as error:
+            raise BadRecord(f"its header is not one of a run: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """The process that wrote a part of the record."""
+
+    number: int
+    started_unix_ms: int
+    machine: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and why where that is not plain."""
+
+    how: How
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.how}: {self.reason}" if self.reason else self.how
+
+
+CUT_OFF = Ending("cut off")

@@ -1,0 +1,96 @@
+"""Latencies in microseconds, in HDR histograms: 1 µs to 1 h, three significant digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from hdrh.histogram import HdrHistogram
+
+HIGHEST_US = 3_600_000_000
+SIGNIFICANT_DIGITS = 3
+
+
+class Histogram:
+    """Counts of latencies; values outside 1 µs to 1 h count as the nearest of the two."""
+
+    __slots__ = ("_hdr",)
+
+    def __init__(self) -> None:
+        self._hdr = HdrHistogram(1, HIGHEST_US, SIGNIFICANT_DIGITS)
+
+    @classmethod
+    def of_ns(cls, values_ns: Sequence[int]) -> Histogram:
+        """One pass over many raw values: cheap to call once a second, not once a call."""
+        histogram = cls()
+        if values_ns:
+            values_us = np.clip((np.asarray(values_ns, np.int64) + 500) // 1000, 1, HIGHEST_US)
+            values, counts = np.unique(values_us, return_counts=True)
+            record = histogram._hdr.record_value
+            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+                record(value, count)
+        return histogram
+
+    @classmethod
+    def merged(cls, encoded: Iterable[str]) -> Histogram:
+        histogram = cls()
+        for text in encoded:
+            histogram._hdr.decode_and_add(text)
+        return histogram
+
+    def add(self, other: Histogram) -> None:
+        self._hdr.add(other._hdr)
+
+    def encode(self) -> str:
+        """HdrHistogram's compressed V2 form in base64, which its tools in other languages read."""
+        encoded: bytes = self._hdr.encode()
+        return encoded.decode("ascii")
+
+    @property
+    def count(self) -> int:
+        return int(self._hdr.get_total_count())
+
+    def percentile_us(self, *percents: float) -> tuple[int, ...]:
+        """Nearest rank: the smallest values that so many percent do not exceed; 0 for no values.
+
+        The library rounds ranks to the nearest instead of up, which is one too low for some counts.
+        """
+        if not self.count:
+            return (0,) * len(percents)
+        cumulated = np.cumsum(np.ctypeslib.as_array(self._hdr.counts))
+        ranks = [max(1, math.ceil(round(percent * self.count / 100, 9))) for percent in percents]
+        return tuple(map(self._value_us, np.searchsorted(cumulated, ranks).tolist()))
+
+    def _value_us(self, index: int) -> int:
+        lowest = self._hdr.get_value_from_index(index)
+        return int(self._hdr.get_highest_equivalent_value(lowest))
+
+    @property
+    def max_us(self) -> int:
+        return int(self._hdr.get_max_value()) if self.count else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """What a reader asks of a histogram, in microseconds."""
+
+    count: int
+    p50_us: int
+    p90_us: int
+    p99_us: int
+    p999_us: int
+    max_us: int
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> Percentiles:
+        p50, p90, p99, p999 = histogram.percentile_us(50, 90, 99, 99.9)
+        return cls(
+            count=histogram.count,
+            p50_us=p50,
+            p90_us=p90,
+            p99_us=p99,
+            p999_us=p999,
+            max_us=histogram.max_us,
+        )

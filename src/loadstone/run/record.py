@@ -1,0 +1,260 @@
+"""Reading a run's record: finished, or cut off with the parts that its processes left."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from loadstone.errors import BadRecord
+from loadstone.run.header import CUT_OFF, Ending, Header, WorkerInfo
+from loadstone.run.tally import Tally
+
+VERSION = 1
+RUN_FILE = "run.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """What one process did in about a second; `at_ms` is when that ended, on the wall's clock.
+
+    Tallies are kept as they are written: `Tally.merged` reads them.
+    """
+
+    worker: int
+    at_ms: int
+    span_s: float
+    in_flight: int = 0
+    asked: int | None = None
+    late: int = 0
+    cpu_s: float = 0.0
+    written: Mapping[str, tuple[int, int, int]]
+    all: Mapping[str, Any]  # every pattern and the warm-up together
+    patterns: Mapping[str, Mapping[str, Any]]
+    warm_up: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Self:
+        gauges = {name: line[name] for name in _GAUGES if name in line}
+        written = {pattern: (n, a, b) for pattern, (n, a, b) in line.get("written", {}).items()}
+        return cls(
+            worker=line["worker"],
+            at_ms=line["at_ms"],
+            span_s=line["span_s"],
+            written=written,
+            all=line.get("all", {}),
+            patterns=line.get("patterns", {}),
+            warm_up=line.get("warm_up", {}),
+            **gauges,
+        )
+
+
+_GAUGES = ("in_flight", "asked", "late", "cpu_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A process of the run. `ending` is None when its part stops without one."""
+
+    info: WorkerInfo
+    last_ms: int
+    ending: Ending | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The record of one load: what reports read, and the only thing that they read."""
+
+    header: Header
+    workers: tuple[Worker, ...]
+    seconds: tuple[Second, ...]  # by time
+    measured: Mapping[str, Tally]  # by pattern, over the whole run
+    warm_up: Mapping[str, Tally]
+    ending: Ending
+    ended_ms: int
+    problems: tuple[str, ...]  # what the record lacks
+
+    @property
+    def started_ms(self) -> int:
+        """When its first process started to count."""
+        return min(worker.info.started_unix_ms for worker in self.workers)
+
+    @property
+    def lasted_s(self) -> float:
+        return (self.ended_ms - self.started_ms) / 1000
+
+    def span_s(self, second: Second) -> tuple[float, float]:
+        """From when to when a second counted, in seconds of the run."""
+        end_s = (second.at_ms - self.started_ms) / 1000
+        return end_s - second.span_s, end_s
+
+    def is_measured(self, second: Second) -> bool:
+        """Whether most of a second lies after the warm-up."""
+        return sum(self.span_s(second)) / 2 >= self.header.warm_up_s
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a run's directory, or its file."""
+        sources = [path] if path.is_file() else records_of(path)
+        sources = [source for source in sources if opening_of(source)] or sources[:1]
+        if not sources:
+            raise BadRecord(f"there is no run in {path}: it has neither {RUN_FILE} nor parts")
+        contents = [list(iter_lines(source)) for source in sources]
+        openings = [lines[0] for lines in contents]
+        try:
+            infos = [
+                WorkerInfo(**worker)
+                for opening in openings
+                for worker in opening.get("workers") or [opening["worker"]]
+            ]
+            header = Header.from_json(openings[0]["header"])
+            body = [line for lines in contents for line in lines[1:]]
+            return cls._assemble(header, infos, body, torn=any(map(_is_torn, sources)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadRecord(f"{sources[0]} is damaged: {_said(error)}") from error
+
+    @classmethod
+    def _assemble(
+        cls, header: Header, infos: list[WorkerInfo], body: list[dict[str, Any]], *, torn: bool
+    ) -> Self:
+        seconds = sorted(
+            (Second.from_json(line) for line in body if line["kind"] == "second"),
+            key=lambda second: (second.at_ms, second.worker),
+        )
+        closed = {line["worker"]: line for line in body if line["kind"] == "closed"}
+        end = next((line for line in body if line["kind"] == "end"), None)
+        workers = tuple(_worker(info, seconds, closed.get(info.number)) for info in infos)
+        last_ms = max((worker.last_ms for worker in workers), default=header.started_unix_ms)
+        unclosed = [second for second in seconds if second.worker not in closed]
+        totals = [line["totals"] for line in closed.values()]
+        return cls(
+            header=header,
+            workers=workers,
+            seconds=tuple(seconds),
+            measured=_merged(
+                [total.get("patterns", {}) for total in totals] + [s.patterns for s in unclosed]
+            ),
+            warm_up=_merged(
+                [total.get("warm_up", {}) for total in totals] + [s.warm_up for s in unclosed]
+            ),
+            ending=Ending(end["how"], end["reason"]) if end else CUT_OFF,
+            ended_ms=last_ms,
+            problems=tuple(_problems(header, workers, ended=end is not None, torn=torn)),
+        )
+
+
+def parts_of(directory: Path) -> list[Path]:
+    return sorted(directory.glob("part-*.jsonl"))
+
+
+def records_of(directory: Path) -> list[Path]:
+    """The one file of a finished run, or the parts of one that is not."""
+    whole = directory / RUN_FILE
+    return [whole] if whole.exists() else parts_of(directory)
+
+
+def iter_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a record or a part, the first one checked; a torn last line is left out."""
+    begun = False
+    with path.open("rb") as file:
+        for number, text in enumerate(file, 1):
+            if not text.endswith(b"\n"):
+                break
+            line = _decoded(text)
+            if line is None:
+                raise BadRecord(f"{path} is damaged: line {number} of it is no JSON object")
+            if not begun:
+                _check_opening(path, line)
+                begun = True
+            yield line
+    if not begun:
+        raise BadRecord(f"{path} is empty: the run ended before its first line was written")
+
+
+def opening_of(path: Path) -> dict[str, Any] | None:
+    """The first line, where there is a whole one."""
+    with path.open("rb") as file:
+        text = file.readline()
+    if not text.endswith(b"\n"):
+        return None
+    return next(iter_lines(path))
+
+
+def ending_of(path: Path) -> dict[str, Any] | None:
+    """The end line of a finished run: short, so within the last few kilobytes."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        lines = file.read().splitlines(keepends=True)
+    line = _decoded(lines[-1]) if lines and lines[-1].endswith(b"\n") else None
+    return line if line and line.get("kind") == "end" else None
+
+
+def _is_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
+
+
+def _decoded(text: bytes) -> dict[str, Any] | None:
+    try:
+        line = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def _check_opening(path: Path, opening: Mapping[str, Any]) -> None:
+    version = opening.get("version")
+    if not isinstance(version, int) or opening.get("kind") not in {"run", "part"}:
+        raise BadRecord(f"{path} is no record of a run: its first line does not say so")
+    if version > VERSION:
+        raise BadRecord(
+            f"{path} is a record of version {version}, and this Loadstone reads up to {VERSION}: "
+            "it was written by a newer Loadstone, read it with that"
+        )
+
+
+def _worker(
+    info: WorkerInfo, seconds: Iterable[Second], closed: Mapping[str, Any] | None
+) -> Worker:
+    if closed is not None:
+        ending = Ending(closed["how"], closed["reason"])
+        return Worker(info=info, last_ms=closed["at_ms"], ending=ending)
+    own = (second.at_ms for second in seconds if second.worker == info.number)
+    return Worker(info=info, last_ms=max(own, default=info.started_unix_ms), ending=None)
+
+
+def _merged(phases: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
+    written = defaultdict(list)
+    for patterns in phases:
+        for pattern, tally in patterns.items():
+            written[pattern].append(tally)
+    return {pattern: Tally.merged(written[pattern]) for pattern in sorted(written)}
+
+
+def _problems(
+    header: Header, workers: Iterable[Worker], *, ended: bool, torn: bool
+) -> Iterable[str]:
+    if not ended:
+        yield "The record has no end: the run was cut off, or is still going on."
+    if torn:
+        yield "The last line was torn while it was written, and is left out."
+    present = {worker.info.number for worker in workers}
+    for number in sorted(set(range(header.workers)) - present):
+        yield f"The part of worker {number} is missing, and with it everything that it did."
+    for worker in workers:
+        if worker.ending is None:
+            lasted_s = (worker.last_ms - header.started_unix_ms) / 1000
+            yield (
+                f"The part of worker {worker.info.number} stops after {lasted_s:.0f} s without an "
+                "end: what it did later is missing."
+            )
+
+
+def _said(error: Exception) -> str:
+    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)

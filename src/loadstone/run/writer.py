@@ -1,0 +1,171 @@
+"""Writing a run: one part a process, a line a second, folded into one file at the end."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, Self
+
+import orjson
+
+from loadstone.errors import BadRecord
+from loadstone.run.call import Call
+from loadstone.run.header import Ending, Header, WorkerInfo
+from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, parts_of
+from loadstone.run.tally import Phases, SecondTally
+
+
+class Written(NamedTuple):
+    """New items of one pattern in one second: how many, and their ordinals' range."""
+
+    items: int
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """What the owner of a run saw in the second that ends.
+
+    `asked` is how many calls should have started, None where nobody asks for a rate; `late` how
+    many of them found no free place; `cpu_s` is processor time of this process.
+    """
+
+    in_flight: int = 0
+    asked: int | None = None
+    late: int = 0
+    cpu_s: float = 0.0
+    written: Mapping[str, Written] = field(default_factory=dict)
+
+
+class RunWriter:
+    """One process's part of a run's record. What a crash can lose is the second under way.
+
+    Times are passed in: `now_ns` is `time.perf_counter_ns()`, as in a Call; `unix_ms` the clock on
+    the wall.
+    """
+
+    def __init__(self, file: BinaryIO, worker: WorkerInfo, now_ns: int) -> None:
+        self._file = file
+        self._worker = worker
+        self._started_ns = now_ns
+        self._ticked_ns = now_ns
+        self._second = SecondTally()
+        self._totals = Phases.empty()
+
+    @classmethod
+    def start(
+        cls,
+        directory: Path,
+        header: Header,
+        worker: int = 0,
+        *,
+        now_ns: int,
+        unix_ms: int,
+        machine: Mapping[str, str] | None = None,
+    ) -> Self:
+        directory.mkdir(parents=True, exist_ok=True)
+        if (directory / RUN_FILE).exists():
+            raise BadRecord(f"{directory} holds a finished run; choose another name")
+        part = directory / f"part-{worker:04}.jsonl"
+        try:
+            file = part.open("xb")
+        except FileExistsError:
+            raise BadRecord(f"{part} is there already; choose another name for the run") from None
+        info = WorkerInfo(number=worker, started_unix_ms=unix_ms, machine=machine or {})
+        writer = cls(file, info, now_ns)
+        opening = {"kind": "part", "version": VERSION, "worker": asdict(info)}
+        writer._write(opening | {"header": header.to_json()})
+        return writer
+
+    def add(self, call: Call) -> None:
+        """Count a call in the second under way."""
+        self._second.add(call)
+
+    def tick(self, now_ns: int, gauges: Gauges | None = None) -> Phases:
+        """End the second under way, write its line, and return what was in it."""
+        phases = self._second.fold()
+        self._second = SecondTally()
+        span_s = (now_ns - self._ticked_ns) / 1e9
+        self._ticked_ns = now_ns
+        self._totals.merge(phases)
+        if span_s > 0 or any(phases):
+            line = self._line("second", now_ns) | {"span_s": round(span_s, 6)}
+            everything = {"all": phases.all().to_json()} if any(phases) else {}
+            self._write(line | _gauges(gauges or Gauges()) | everything | phases.to_json())
+        return phases
+
+    def close(self, ending: Ending, now_ns: int, gauges: Gauges | None = None) -> None:
+        self.tick(now_ns, gauges)
+        line = self._line("closed", now_ns) | asdict(ending)
+        self._write(line | {"totals": self._totals.to_json()})
+        self._file.close()
+
+    def _line(self, kind: str, now_ns: int) -> dict[str, Any]:
+        at_ms = self._worker.started_unix_ms + (now_ns - self._started_ns) // 1_000_000
+        return {"kind": kind, "worker": self._worker.number, "at_ms": at_ms}
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._file.flush()
+
+
+def _gauges(gauges: Gauges) -> dict[str, Any]:
+    """What is zero or empty is left out."""
+    values: dict[str, Any] = {
+        "in_flight": gauges.in_flight,
+        "late": gauges.late,
+        "cpu_s": round(gauges.cpu_s, 6),
+        "written": {pattern: list(written) for pattern, written in gauges.written.items()},
+    }
+    kept = {name: value for name, value in values.items() if value}
+    return kept if gauges.asked is None else kept | {"asked": gauges.asked}
+
+
+def finish(directory: Path, ending: Ending, *, unix_ms: int) -> Path:
+    """Fold the parts of a run into one file, and remove them."""
+    parts = parts_of(directory)
+    whole = directory / RUN_FILE
+    if not whole.exists():
+        begun = [part for part in parts if opening_of(part)]
+        if not begun:
+            raise BadRecord(f"{directory} holds no part of a run")
+        _fold(begun, whole, asdict(ending) | {"at_ms": unix_ms})
+    for part in parts:
+        part.unlink()
+    return whole
+
+
+def _fold(parts: Iterable[Path], whole: Path, ending: Mapping[str, Any]) -> None:
+    contents = [iter_lines(part) for part in parts]
+    openings = [next(lines) for lines in contents]
+    opening = {
+        "kind": "run",
+        "version": VERSION,
+        "workers": [opening["worker"] for opening in openings],
+        "header": openings[0]["header"],
+    }
+    by_time = heapq.merge(*contents, key=lambda line: line["at_ms"])
+    unfinished = whole.with_suffix(".tmp")
+    with unfinished.open("wb") as file:
+        file.writelines(_encoded(opening, by_time, ending))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(whole)
+
+
+def _encoded(
+    opening: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], ending: Mapping[str, Any]
+) -> Iterator[bytes]:
+    calls = failed = 0
+    yield orjson.dumps(opening, option=orjson.OPT_APPEND_NEWLINE)
+    for line in lines:
+        everything = line.get("all", {})
+        calls += everything.get("calls", 0)
+        failed += everything.get("failed", 0)
+        yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    end = {"kind": "end", "calls": calls, "failed": failed, **ending}
+    yield orjson.dumps(end, option=orjson.OPT_APPEND_NEWLINE)
