@@ -172,7 +172,7 @@ class Dataset:
             raise BadContent(f"{entity.name} does not say when it is created")
         code = Code(["n", "parent", "position", "created"])
         scope = Scope(code, self, entity, "n")
-        scope.bind_place("parent", "position", "(position + 1)")
+        scope.bind_place("parent", "position", code.let("position + 1"))
         scope.bind(entity.created, "created")
         return code.function(scope.of(expr))
 

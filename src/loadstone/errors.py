@@ -61,3 +61,9 @@ class BadRecord(LoadstoneError, ValueError):
 
 class NoPrice(LoadstoneError, KeyError):
     """A price that the table of prices does not have."""
+
+
+class Unfinished(LoadstoneError, TimeoutError):
+    """Something that was begun and takes longer than we wait."""
+
+    exit_code = 1

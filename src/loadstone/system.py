@@ -106,7 +106,7 @@ def load_system(name: str, project: Path | None = None) -> System:
     system = System(
         id=name,
         source=str(getattr(fixtures, "DOCUMENT", f"fixtures/{name}.py")),
-        region=getattr(fixtures, "REGION", None),
+        region=_region(fixtures),
         tables=tuple(_declared(fixtures, Table)),
         entities=entities,
         patterns=_by_id(name, [(each.id, each) for each in _declared(scenario, Pattern)]),
@@ -191,7 +191,7 @@ def _settings(entities: Sequence[Entity]) -> dict[str, int]:
             return
         seen.add(expr)
         if isinstance(expr, Setting):
-            found[expr.name] = expr.default
+            found[expr.name] = _setting(expr)
         for part in expr.inputs():
             walk(part)
 
@@ -199,6 +199,22 @@ def _settings(entities: Sequence[Entity]) -> dict[str, int]:
         for name in (*entity.facts, *entity.item):
             walk(entity.value(name))
     return found
+
+
+def _setting(setting: Setting) -> int:
+    """A setting's value: the environment's, as documented, or the default."""
+    text = os.environ.get(setting.name, "").strip()
+    if not text:
+        return setting.default
+    if not text.isdecimal() or not int(text):
+        raise BadValue(f"{setting.name}={text} in the environment: it takes a whole number above 0")
+    return int(text)
+
+
+def _region(fixtures: ModuleType) -> str | None:
+    """The documented region, or what the documented variable says."""
+    variable = getattr(fixtures, "REGION_FROM", None)
+    return (os.environ.get(variable) if variable else None) or getattr(fixtures, "REGION", None)
 
 
 def _fingerprint(fixtures: Path, name: str) -> str:

@@ -1,0 +1,76 @@
+"""The `loadstone` command."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from loadstone import __version__
+from loadstone.errors import LoadstoneError
+
+#: Where each command is; loaded when it is asked for, so that `--help` is quick and Locust's
+#: process never holds what Locust must be imported before.
+COMMANDS = {
+    "demo": "demo:demo",
+    "local": "local:local",
+    "preview": "preview:preview",
+    "report": "report:report",
+    "run": "run:run",
+    "runs": "report:runs",
+    "seed": "seed:seed",
+    "systems": "systems:systems",
+    "tables": "tables:tables",
+    "verify": "seed:verify",
+}
+
+
+class Commands(click.Group):
+    """Commands by name, each loaded from its own module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(f"loadstone.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="loadstone")
+def commands() -> None:
+    """Fill DynamoDB tables with believable data, replay documented access patterns, see the bill.
+
+    \b
+    loadstone systems                    what there is
+    loadstone preview cmz -n 5           what its data looks like
+    loadstone seed cmz --scale 20000     fill its tables, in the embedded engine if none is named
+    loadstone run cmz --users 20 --duration 30s
+    loadstone report last
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; what a person can put right is one line on stderr, and an exit code."""
+    try:
+        return commands.main(args=arguments, prog_name="loadstone", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except LoadstoneError as error:
+        click.echo(f"loadstone: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

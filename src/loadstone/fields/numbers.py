@@ -154,7 +154,8 @@ class Split(Expr):
             drawn = draw_column(mix_column(items, key), multiplier)
             within = drawn >> (DRAW_BITS - self._FINE + 1)
             whole_parts = (position << self._FINE) + within
-            return whole_parts * total // (places.siblings << self._FINE)
+            reached: Numbers = whole_parts * total // (places.siblings << self._FINE)
+            return reached
 
         start = np.where(places.position > 0, upto(frame.items, places.position), 0)
         last = places.position + 1 == places.siblings

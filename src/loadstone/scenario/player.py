@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter_ns, time
@@ -79,6 +79,11 @@ class Player:
         self._touch = _Touch(dataset, settings)
         self._ordinal = settings.worker
         self._wrote: dict[str, Wrote] = {}
+
+    def prepare(self, patterns: Iterable[Pattern]) -> None:
+        """Make ready to play these: a mistake in a scenario shows here, before the first call."""
+        for pattern in patterns:
+            self._prepare(pattern)
 
     def choose(self, mix: Mix) -> Pattern | Journey:
         """One of a mix, by its weights."""

@@ -1,0 +1,39 @@
+"""What a run came to, on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from loadstone.report.numbers import duration
+from loadstone.report.view import View, view
+from loadstone.run import Run
+
+
+def print_outcome(run: Run) -> None:
+    """The answer in words, and a line for each pattern."""
+    console = Console(highlight=False)
+    content = view(run)
+    console.print(_patterns(content))
+    for sentence in (*content.summary, *content.problems):
+        console.print(sentence, markup=False, soft_wrap=True)
+
+
+def _patterns(content: View) -> Grid:
+    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column("pattern")
+    for name in ("calls", "ops/s", "p50", "p99", "max", "RCU", "WCU", "failed"):
+        grid.add_column(name, justify="right")
+    for row in content.figures.patterns:
+        grid.add_row(
+            row.pattern,
+            f"{row.calls:,}",
+            f"{row.per_s:,.1f}",
+            duration(row.latency.p50_us),
+            duration(row.latency.p99_us),
+            duration(row.latency.max_us),
+            f"{row.read_units:,.1f}",
+            f"{row.write_units:,.1f}",
+            f"{row.failed:,}",
+        )
+    return grid

@@ -1,0 +1,201 @@
+"""Everything that a load needs, before its first user: target, tables, data set, player, record."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import time
+from typing import Any
+
+from loadstone import __version__
+from loadstone.aws.tables import wanted_tables
+from loadstone.capacity.prices import builtin_prices
+from loadstone.capacity.units import item_size_bytes
+from loadstone.client.client import Client
+from loadstone.client.target import Target
+from loadstone.dataset import Dataset
+from loadstone.errors import BadValue, TableMismatch
+from loadstone.locust.load import Load
+from loadstone.naming import Naming
+from loadstone.pattern import Mix, Pattern
+from loadstone.run import Gauges, Header, PatternInfo, Stored
+from loadstone.run.tally import Phases
+from loadstone.scenario.player import Player, Settings
+from loadstone.scenario.popularity import Popularity
+from loadstone.seeding.identity import Asked, settle
+from loadstone.seeding.places import Places
+from loadstone.system import System
+
+SAMPLE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A system whose tables were found to hold a data set: what every test of a process shares."""
+
+    system: System
+    target: Target
+    names: Mapping[str, str]
+    dataset: Dataset
+    stored: tuple[Stored, ...]
+
+    def load(
+        self,
+        environment: Any,
+        runs: Path,
+        *,
+        worker: int,
+        workers: int,
+        on_second: Callable[[Phases, Gauges], None],
+    ) -> Load:
+        """This process's part of one test."""
+        options = environment.parsed_options
+        mix = self.system.mix(options.mix)
+        name = options.run_name
+        client = Client(self.target, attempts=options.retries + 1)
+        settings = Settings(
+            skew=options.skew, sampled=options.sampled, run=name, worker=worker, workers=workers
+        )
+        player = Player(self.dataset, self.names, client, settings)
+        player.prepare(mix.patterns)
+        return Load(
+            environment=environment,
+            player=player,
+            client=client,
+            mix=mix,
+            header=self._header(options, mix, workers),
+            directory=runs / name,
+            worker=worker,
+            machine=_machine(),
+            on_second=on_second,
+        )
+
+    def _header(self, options: Any, mix: Mix, workers: int) -> Header:
+        target = self.target
+        return Header(
+            name=options.run_name,
+            system=self.system.id,
+            source=self.system.source,
+            started_unix_ms=int(time() * 1000),
+            region=target.region,
+            target=target.url,
+            target_kind=target.kind,
+            warm_up_s=options.warm_up,
+            workers=workers,
+            configuration=_configuration(options),
+            versions=_versions(),
+            dataset=self.dataset.identity.as_dict(),
+            patterns={pattern.id: self._info(pattern) for pattern in mix.patterns},
+            stored=self.stored,
+            prices=tuple(price.to_json() for price in builtin_prices().of_region(target.region)),
+        )
+
+    def _info(self, pattern: Pattern) -> PatternInfo:
+        return PatternInfo(
+            operation=pattern.operation.name,
+            table=self.names[pattern.table.name],
+            index=pattern.index,
+            source=pattern.source,
+            servable=pattern.servable,
+        )
+
+
+def prepare(system: System, target: Target, options: Any) -> Prepared:
+    """Find the data set that a system's tables hold; what is asked wrongly is said here."""
+    system.mix(options.mix)
+    Popularity(1, options.skew, 0)
+    check_run_name(options.run_name)
+    if options.retries < 0 or options.warm_up < 0 or not 0 <= options.sampled <= 1:
+        raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
+    naming = Naming(stage=options.stage, prefix=options.table_prefix)
+    names = naming.names(system.tables)
+    dataset = held_dataset(system, target, names)
+    return Prepared(
+        system=system,
+        target=target,
+        names=names,
+        dataset=dataset,
+        stored=tuple(stored_sizes(dataset, names)),
+    )
+
+
+def check_run_name(name: str) -> None:
+    """A run's name becomes a folder's; none yet is well too."""
+    if name and (Path(name).name != name or name.startswith(".")):
+        raise BadValue(f"{name!r} is no name for a run: it becomes the name of a folder")
+
+
+def held_dataset(system: System, target: Target, names: Mapping[str, str]) -> Dataset:
+    """The data set that the tables say they hold."""
+    wanted = wanted_tables(system.tables, names, system=system.id)
+    found = {each.place.name: each.held for each in Places(target, say=_say).find(wanted)}
+    for name in names.values():
+        if name not in found:
+            raise TableMismatch(
+                f"there is no table {name}: `loadstone seed {system.id} --scale 20000` makes and "
+                f"fills it"
+            )
+        if found[name] is None:
+            raise TableMismatch(
+                f"{name} holds no data set of Loadstone's: `loadstone seed {system.id}` loads one"
+            )
+    held = {name: identity for name, identity in found.items() if identity}
+    return settle(system, Asked(), held, now=datetime.now(UTC))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def stored_sizes(dataset: Dataset, names: Mapping[str, str]) -> list[Stored]:
+    """What each table and index holds: counted by the data set, sized by a sample of its items."""
+    found: list[Stored] = []
+    for table in dataset.system.tables:
+        entities = [entity for entity in dataset.system.stored if entity.table is table]
+        arms: list[tuple[str | None, Sequence[str]]] = [(None, table.key)]
+        arms += [(index.name, index.key) for index in table.indexes]
+        sums = {index: [0.0, 0.0] for index, _ in arms}
+        for entity in entities:
+            count = dataset.count(entity)
+            step = max(1, count // SAMPLE)
+            items = [dataset.item(entity, number) for number in range(0, count, step)]
+            for index, key in arms:
+                entries = [item for item in items if all(name in item for name in key)]
+                sums[index][0] += count * len(entries) / len(items)
+                sums[index][1] += count * sum(map(item_size_bytes, entries)) / len(items)
+        found += [
+            Stored(table=names[table.name], index=index, items=round(items), size_bytes=round(size))
+            for index, (items, size) in sums.items()
+        ]
+    return found
+
+
+def _configuration(options: Any) -> dict[str, Any]:
+    """What was asked for, in the words of the command line."""
+    names = ("mix", "skew", "warm_up", "retries", "sampled", "stage", "table_prefix")
+    locusts = ("num_users", "spawn_rate", "run_time")
+    found = {name: getattr(options, name) for name in names}
+    found |= {name: getattr(options, name, None) for name in locusts}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "loadstone": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("locust", "gevent", "boto3", "faker", "numpy")},
+    }
+
+
+def _machine() -> dict[str, str]:
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": platform.machine(),
+        "cores": str(os.cpu_count() or "unknown"),
+    }

@@ -1,0 +1,59 @@
+"""The user that Locust spawns: plays a mix, pauses, plays on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter_ns
+from typing import Any, ClassVar
+
+import gevent
+from locust import User, task
+
+from loadstone.locust.load import Load, load_of
+from loadstone.pattern import Journey
+from loadstone.run.call import Call
+
+
+class ScenarioUser(User):
+    """Replays the patterns and journeys of a system, in the proportions of a mix."""
+
+    abstract = True
+    #: The system's name: fixtures/NAME.py and scenarios/NAME.py.
+    system: ClassVar[str]
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._load: Load = load_of(environment, self.system)
+        self._intended_ns = 0
+
+    def on_start(self) -> None:
+        self._intended_ns = perf_counter_ns()
+
+    def wait_time(self) -> float:
+        """The mix's think time. What comes next is meant to start when that ends."""
+        pause_s = self._load.player.pause_s(self._load.mix.think)
+        self._pause(pause_s)
+        return pause_s
+
+    @task
+    def replay(self) -> None:
+        """One entry of the mix."""
+        player = self._load.player
+        entry = player.choose(self._load.mix)
+        if isinstance(entry, Journey):
+            self._count(player.travel(entry, self._intended_ns, self._pause_now))
+        else:
+            self._count(player.play(entry, self._intended_ns))
+
+    def _count(self, calls: Iterator[Call]) -> None:
+        for call in calls:
+            self._load.count(call)
+
+    def _pause(self, pause_s: float) -> int:
+        self._intended_ns = perf_counter_ns() + int(pause_s * 1e9)
+        return self._intended_ns
+
+    def _pause_now(self, pause_s: float) -> int:
+        intended_ns = self._pause(pause_s)
+        gevent.sleep(pause_s)
+        return intended_ns
