@@ -20,20 +20,19 @@ def print_outcome(run: Run) -> None:
 
 
 def _patterns(content: View) -> Grid:
-    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    grid.add_column("pattern")
-    for name in ("calls", "ops/s", "p50", "p99", "max", "RCU", "WCU", "failed"):
-        grid.add_column(name, justify="right")
+    grid = Grid(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    grid.add_column("pattern", no_wrap=True)
+    for name in ("calls", "ops/s", "p50", "p99", "RCU", "WCU", "failed"):
+        grid.add_column(name, justify="right", no_wrap=True)
     for row in content.figures.patterns:
         grid.add_row(
             row.pattern,
             f"{row.calls:,}",
-            f"{row.per_s:,.1f}",
+            f"{row.per_s:,.0f}",
             duration(row.latency.p50_us),
             duration(row.latency.p99_us),
-            duration(row.latency.max_us),
-            f"{row.read_units:,.1f}",
-            f"{row.write_units:,.1f}",
+            f"{row.read_units:,.0f}",
+            f"{row.write_units:,.0f}",
             f"{row.failed:,}",
         )
     return grid

@@ -13,6 +13,7 @@ from loadstone.run.library import RunSummary, find_run, list_runs
 
 if TYPE_CHECKING:
     from loadstone.report.view import View
+    from loadstone.run.record import Run
 
 HTML_NAME = "report.html"
 
@@ -49,14 +50,28 @@ def report(
     if out is None and (as_json or format_ != "html"):
         click.echo(text, nl=False)
         return
-    target = out or (path if path.is_dir() else path.parent) / HTML_NAME
+    click.echo(_write(text, out or _beside(path)))
+
+
+def write_html(run: Run, path: Path) -> Path:
+    """The report of a run as HTML beside its record."""
+    from loadstone.report.view import view
+
+    return _write(_render(view(run), "html"), _beside(path))
+
+
+def _beside(path: Path) -> Path:
+    return (path if path.is_dir() else path.parent) / HTML_NAME
+
+
+def _write(text: str, target: Path) -> Path:
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadValue(
             f"cannot write the report to {target}: {error.strerror}; give a place with --out"
         ) from error
-    click.echo(target)
+    return target
 
 
 def _render(content: View, format_: str) -> str:

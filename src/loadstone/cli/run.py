@@ -140,6 +140,7 @@ def replay(
     load: Mapping[str, Any],
     *,
     allow_production: tuple[str, ...] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[Path, bool]:
     """Run Locust until it ends; the record, and whether all went well."""
     if not DURATION.fullmatch(load["duration"]):
@@ -155,13 +156,14 @@ def replay(
         "prefix": naming.prefix,
     }
     command = [sys.executable, "-m", "locust", "-f", str(locustfile(system, where.project))]
-    command += ["--headless", "--only-summary", "--loglevel", "WARNING"]
+    # Without its log, Locust prints no tables of its own: the record has it all.
+    command += ["--headless", "--only-summary", "--skip-log-setup"]
     for option, flag in LOCUST.items():
         if values[option] not in (None, ""):
             command += [flag, str(values[option])]
     for word in allow_production:
         command += ["--allow-production", word]
-    code = _wait_for(command, _environment(system, where))
+    code = _wait_for(command, {**_environment(system, where), **(environ or {})})
     try:
         path = find_run(name)
     except LoadstoneError:
@@ -192,7 +194,7 @@ def _environment(system: System, where: Where) -> dict[str, str]:
 
 
 def _wait_for(command: list[str], environ: Mapping[str, str]) -> int:
-    """Locust's tables go nowhere: the record has it all. Ctrl-C is Locust's to handle."""
+    """Ctrl-C is Locust's to handle, which then ends in good order."""
     before = signal.signal(signal.SIGINT, lambda *_: None)  # which a child does not inherit
     try:
         with subprocess.Popen(

@@ -1,0 +1,81 @@
+"""`loadstone demo`: from nothing to a report, on an engine of its own in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from loadstone.cli.data_options import Scale
+from loadstone.cli.options import project_option, say
+from loadstone.cli.outcome import print_outcome
+from loadstone.cli.report import write_html
+from loadstone.cli.run import replay
+from loadstone.cli.seed_progress import shown
+from loadstone.naming import Naming
+from loadstone.run import Run
+from loadstone.system import load_system
+from loadstone.target import LENT_ENGINE, Where
+
+
+@click.command()
+@click.argument("system")
+@click.option("--scale", type=Scale(), default=20_000, show_default=True, help="Items to load.")
+@click.option("--duration", default="30s", show_default=True, help="Of the load.")
+@click.option("--users", type=click.IntRange(1), default=20, show_default=True)
+@project_option
+def demo(system: str, scale: int, duration: str, users: int, project: Path | None) -> None:
+    """Make SYSTEM's tables, fill them, load them, and report: all on this machine.
+
+    Nothing is left but the run under .loadstone/: the engine is in memory, on a free port.
+    """
+    from rich.console import Console
+
+    from loadstone.aws.tables import Tables, wanted_tables
+    from loadstone.aws.target import embedded_target
+    from loadstone.embedded.binary import find_binary
+    from loadstone.embedded.process import Engine
+    from loadstone.seeding.identity import Asked
+    from loadstone.seeding.session import open_session
+
+    loaded, where, naming = load_system(system, project), Where(project=project), Naming()
+    state = where.state
+    state.mkdir(parents=True, exist_ok=True)
+    with Engine(find_binary(state / "engine"), folder=state) as engine:
+        target = embedded_target(engine.url, documented_region=loaded.region)
+        say(f"1. {target}, in memory")
+        wanted = wanted_tables(loaded.tables, naming.names(loaded.tables), system=loaded.id)
+        control = Tables(target, say=say)
+        for made in control.create(wanted):
+            say(f"2. {made.name}: {made.outcome}")
+            for finding in made.findings:
+                say(f"   {finding}")
+        with TemporaryDirectory(dir=state) as ledgers:
+            session = open_session(
+                loaded, wanted, target, Asked(scale=scale), ledgers=Path(ledgers), say=say
+            )
+            say(f"3. {session.dataset.stored:,} items")
+            with shown(Console(stderr=True), say) as progress:
+                report = session.seed(progress=progress)
+        say(f"   {report.written:,} written in {report.elapsed_s:.1f} s, none left out")
+        say(f"4. {users} users for {duration}")
+        path, well = replay(
+            loaded, where, naming, _load(users, duration), environ={LENT_ENGINE: engine.url}
+        )
+        engine.raise_if_dead()
+    record = Run.load(path)
+    html = write_html(record, path)
+    print_outcome(record)
+    click.echo(f"report: {html}")
+    if not well:
+        raise SystemExit(1)
+
+
+def _load(users: int, duration: str) -> dict[str, Any]:
+    """What `loadstone run` would be asked, with its own defaults."""
+    from loadstone.cli.run import run
+
+    defaults = {option.name: option.default for option in run.params if option.name}
+    return {**defaults, "users": users, "duration": duration, "name": None, "spawn_rate": None}

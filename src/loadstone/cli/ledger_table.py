@@ -1,0 +1,65 @@
+"""The closing ledger of a seed, and what a verification found, on stdout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table as Grid
+
+from loadstone.seeding.report import SeedReport
+from loadstone.seeding.verify import Verification
+
+
+def print_report(report: SeedReport) -> None:
+    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column("table")
+    for name in ("asked", "written", "rejected", "left", "WCU", "of indexes"):
+        grid.add_column(name, justify="right")
+    for table in report.tables:
+        units = table.write_units
+        grid.add_row(
+            table.name,
+            f"{table.asked:,}",
+            f"{table.written:,}",
+            f"{sum(table.rejected.values()):,}",
+            f"{table.left:,}",
+            f"{sum(units.values()):,.0f}",
+            f"{sum(units.values()) - units.get(None, 0):,.0f}",
+        )
+    Console(highlight=False).print(grid)
+    click.echo(_in_words(report))
+    for table in report.tables:
+        if table.dead_letters:
+            reasons = ", ".join(f"{count:,} {code}" for code, count in table.rejected.items())
+            click.echo(f"{table.name} rejected {reasons}: see {table.dead_letters}")
+
+
+def _in_words(report: SeedReport) -> str:
+    per_s = report.written_now / report.elapsed_s if report.elapsed_s else 0.0
+    before = sum(table.before for table in report.tables)
+    earlier = f", {before:,} were there before" if before else ""
+    throttles, failures = sum(report.throttles.values()), sum(report.failures.values())
+    return (
+        f"{report.written_now:,} items written in {report.elapsed_s:,.1f} s ({per_s:,.0f} items/s)"
+        f"{earlier}; {throttles:,} throttles, {failures:,} other failures sent again"
+    )
+
+
+def print_verification(checked: Verification) -> None:
+    for count in checked.counts:
+        name = f"{count.table}/{count.expected.index}" if count.expected.index else count.table
+        expired = f", {count.expected.expired:,} expired" if count.expected.expired else ""
+        state = "ok" if count.ok else "WRONG"
+        click.echo(f"{name}: {count.counted:,} of {count.expected.items:,} items{expired}: {state}")
+    equal = checked.sampled - checked.expired - len(checked.differences)
+    expired = f", {checked.expired:,} have expired" if checked.expired else ""
+    click.echo(f"sample: {equal:,} of {checked.sampled:,} items equal{expired}")
+    for difference in checked.differences[:10]:
+        click.echo(f"  {difference}")
+
+
+def print_json(value: Any) -> None:
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,273 @@
+"""What has been written of a data set to a table: a file that closes, and survives a crash.
+
+A line is added when every item of a slice is written, or rejected with a reason; never before. A
+crash can only lose lines, or cut the last one short: then those slices are written again, with the
+same items. So it is enough to sync now and then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any, Self
+
+import orjson
+
+from loadstone.errors import BadRecord, BadValue, LoadstoneError, Refused
+from loadstone.seeding.place import Place
+from loadstone.seeding.slices import SLICE_ITEMS, Slice, slice_count
+
+LEDGERS = Path(".loadstone") / "ledgers"
+VERSION = 1
+SYNC_EVERY_S = 1.0
+
+
+class LedgerOpen(LoadstoneError, AssertionError):
+    """Items are unaccounted for, after all is done: a bug of Loadstone's."""
+
+    exit_code = 1
+
+
+class LedgerUnwritable(LoadstoneError, OSError):
+    """The disk is full, or gone, in the middle of a load."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An item that the table does not take, and why."""
+
+    entity: str
+    number: int
+    code: str
+    reason: str
+    item: Mapping[str, Any]  # as on the wire
+
+    def as_json(self) -> bytes:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return orjson.dumps(values) + b"\n"
+
+
+@dataclass(slots=True)
+class _Entries:
+    """What the lines of a ledger add up to."""
+
+    done: dict[str, bytearray]
+    written: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, of: Slice, written: int, rejected: Mapping[str, int]) -> None:
+        self.done[of.entity][of.start // SLICE_ITEMS] = 1
+        self.written += written
+        self.rejected.update(rejected)
+
+    def has(self, of: Slice) -> bool:
+        return bool(self.done[of.entity][of.start // SLICE_ITEMS])
+
+
+class Ledger:
+    """The ledger of one table and one data set; one process at a time has it open."""
+
+    def __init__(
+        self, folder: Path, place: Place, identity: Mapping[str, str], asked: Mapping[str, int]
+    ) -> None:
+        """`asked`: how many items of each entity the table is to hold."""
+        self.place, self.asked = place, sum(asked.values())
+        stem = f"{_stem(place)}-{_fingerprint(identity)}"
+        self.path = folder / f"{stem}.ledger"
+        self.dead_letters = folder / f"{stem}.rejected.jsonl"
+        self._entries = _Entries({e: bytearray(slice_count(n)) for e, n in asked.items()})
+        self._synced_s = monotonic()
+        head = {
+            "ledger": VERSION,
+            "table": place.name,
+            "arn": place.arn,
+            "table_id": place.table_id,
+            "slice_items": SLICE_ITEMS,
+            "identity": dict(identity),
+            "asked": dict(asked),
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                self._claim()
+                self._read(head)
+                self._drop_unfinished_rejections()
+            except BaseException:
+                os.close(self._file)
+                raise
+        except OSError as error:
+            raise BadValue(
+                f"cannot keep a ledger in {folder}: {error.strerror}; work in a directory that "
+                "can be written"
+            ) from error
+
+    @property
+    def written(self) -> int:
+        return self._entries.written
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """How many items were rejected, by error code."""
+        return self._entries.rejected
+
+    @property
+    def left(self) -> int:
+        """Items that are neither written nor rejected yet."""
+        return self.asked - self.written - self.rejected.total()
+
+    def has(self, of: Slice) -> bool:
+        """Whether a slice is done."""
+        return self._entries.has(of)
+
+    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> None:
+        """A slice is done."""
+        rejected = Counter(each.code for each in rejections)
+        if written + len(rejections) != len(of):
+            raise LedgerOpen(
+                f"{of} has {len(of)} items, of which {written} were written and {len(rejections)} "
+                "rejected: this is a bug in Loadstone, please report it"
+            )
+        if rejections:
+            self._keep(rejections)
+        line: dict[str, Any] = {"slice": [of.entity, of.start, of.stop], "written": written}
+        if rejected:
+            line["rejected"] = dict(rejected)
+        self._append(line)
+        self._entries.add(of, written, rejected)
+
+    def close(self) -> None:
+        os.fsync(self._file)
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _claim(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                f"another seed is writing to {self.place.name}: wait for it, or stop it; "
+                "what it wrote need not be written again"
+            ) from None
+
+    def _read(self, head: Mapping[str, Any]) -> None:
+        lines, whole = _whole_lines(self.path)
+        os.ftruncate(self._file, whole)
+        if not lines:
+            self._append(head)
+            return
+        if lines[0] != head:
+            raise _damaged(self.path, "it begins with something else than this data set's")
+        for line in lines[1:]:
+            try:
+                entity, start, stop = line["slice"]
+                self._entries.add(
+                    Slice(entity, start, stop), line["written"], line.get("rejected", {})
+                )
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise _damaged(self.path, f"{line} is no line of it") from error
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        try:
+            _write_all(self._file, orjson.dumps(line) + b"\n")
+            if monotonic() - self._synced_s >= SYNC_EVERY_S:
+                os.fsync(self._file)
+                self._synced_s = monotonic()
+        except OSError as error:
+            raise LedgerUnwritable(
+                f"cannot write to the ledger {self.path}: {error.strerror}; make room, and the "
+                "same command goes on where this one stopped"
+            ) from error
+
+    def _keep(self, rejections: Sequence[Rejection]) -> None:
+        """Before the slice's line: whoever reads that line finds them."""
+        with self.dead_letters.open("ab") as file:
+            file.writelines(each.as_json() for each in rejections)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _drop_unfinished_rejections(self) -> None:
+        """Those of slices without a line: the slice is written again, and they come again."""
+        if not self.dead_letters.exists():
+            return
+        kept = [each for each in _rejections(self.dead_letters) if self._is_entered(each)]
+        draft = self.dead_letters.with_suffix(".draft")
+        with draft.open("wb") as file:
+            file.writelines(each.as_json() for each in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.dead_letters)
+
+    def rejections(self) -> list[Rejection]:
+        """The items that were rejected."""
+        return list(_rejections(self.dead_letters)) if self.rejected else []
+
+    def _is_entered(self, rejection: Rejection) -> bool:
+        first = rejection.number // SLICE_ITEMS * SLICE_ITEMS
+        return self.has(Slice(rejection.entity, first, first + SLICE_ITEMS))
+
+
+def held_identity(folder: Path, place: Place) -> dict[str, str] | None:
+    """The data set that a table holds, as far as a ledger in this folder knows."""
+    for path in sorted(folder.glob(f"{_stem(place)}-*.ledger")):
+        lines, _ = _whole_lines(path, most=1)
+        if lines:
+            return dict(lines[0]["identity"])
+    return None
+
+
+def _stem(place: Place) -> str:
+    return f"{place.name}-{place.key}"
+
+
+def _fingerprint(identity: Mapping[str, str]) -> str:
+    parts = "\n".join(f"{name}={value}" for name, value in sorted(identity.items()))
+    return hashlib.blake2b(parts.encode(), digest_size=6).hexdigest()
+
+
+def _whole_lines(path: Path, most: int | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The lines of a ledger that were written whole, and where they end."""
+    lines: list[dict[str, Any]] = []
+    end = 0
+    with path.open("rb") as file:
+        for raw in file:
+            if not raw.endswith(b"\n") or len(lines) == most:
+                break
+            try:
+                lines.append(orjson.loads(raw))
+            except orjson.JSONDecodeError as error:
+                raise _damaged(path, f"it is no JSON after byte {end}") from error
+            end += len(raw)
+    return lines, end
+
+
+def _rejections(path: Path) -> Iterator[Rejection]:
+    with path.open("rb") as file:
+        for raw in file:
+            if raw.endswith(b"\n"):
+                yield Rejection(**orjson.loads(raw))
+
+
+def _damaged(path: Path, why: str) -> BadRecord:
+    return BadRecord(
+        f"the ledger {path} is damaged ({why}): delete it to have everything written again, "
+        "which changes no item"
+    )
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

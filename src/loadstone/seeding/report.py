@@ -1,0 +1,94 @@
+"""What came of a seed: the closing ledger, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loadstone.seeding.tally import Arm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReport:
+    """A table's ledger. `before`: of the asked, what an earlier call had done."""
+
+    name: str
+    asked: int
+    before: int
+    written: int
+    rejected: Mapping[str, int]  # by error code
+    write_units: Mapping[str | None, float]  # of this call; None is the table, else an index
+    dead_letters: Path | None
+
+    @property
+    def left(self) -> int:
+        return self.asked - self.written - sum(self.rejected.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        indexes = {name: units for name, units in self.write_units.items() if name is not None}
+        return {
+            "table": self.name,
+            "asked": self.asked,
+            "before": self.before,
+            "written": self.written,
+            "rejected": dict(self.rejected),
+            "left": self.left,
+            "write_units": {"table": self.write_units.get(None, 0.0), "indexes": indexes},
+            "dead_letters": str(self.dead_letters) if self.dead_letters else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedReport:
+    """`throttles` by reason and `failures` by code: what was sent again, in this call."""
+
+    identity: Mapping[str, str]
+    written_now: int  # in this call
+    tables: tuple[TableReport, ...]
+    throttles: Mapping[str, int]
+    failures: Mapping[str, int]
+    requests: int
+    elapsed_s: float
+
+    @property
+    def asked(self) -> int:
+        return sum(table.asked for table in self.tables)
+
+    @property
+    def written(self) -> int:
+        return sum(table.written for table in self.tables)
+
+    @property
+    def rejected(self) -> int:
+        return sum(sum(table.rejected.values()) for table in self.tables)
+
+    @property
+    def left(self) -> int:
+        """What is still to do, after an interruption."""
+        return sum(table.left for table in self.tables)
+
+    @property
+    def write_units(self) -> float:
+        return sum(sum(table.write_units.values()) for table in self.tables)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "identity": dict(self.identity),
+            "asked": self.asked,
+            "written": self.written,
+            "rejected": self.rejected,
+            "left": self.left,
+            "written_now": self.written_now,
+            "tables": [table.as_dict() for table in self.tables],
+            "throttles": dict(self.throttles),
+            "failures": dict(self.failures),
+            "requests": self.requests,
+            "elapsed_s": round(self.elapsed_s, 3),
+        }
+
+
+def units_of(units: Mapping[Arm, float], table: str) -> dict[str | None, float]:
+    """The units of a table and of its indexes."""
+    return {index: count for (name, index), count in units.items() if name == table}

@@ -1,0 +1,238 @@
+"""Whether the tables hold what the data set says: every count, and a sample field by field."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate, chain
+from typing import Any, NamedTuple
+
+import gevent
+import orjson
+
+from loadstone.client.answer import Answer
+from loadstone.dataset import Dataset
+from loadstone.entity import Entity
+from loadstone.seeding.crew import gather
+from loadstone.seeding.ledger import Ledger
+from loadstone.seeding.place import Place
+from loadstone.seeding.presence import Expected, expected_counts, is_expired, stored_in
+from loadstone.seeding.sender import SeedStopped, Sender
+from loadstone.seeding.verdict import Verdict, verdict
+from loadstone.wire import Item, decode, encode
+
+SAMPLE = 200
+KEYS_A_BATCH = 100  # BatchGetItem takes 100 at most: API reference, BatchGetItem
+ITEMS_A_SEGMENT = 20_000
+MOST_SEGMENTS = 32
+#: An index follows its table with some delay; counts that fall short are taken again after these.
+PATIENCE_S = (0.5, 1.0, 2.0, 4.0)
+
+_ACCOUNTED = {"ReturnConsumedCapacity": "INDEXES"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A table or an index, counted."""
+
+    table: str
+    expected: Expected
+    counted: int
+
+    @property
+    def ok(self) -> bool:
+        return self.expected.allows(self.counted)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "table": self.table,
+            "index": self.expected.index,
+            "expected": self.expected.items,
+            "expired": self.expected.expired,
+            "counted": self.counted,
+            "ok": self.ok,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """`expired` of the `sampled` items were gone because their TTL has passed."""
+
+    counts: tuple[Count, ...]
+    sampled: int
+    expired: int
+    differences: tuple[str, ...]  # one line for each sampled item that is not as it should be
+
+    @property
+    def ok(self) -> bool:
+        return not self.differences and all(count.ok for count in self.counts)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "counts": [count.as_dict() for count in self.counts],
+            "sampled": self.sampled,
+            "expired": self.expired,
+            "differences": list(self.differences),
+        }
+
+
+class _Look(NamedTuple):
+    """One sampled item, read back."""
+
+    problem: str | None
+    expired: bool = False
+
+
+class Verifier:
+    """Reads through a sender whose waits are its caller's; `now_s` decides what has expired."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        sender: Sender,
+        *,
+        now_s: int,
+        in_flight: int = 8,
+        draw: random.Random | None = None,
+        wait: Callable[[float], object] = gevent.sleep,
+    ) -> None:
+        self._dataset, self._sender, self._now_s = dataset, sender, now_s
+        self._in_flight, self._wait = in_flight, wait
+        self._draw = draw or random.Random()
+        self._singly = False  # BatchGetItem is not allowed
+
+    def verify(self, ledgers: Sequence[Ledger], *, sample: int = SAMPLE) -> Verification:
+        """Each ledger's table; what a ledger says was rejected is not expected."""
+        asked = sum(ledger.asked for ledger in ledgers)
+        counts: list[Count] = []
+        looks: list[_Look] = []
+        for ledger in ledgers:
+            rejected = {(each.entity, each.number) for each in ledger.rejections()}
+            counts += self._counts(ledger.place, rejected)
+            looks += self._looks(ledger.place, rejected, -(-sample * ledger.asked // asked))
+        return Verification(
+            counts=tuple(counts),
+            sampled=len(looks),
+            expired=sum(each.expired for each in looks),
+            differences=tuple(each.problem for each in looks if each.problem),
+        )
+
+    def _counts(self, place: Place, rejected: set[tuple[str, int]]) -> Iterator[Count]:
+        for expected in expected_counts(self._dataset, place.table, rejected, now_s=self._now_s):
+            counted = self._count(place, expected)
+            for seconds in PATIENCE_S if expected.index else ():
+                if counted >= expected.items - expected.expired:
+                    break
+                self._wait(seconds)
+                counted = self._count(place, expected)
+            yield Count(table=place.name, expected=expected, counted=counted)
+
+    def _count(self, place: Place, expected: Expected) -> int:
+        segments = min(MOST_SEGMENTS, 1 + expected.items // ITEMS_A_SEGMENT)
+        request: dict[str, Any] = {
+            "TableName": place.name,
+            "Select": "COUNT",
+            "TotalSegments": segments,
+            **_ACCOUNTED,
+        }
+        # An index has no consistent reads.
+        request |= {"IndexName": expected.index} if expected.index else {"ConsistentRead": True}
+        scans = [partial(self._scan, {**request, "Segment": n}) for n in range(segments)]
+        return sum(gather(scans, self._in_flight))
+
+    def _scan(self, request: dict[str, Any]) -> int:
+        counted = 0
+        while True:
+            page = self._answer("Scan", request).json
+            counted += int(page["Count"])
+            if not page.get("LastEvaluatedKey"):
+                return counted
+            request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _looks(self, place: Place, rejected: set[tuple[str, int]], size: int) -> Iterator[_Look]:
+        drawn = _drawn(self._dataset, place, size, self._draw)
+        chosen = [(entity, n) for entity, n in drawn if (entity.name, n) not in rejected]
+        batches = [chosen[i : i + KEYS_A_BATCH] for i in range(0, len(chosen), KEYS_A_BATCH)]
+        looks = gather([partial(self._look, place, batch) for batch in batches], self._in_flight)
+        return chain.from_iterable(looks)
+
+    def _look(self, place: Place, chosen: Sequence[tuple[Entity, int]]) -> list[_Look]:
+        wanted = {f"{entity.name} {n}": self._dataset.item(entity, n) for entity, n in chosen}
+        keys = {_named(place, item): _key(place, item) for item in wanted.values()}
+        stored = {_named(place, item): item for item in self._read(place, list(keys.values()))}
+        return [
+            _compared(place, name, item, stored.get(_named(place, item)), self._now_s)
+            for name, item in wanted.items()
+        ]
+
+    def _read(self, place: Place, keys: Sequence[Item]) -> Iterator[Item]:
+        """The items that are there."""
+        left: list[Any] = [encode(key) for key in keys]
+        times = 0
+        while left and not self._singly:
+            request = {
+                "RequestItems": {place.name: {"Keys": left, "ConsistentRead": True}},
+                **_ACCOUNTED,
+            }
+            answer = self._answer("BatchGetItem", request, may_be_denied=True)
+            if not answer.ok:
+                self._singly = True
+                break
+            found = answer.json.get("Responses", {}).get(place.name, ())
+            yield from map(decode, found)
+            left = (answer.json.get("UnprocessedKeys") or {}).get(place.name, {}).get("Keys", [])
+            times = 1 if found else times + 1
+            if left:
+                self._sender.wait_out_throttle(times)
+        for key in left:
+            one = {"TableName": place.name, "Key": key, "ConsistentRead": True, **_ACCOUNTED}
+            item = self._answer("GetItem", one).json.get("Item")
+            if item is not None:
+                yield decode(item)
+
+    def _answer(
+        self, operation: str, request: Mapping[str, Any], *, may_be_denied: bool = False
+    ) -> Answer:
+        answer = self._sender.send(operation, orjson.dumps(request))
+        match verdict(answer):
+            case Verdict.WELL:
+                return answer
+            case Verdict.DENIED if may_be_denied:
+                return answer
+            case _:
+                raise SeedStopped.by(answer)
+
+
+def _drawn(
+    dataset: Dataset, place: Place, size: int, draw: random.Random
+) -> Iterator[tuple[Entity, int]]:
+    """Different items of a table, each as likely as any other."""
+    entities = stored_in(dataset, place.table)
+    ends = list(accumulate(dataset.count(entity) for entity in entities))
+    for number in sorted(draw.sample(range(ends[-1]), min(size, ends[-1]))):
+        which = bisect_right(ends, number)
+        yield entities[which], number - (ends[which] - dataset.count(entities[which]))
+
+
+def _compared(place: Place, name: str, wanted: Item, stored: Item | None, now_s: int) -> _Look:
+    if stored is None:
+        expired = is_expired(wanted, place.table, now_s)
+        return _Look(None if expired else f"{place.name}: {name} is missing", expired)
+    wrong = [
+        f"{field} is {stored.get(field)!r} and not {wanted.get(field)!r}"
+        for field in {**wanted, **stored}
+        if field not in wanted or field not in stored or stored[field] != wanted[field]
+    ]
+    return _Look(f"{place.name}: {name}: {'; '.join(wrong)}" if wrong else None)
+
+
+def _key(place: Place, item: Item) -> Item:
+    return {name: item[name] for name in place.table.key}
+
+
+def _named(place: Place, item: Item) -> tuple[Any, ...]:
+    return tuple(_key(place, item).values())

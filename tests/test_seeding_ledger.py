@@ -1,0 +1,132 @@
+"""The ledger: it closes, it survives a crash, and it belongs to one data set in one table."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadstone.errors import BadRecord, BadValue, Refused
+from loadstone.seeding.ledger import Ledger, LedgerOpen, Rejection, held_identity
+from loadstone.seeding.place import Place
+from loadstone.seeding.slices import Slice, slices
+from loadstone.table import Table
+
+TABLE = Table("orders", partition_key="id")
+PLACE = Place(table=TABLE, name="orders-dev", arn="arn:orders-dev", table_id="1")
+IDENTITY = {"system": "orders", "seed": "1"}
+ASKED = {"Order": 2600, "Line": 1400}
+ALL = list(slices(ASKED))
+
+
+def ledger(folder: Path, place: Place = PLACE) -> Ledger:
+    return Ledger(folder, place, IDENTITY, ASKED)
+
+
+def rejection(number: int, code: str = "ValidationException") -> Rejection:
+    return Rejection(entity="Order", number=number, code=code, reason="", item={"id": {"S": ""}})
+
+
+def test_closes_when_all_slices_are_entered(tmp_path: Path) -> None:
+    """Asked is written and rejected, with the reasons; and so it is when read again."""
+    with ledger(tmp_path) as book:
+        assert (book.asked, book.left) == (4000, 4000)
+        for each in ALL:
+            bad = [rejection(each.start + 7)] if each.entity == "Order" else []
+            book.enter(each, len(each) - len(bad), bad)
+        assert book.left == 0
+    with ledger(tmp_path) as book:
+        assert (book.left, book.written, dict(book.rejected)) == (
+            0,
+            3994,
+            {"ValidationException": 6},
+        )
+        assert sorted(each.number for each in book.rejections()) == [
+            each.start + 7 for each in sorted(ALL) if each.entity == "Order"
+        ]
+
+
+def test_a_slice_with_items_unaccounted_for_is_our_bug(tmp_path: Path) -> None:
+    """A slice whose items are neither written nor rejected cannot be entered."""
+    with ledger(tmp_path) as book, pytest.raises(LedgerOpen, match="bug in Loadstone") as caught:
+        book.enter(ALL[0], len(ALL[0]) - 1, [])
+    assert caught.value.exit_code == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_cut_short_anywhere_it_knows_less_and_nothing_wrong(data: st.DataObject) -> None:
+    """After a crash that cut the file at any byte, exactly the slices whose lines are whole are
+    done, and their rejections are there once; entering the rest closes it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with ledger(folder) as book:
+            for each in ALL:
+                bad = [rejection(each.start)] if each.entity == "Order" else []
+                book.enter(each, len(each) - len(bad), bad)
+            path, letters = book.path, book.dead_letters
+        whole = path.read_bytes()
+        kept = whole[: data.draw(st.integers(0, len(whole)))]
+        path.write_bytes(kept)
+        letters.write_bytes(letters.read_bytes() + b'{"entity":"Ord')
+        done = ALL[: max(0, kept.count(b"\n") - 1)]
+        with ledger(folder) as book:
+            assert [each for each in ALL if book.has(each)] == done
+            assert len(book.rejections()) == sum(each.entity == "Order" for each in done)
+            for each in ALL[len(done) :]:
+                bad = [rejection(each.start)] if each.entity == "Order" else []
+                book.enter(each, len(each) - len(bad), bad)
+            assert book.left == 0
+            assert len(book.rejections()) == 6
+        assert path.read_bytes() == whole
+
+
+def test_belongs_to_one_table_and_its_making(tmp_path: Path) -> None:
+    """A table that was dropped and made again under its name has an empty ledger."""
+    with ledger(tmp_path) as book:
+        book.enter(ALL[0], len(ALL[0]), [])
+    again = Place(table=TABLE, name="orders-dev", arn="arn:orders-dev", table_id="2")
+    with ledger(tmp_path, again) as book:
+        assert book.left == 4000
+    assert held_identity(tmp_path, PLACE) == IDENTITY
+    other = Place(table=TABLE, name="orders-dev", arn="arn:orders-dev", table_id="3")
+    assert held_identity(tmp_path, other) is None
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    """While a seed has it open, another one is refused."""
+    with ledger(tmp_path), pytest.raises(Refused, match="another seed is writing to orders-dev"):
+        ledger(tmp_path)
+    with ledger(tmp_path) as book:
+        assert book.left == 4000
+
+
+@pytest.mark.parametrize(
+    "line", [b"garbage\n", b"[]\n", b'{"slice":["Nobody",0,5],"written":5}\n', b"{}\n"]
+)
+def test_damage_is_said(tmp_path: Path, line: bytes) -> None:
+    """A whole line that is none of ours is not passed over."""
+    with ledger(tmp_path) as book:
+        book.enter(ALL[0], len(ALL[0]), [])
+    book.path.write_bytes(book.path.read_bytes() + line)
+    with pytest.raises(BadRecord, match="delete it to have everything written again"):
+        ledger(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    """Where no ledger can be kept, nothing is written."""
+    (tmp_path / "ledgers").write_text("")
+    with pytest.raises(BadValue, match="cannot keep a ledger"):
+        ledger(tmp_path / "ledgers")
+
+
+def test_slices_are_told_apart(tmp_path: Path) -> None:
+    """The same numbers of another entity are another slice."""
+    with ledger(tmp_path) as book:
+        book.enter(Slice("Order", 0, 500), 500, [])
+        assert book.has(Slice("Order", 0, 500))
+        assert not book.has(Slice("Line", 0, 500))
+        assert not book.has(Slice("Order", 500, 1000))
