@@ -1,6 +1,6 @@
 """CMZ Chat: what the chat, the parents' page and the keepers' page ask of their one table."""
 
-from fixtures.cmz import DOCUMENT, conversations, exchange, household, message, session, student
+from fixtures.cmz import DOCUMENT, conversations, household, message, session, student
 from loadstone import (
     Every,
     Exactly,
@@ -99,12 +99,13 @@ one_message = Pattern(
     source=f"{DOCUMENT}: Primary Table",
 )
 
-# Writing: a question and its answer are two items, as a chat server writes them.
+# Writing: a question and its answer are two items, as a chat server writes them. Under a student
+# they open a session of their own; within a journey they share it.
 
 ask = Pattern(
     "ask",
     PutItem(message, position=0),
-    of=exchange,
+    of=student,
     expects=Written(),
     source=NEXT_STEPS,
 )
@@ -112,12 +113,14 @@ ask = Pattern(
 answer = Pattern(
     "answer",
     PutItem(message, position=1),
-    of=exchange,
+    of=student,
     expects=Written(),
     source=NEXT_STEPS,
 )
 
 # Who does what, one after the other.
+
+exchange = Journey("exchange", of=student, steps=(ask, answer), source=NEXT_STEPS)
 
 chat = Journey(
     "chat",
@@ -163,8 +166,7 @@ balanced = Mix(
         animal_interactions: 1,
         family_oversight: 1,
         one_message: 2,
-        ask: 3,
-        answer: 3,
+        exchange: 3,
     },
     think=Think(0.05, 0.15),
 )
@@ -179,15 +181,14 @@ read_heavy = Mix(
         animal_interactions: 2,
         family_oversight: 2,
         one_message: 6,
-        ask: 1,
-        answer: 1,
+        exchange: 1,
     },
     think=Think(0.05, 0.15),
 )
 
 write_heavy = Mix(
     "write-heavy",
-    {session_messages: 2, one_message: 1, ask: 6, answer: 6},
+    {session_messages: 2, one_message: 1, exchange: 6},
     think=Think(0.05, 0.15),
 )
 

@@ -162,18 +162,25 @@ class Dataset:
         code = Code(["n"])
         return code.function(Scope(code, self, entity, "n").of(expr))
 
-    def compile_new(self, entity: Entity, expr: Expr) -> Callable[[int, int, int, int], Any]:
-        """The same for items that the data set does not hold.
+    def compile_new(
+        self, entity: Entity, under: Entity, expr: Expr
+    ) -> Callable[[int, int, int, int, int], Any]:
+        """The same for items that the data set does not hold, under an ancestor that it does.
 
-        The function takes a number, the parent's number, the position among its children, and the
-        instant of creation in milliseconds.
+        The function takes a number, that of the new items between it and the ancestor, the
+        ancestor's, the position among its siblings, and the instant of creation in milliseconds.
         """
         if entity.created is None:
             raise BadContent(f"{entity.name} does not say when it is created")
-        code = Code(["n", "parent", "position", "created"])
+        code = Code(["n", "line", "ancestor", "position", "created"])
         scope = Scope(code, self, entity, "n")
-        scope.bind_place("parent", "position", code.let("position + 1"))
         scope.bind(entity.created, "created")
+        child, position = scope, "position"
+        while child.entity.parent_entity is not under:
+            parent = child.at(child.entity.parent_entity, code.let("line"))
+            child.bind_place(parent.number, position, code.let(f"{position} + 1"))
+            child, position = parent, "0"
+        child.bind_place("ancestor", position, code.let(f"{position} + 1"))
         return code.function(scope.of(expr))
 
     # Many items.

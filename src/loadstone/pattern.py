@@ -59,9 +59,10 @@ class GetItem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PutItem:
-    """A new item of an entity, continuing the data: a child of the item that is drawn.
+    """A new item of an entity, continuing the data: it descends from the item that is drawn.
 
-    `position` is its place among its parent's children, where the entity's values depend on it.
+    What stands between the two is new as well: a message put under a student opens a session.
+    `position` is its place among its siblings, where the entity's values depend on it.
     """
 
     name: ClassVar[str] = "PutItem"
@@ -129,8 +130,8 @@ class Pattern:
 
     def __post_init__(self) -> None:
         operation = self.operation
-        if isinstance(operation, PutItem) and self.of is not operation.new.parent:
-            raise BadContent(f"{self.id}: a new {operation.new.name} is asked of its parent")
+        if isinstance(operation, PutItem) and self.of not in operation.new.ancestors:
+            raise BadContent(f"{self.id}: a new {operation.new.name} is asked of an ancestor")
         if isinstance(operation, PutItem) != isinstance(self.expects, Written):
             raise BadContent(f"{self.id}: Written() is what a write expects, and only a write")
 

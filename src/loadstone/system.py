@@ -99,6 +99,7 @@ def load_system(name: str, project: Path | None = None) -> System:
     home = next(root for root in roots if (root / "fixtures" / f"{name}.py").is_file())
     with _rooms(roots):
         fixtures = _module(f"fixtures.{name}", home)
+        fingerprint = _fingerprint()
         asked = any((root / "scenarios" / f"{name}.py").is_file() for root in roots)
         scenario = _module(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
     entities = {entity.name: entity for entity in _declared(fixtures, Entity)}
@@ -114,7 +115,7 @@ def load_system(name: str, project: Path | None = None) -> System:
         mixes=_by_id(name, [(each.name, each) for each in _declared(scenario, Mix)]),
         touched=touched[0] if touched else None,
         settings=_settings(list(entities.values())),
-        fingerprint=_fingerprint(home / "fixtures", name),
+        fingerprint=fingerprint,
         project=home,
     )
     _check(system)
@@ -217,9 +218,11 @@ def _region(fixtures: ModuleType) -> str | None:
     return (os.environ.get(variable) if variable else None) or getattr(fixtures, "REGION", None)
 
 
-def _fingerprint(fixtures: Path, name: str) -> str:
-    """Of the module, and of the helper modules beside it (those that begin with an underscore)."""
+def _fingerprint() -> str:
+    """Of the fixtures that are loaded: a system's module, and what that imports beside it."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([fixtures / f"{name}.py", *fixtures.glob("_*.py")]):
-        digest.update(path.read_bytes())
+    for name in sorted(sys.modules):
+        path = getattr(sys.modules[name], "__file__", None)
+        if name.startswith("fixtures.") and path:
+            digest.update(Path(path).read_bytes())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from loadstone.client.target import Target
     from loadstone.embedded.registry import Lease
+
+
+#: The address of an embedded engine that the calling process lends, instead of the project's.
+LENT_ENGINE = "LOADSTONE_LENT_ENGINE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ def opened_target(
     When the block fails and the engine turns out to be dead, that is the error.
     """
     from loadstone.aws.target import embedded_target, probe, resolve_target
-    from loadstone.embedded.registry import project_engine
+    from loadstone.embedded.registry import Lease, project_engine
 
     target = resolve_target(
         endpoint=where.endpoint,
@@ -64,7 +69,11 @@ def opened_target(
     with ExitStack() as stack:
         lease = None
         if target is None:
-            lease = stack.enter_context(project_engine(where.state, say=say))
+            lent = os.environ.get(LENT_ENGINE)
+            if lent:
+                lease = Lease(url=lent, owner=os.getppid())
+            else:
+                lease = stack.enter_context(project_engine(where.state, say=say))
             target = embedded_target(
                 lease.url, region=where.region, documented_region=documented_region
             )

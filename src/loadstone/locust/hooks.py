@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from time import monotonic, time
+from types import FrameType
 from typing import Any
 
+import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -20,6 +23,8 @@ from loadstone.run import RUNS, Ending, Gauges, finish
 from loadstone.run.tally import Phases
 from loadstone.system import load_system
 from loadstone.target import Opened, Where, opened_target
+
+CLOCKS_DIFFER_S = 2.0
 
 
 def install() -> None:
@@ -65,7 +70,9 @@ class Host:
         self._names_itself = not environment.parsed_options.run_name
         self._began_s = 0.0
         self._failure = ""
+        self._interrupted = False
         check_run_name(environment.parsed_options.run_name)
+        self._note_interrupts()
 
     def take_in(self, name: str) -> None:
         """Open a system's target and find its data."""
@@ -137,18 +144,32 @@ class Host:
         self._failure = reason
         _say(f"loadstone: {reason}")
         self.environment.process_exit_code = 1
-        self._runner.quit()
+        # Not from here: quitting ends the greenlet that found the fault.
+        gevent.spawn(self._runner.quit)
 
     def _ending(self) -> Ending:
         options = self.environment.parsed_options
         if self._failure:
             return Ending("failed", self._failure)
-        run_time_s = getattr(options, "run_time", None)
-        if run_time_s and monotonic() - self._began_s >= run_time_s - 0.5:
-            return Ending("completed")
-        if getattr(options, "headless", False):
+        if self._interrupted:
             return Ending("interrupted")
-        return Ending("stopped")
+        run_time_s = getattr(options, "run_time", None)
+        lasted_s = monotonic() - self._began_s
+        # Locust's clock starts a moment before the test does.
+        if run_time_s and lasted_s >= run_time_s - CLOCKS_DIFFER_S:
+            return Ending("completed")
+        return Ending("stopped", f"after {lasted_s:.0f} s")
+
+    def _note_interrupts(self) -> None:
+        """Ctrl-C goes where it went before; we only remember that there was one."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupted(number: int, frame: FrameType | None) -> None:
+            self._interrupted = True
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGINT, interrupted)
 
 
 def _say(line: str) -> None:

@@ -116,6 +116,8 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
     dataset = held_dataset(system, target, names)
+    # A mistake in the scenario shows here, and not when the first user meets it.
+    Player(dataset, names, Client(target), Settings()).prepare(system.mix(options.mix).patterns)
     return Prepared(
         system=system,
         target=target,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from time import perf_counter_ns, time
 from typing import Any, Protocol
@@ -18,8 +18,10 @@ from loadstone.run.call import Call
 from loadstone.scenario.check import Check, seen
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.request import Ask, Write, asking, writing
+from loadstone.table import Table
 
 _REDRAWS = 1000
+_OTHERS = 100
 _NEW = 1 << 62
 
 
@@ -55,7 +57,6 @@ class _Prepared:
     ask: Ask | None = None
     write: Write | None = None
     only: Callable[[int], bool] | None = None
-    recent: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
 
 class Player:
@@ -79,6 +80,7 @@ class Player:
         self._touch = _Touch(dataset, settings)
         self._ordinal = settings.worker
         self._wrote: dict[str, Wrote] = {}
+        self._recent = _Recent()
 
     def prepare(self, patterns: Iterable[Pattern]) -> None:
         """Make ready to play these: a mistake in a scenario shows here, before the first call."""
@@ -95,26 +97,33 @@ class Player:
 
     def play(self, pattern: Pattern, intended_ns: int) -> Iterator[Call]:
         """Play a pattern once, for whoever is drawn: one call, or one for each page."""
-        yield from self.play_for(pattern, self._draw(pattern.of, [pattern]), intended_ns)
+        yield from self._play(pattern, self._draw(pattern.of, [pattern]), intended_ns)
 
     def travel(
         self, journey: Journey, intended_ns: int, pause: Callable[[float], int]
     ) -> Iterator[Call]:
-        """Play a journey; `pause` waits so many seconds and returns when it was to end."""
+        """Play a journey; `pause` waits so many seconds and returns when it was to end.
+
+        What its steps write belongs together: they open one session, say, and not one each.
+        """
         subject = self._draw(journey.of, journey.patterns)
+        line = self._number(self._take_ordinal())
         for step in journey.steps:
             if isinstance(step, Think):
                 intended_ns = pause(self.pause_s(step))
                 continue
-            for call in self.play_for(step, self._related(journey.of, subject, step), intended_ns):
+            one = self._related(journey.of, subject, step)
+            for call in self._play(step, one, intended_ns, line):
                 yield call
                 intended_ns = call.answered_ns
 
-    def play_for(self, pattern: Pattern, subject: int, intended_ns: int) -> Iterator[Call]:
+    def _play(
+        self, pattern: Pattern, subject: int, intended_ns: int, line: int | None = None
+    ) -> Iterator[Call]:
         """Play a pattern for one item."""
         prepared = self._prepare(pattern)
         if prepared.write is not None:
-            yield self._write(pattern, prepared, subject, intended_ns)
+            yield self._write(pattern, prepared.write, subject, intended_ns, line)
         else:
             yield from self._read(pattern, prepared, subject, intended_ns)
 
@@ -171,28 +180,32 @@ class Player:
             problem = check.content(subject, answers, touched=touched)
         return problem
 
-    def _write(self, pattern: Pattern, prepared: _Prepared, parent: int, intended_ns: int) -> Call:
-        assert prepared.write is not None
-        ordinal, self._ordinal = self._ordinal, self._ordinal + self._settings.workers
-        number = _NEW + (derive(self._settings.run) % (1 << 20) << 40) + ordinal
+    def _write(
+        self, pattern: Pattern, write: Write, subject: int, intended_ns: int, line: int | None
+    ) -> Call:
+        ordinal = self._take_ordinal()
+        number = self._number(ordinal)
         created_ms = int(time()) * 1000
-        item, body = prepared.write(number, parent, created_ms)
-        key = tuple(item[name] for name in pattern.table.key)
-        while prepared.recent.get(key, -1) >= created_ms:
+        line = number if line is None else line
+        item, body = write(number, line, subject, created_ms)
+        while not self._recent.takes(pattern.table, item, created_ms):
             # A key that holds its instant would be written twice: the later one is a second later.
             created_ms += 1000
-            item, body = prepared.write(number, parent, created_ms)
-            key = tuple(item[name] for name in pattern.table.key)
-        prepared.recent[key] = created_ms
-        if len(prepared.recent) > 100_000:
-            past = int(time()) * 1000 - 1000
-            prepared.recent = {k: at for k, at in prepared.recent.items() if at >= past}
+            item, body = write(number, line, subject, created_ms)
         answer = self._client.send("PutItem", body)
         if answer.ok:
             wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
             wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
         rows = int(answer.ok)
         return _call(pattern, intended_ns, perf_counter_ns(), answer, rows, body, answer.code)
+
+    def _take_ordinal(self) -> int:
+        ordinal, self._ordinal = self._ordinal, self._ordinal + self._settings.workers
+        return ordinal
+
+    def _number(self, ordinal: int) -> int:
+        """A number that no item of the data set has, nor of another run."""
+        return _NEW + (derive(self._settings.run) % (1 << 20) << 40) + ordinal
 
     def _draw(self, entity: Entity, patterns: list[Pattern] | tuple[Pattern, ...]) -> int:
         """Whom to ask for: popular, fit for every pattern, and where they write, one to touch."""
@@ -233,13 +246,33 @@ class Player:
             table = self._tables[pattern.table.name]
             prepared = _Prepared(Check(pattern, self._dataset))
             if isinstance(pattern.operation, PutItem):
-                prepared.write = writing(pattern.operation, self._dataset, table)
+                prepared.write = writing(pattern.operation, pattern.of, self._dataset, table)
             else:
                 prepared.ask = asking(pattern, self._dataset, table)
             if pattern.only is not None:
                 prepared.only = self._dataset.compile(pattern.of, pattern.only)
             self._prepared[pattern] = prepared
         return prepared
+
+
+class _Recent:
+    """The keys of new items, for as long as another one could come to have the same."""
+
+    LIMIT = 100_000
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[Any, ...], int] = {}
+
+    def takes(self, table: Table, item: Mapping[str, Any], created_ms: int) -> bool:
+        """Remember a key; False when an item was written under it."""
+        key = (table.name, *(item[name] for name in table.key))
+        if key in self._until:
+            return False
+        self._until[key] = created_ms
+        if len(self._until) > self.LIMIT:
+            past = int(time()) * 1000 - 1000
+            self._until = {key: at for key, at in self._until.items() if at >= past}
+        return True
 
 
 class _Touch:

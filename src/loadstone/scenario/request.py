@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import orjson
 
 from loadstone.dataset import Dataset
+from loadstone.entity import Entity
 from loadstone.fields.shapes import Map
 from loadstone.pattern import GetItem, Pattern, PutItem, Query
 from loadstone.wire import encode
@@ -25,7 +26,7 @@ class Write(Protocol):
     """A new item, and the body that writes it."""
 
     def __call__(
-        self, number: int, parent: int, created_ms: int
+        self, number: int, line: int, ancestor: int, created_ms: int
     ) -> tuple[dict[str, Any], bytes]: ...
 
 
@@ -40,13 +41,15 @@ def asking(pattern: Pattern, dataset: Dataset, table: str) -> Ask:
             raise TypeError("a write does not ask")
 
 
-def writing(put: PutItem, dataset: Dataset, table: str) -> Write:
-    """How a write pattern writes."""
-    make = dataset.compile_new(put.new, put.new.shown())
+def writing(put: PutItem, under: Entity, dataset: Dataset, table: str) -> Write:
+    """How a write pattern writes, under items of an entity."""
+    make = dataset.compile_new(put.new, under, put.new.shown())
     head = b'{"TableName":%b,"ReturnConsumedCapacity":"INDEXES","Item":' % orjson.dumps(table)
 
-    def write(number: int, parent: int, created_ms: int) -> tuple[dict[str, Any], bytes]:
-        item = make(number, parent, put.position, created_ms)
+    def write(
+        number: int, line: int, ancestor: int, created_ms: int
+    ) -> tuple[dict[str, Any], bytes]:
+        item = make(number, line, ancestor, put.position, created_ms)
         return item, b"%b%b}" % (head, orjson.dumps(encode(item)))
 
     return write

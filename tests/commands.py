@@ -1,0 +1,38 @@
+"""The `loadstone` command, run as a person runs it: a process in a folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def loadstone(
+    *arguments: str, cwd: Path, environ: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> Ran:
+    """Run a command to its end. No endpoint, credentials or project of the caller's reach it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "DYNAMODB_", "LOADSTONE_", "CONVERSATION_"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "loadstone", *arguments],
+        cwd=cwd,
+        env={**kept, "HOME": str(cwd), "COLUMNS": "100", **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)

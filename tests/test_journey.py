@@ -1,0 +1,236 @@
+"""From nothing to a report, with real parts: the engine, Locust, the record."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from loadstone.aws.session import dynamodb
+from loadstone.client.target import Target
+from loadstone.embedded.process import Engine
+from loadstone.embedded.registry import STATE
+from loadstone.run import Run
+from tests.commands import Ran, loadstone
+from tests.conftest import ENGINE_CACHE
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Path]:
+    """A folder whose tables are seeded with 5,000 items, on the tests' engine."""
+    folder = tmp_path_factory.mktemp("place")
+    ran = command(folder, engine, "tables", "create", "cmz")
+    assert ran.code == 0, ran.err
+    ran = command(folder, engine, "seed", "cmz", "--scale", "5000")
+    assert ran.code == 0, ran.err
+    yield folder
+    assert command(folder, engine, "tables", "drop", "cmz", "--yes").code == 0
+
+
+def command(folder: Path, engine: Engine, *arguments: str) -> Ran:
+    return loadstone(*arguments, cwd=folder, environ=at(engine))
+
+
+def at(engine: Engine) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL_DYNAMODB": engine.url, "CONVERSATION_TABLE_NAME": "cmz-journey"}
+
+
+def record(folder: Path, name: str) -> Run:
+    return Run.load(folder / STATE / "runs" / name)
+
+
+def test_a_run_is_recorded_and_reported(place: Path, engine: Engine) -> None:
+    """`loadstone run` replays every pattern of its mix, fails none, and its record can be read."""
+    ran = command(
+        place, engine, "run", "cmz", "--duration", "4s", "--name", "first", "--sampled", "1"
+    )
+    assert ran.code == 0, ran.err
+    assert "none failed" in ran.out
+    run = record(place, "first")
+    assert str(run.ending) == "completed"
+    assert set(run.measured) == set(run.header.patterns)
+    assert run.header.dataset["scale"] == "5000"
+    report = command(place, engine, "report", "first", "--format", "json")
+    assert report.code == 0
+    assert json.loads(report.out)
+    html = command(place, engine, "report", "last")
+    assert (place / html.out.strip()).read_text().startswith("<!doctype html>")
+
+
+def test_units_are_what_the_server_counts(place: Path, engine: Engine) -> None:
+    """The record's units are those of an independent count: one for each item that was written,
+    on the table and on each index that it is in."""
+    assert command(place, engine, "run", "cmz", "--duration", "3s", "--name", "units").code == 0
+    counted: Counter[str | None] = Counter()
+    written = 0
+    run = record(place, "units")
+    for pattern in ("ask", "answer"):
+        counts = run.measured[pattern].counts
+        written += counts.ok
+        for (_, index), (read, write) in counts.units.items():
+            assert read == 0
+            counted[index] += round(write)
+    assert written > 0
+    assert counted[None] == counted["SessionIndex"] == counted["AnimalIndex"] == written
+    assert 0 < counted["ParentUserIndex"] <= written
+    get = run.measured["one-message"].counts
+    assert get.units == {("cmz-journey", None): (get.calls * 0.5, 0.0)}
+
+
+def test_new_items_are_counted_by_the_table(place: Path, engine: Engine, target: Target) -> None:
+    """The table holds as many more items after a run as the run says it wrote."""
+
+    def items() -> int:
+        client = dynamodb(target)
+        pages = client.get_paginator("scan").paginate(TableName="cmz-journey", Select="COUNT")
+        return sum(page["Count"] for page in pages)
+
+    before = items()
+    assert (
+        command(
+            place, engine, "run", "cmz", "--duration", "3s", "--users", "4", "--name", "new"
+        ).code
+        == 0
+    )
+    run = record(place, "new")
+    said = sum(items for second in run.seconds for items, _, _ in second.written.values())
+    assert said == items() - before > 0
+
+
+def test_plain_locust_is_the_same_run(place: Path, engine: Engine) -> None:
+    """`locust -f locustfiles/cmz.py` records what `loadstone run` does, and tells Locust of each
+    operation once."""
+    stats = place / "stats.json"
+    with stats.open("wb") as out:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py")),
+                *("--headless", "-u", "5", "-r", "5", "-t", "3s", "--host", engine.url),
+                *("--run-name", "plain", "--json", "--mix", "journeys"),
+            ],
+            cwd=place,
+            env={**os.environ, **at(engine)},
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr.decode()
+    run = record(place, "plain")
+    locusts = {row["name"]: row["num_requests"] for row in orjson.loads(stats.read_bytes())}
+    assert {name: tally.counts.calls for name, tally in run.measured.items()} == locusts
+    assert run.header.configuration["mix"] == "journeys"
+
+
+def test_interrupted_runs_say_so(place: Path, engine: Engine) -> None:
+    """Ctrl-C ends a run in good order: the record is whole, and says that it was interrupted."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadstone", "run", "cmz", "--duration", "60s", "--name", "cut"],
+        cwd=place,
+        env={**os.environ, **at(engine)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "ops/s" in line:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        process.stderr.read()
+    run = record(place, "cut")
+    assert run.ending.how == "interrupted"
+    assert run.measured
+    assert run.problems == ()
+
+
+def test_a_dead_engine_ends_the_run(tmp_path: Path) -> None:
+    """When the embedded engine dies, the run says so, ends, and is not left hanging."""
+    (tmp_path / STATE).mkdir()
+    shutil.copytree(ENGINE_CACHE, tmp_path / STATE / "engine")
+    assert loadstone("seed", "cmz", "--scale", "200", cwd=tmp_path).code == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadstone", "run", "cmz", "--duration", "60s", "--name", "dead"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "DYNAMODB_"))},
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "ops/s" in line:
+                found = orjson.loads((tmp_path / STATE / "engine.json").read_bytes())
+                subprocess.run(["pkill", "-9", "-P", str(found["pid"]), "dynoxide"], check=True)
+                break
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "engine" in said
+    assert "Traceback" not in said
+    run = Run.load(tmp_path / STATE / "runs" / "dead")
+    assert run.ending.how == "failed"
+
+
+def test_demo_leaves_nothing_running(tmp_path: Path) -> None:
+    """The demo goes from nothing to a report, and its engine is gone afterwards."""
+    (tmp_path / STATE).mkdir()
+    shutil.copytree(ENGINE_CACHE, tmp_path / STATE / "engine")
+    ran = loadstone("demo", "cmz", "--scale", "500", "--duration", "3s", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    report = tmp_path / ran.out.rpartition("report: ")[2].strip()
+    assert report.is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {STATE}
+    url = ran.err.partition("http://127.0.0.1:")[2].partition(",")[0]
+    assert subprocess.run(["pgrep", "-f", f"dynoxide.*{url}"], check=False).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["seed", "acz"], "no system 'acz'; there"),
+        (["run", "cmz", "--mix", "rush"], "no mix in cmz 'rush'; there are balanced"),
+        (["run", "cmz", "--duration", "soon"], "--duration soon: write it as 30s"),
+        (["run", "cmz", "--name", "../x"], "is no name for a run"),
+        (["preview", "cmz.Lion"], "no entity in cmz 'Lion'"),
+        (["seed", "cmz", "--scale", "0"], "--scale 0: a scale is a number of items from 1"),
+        (["seed", "cmz", "--scale", "-1"], "--scale -1: a scale is"),
+        (["seed", "cmz", "--scale", "abc"], "--scale abc: a scale is"),
+        (["tables", "create", "cmz", "--stage", "Not A Stage"], "is no stage"),
+        (["seed", "cmz", "--endpoint", "http://127.0.0.1:1"], "http://127.0.0.1:1"),
+        (["seed", "cmz", "--endpoint", "nonsense"], "nonsense"),
+        (["report", "nosuch"], "no run 'nosuch'"),
+        (["preview", "cmz", "--locale", "xx_YY"], "Faker knows no locale"),
+        (["seed", "cmz", "--endpoint", "aws"], "credentials"),
+        (["frobnicate"], "No such command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_asked_wrongly_is_said_in_a_line(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    """Bad input ends with exit code 2 and a line that says what to do; never with a traceback."""
+    environ = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "us-west-2"}
+    ran = loadstone(*arguments, cwd=tmp_path, environ=environ)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+def test_a_run_without_data_says_how_to_get_some(tmp_path: Path, engine: Engine) -> None:
+    """Running before seeding is refused, with the command that seeds."""
+    environ = {"AWS_ENDPOINT_URL_DYNAMODB": engine.url, "CONVERSATION_TABLE_NAME": "not-there"}
+    ran = loadstone("run", "cmz", cwd=tmp_path, environ=environ)
+    assert ran.code == 2
+    assert "there is no table not-there: `loadstone seed cmz" in ran.err
