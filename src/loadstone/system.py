@@ -42,7 +42,7 @@ class System:
     journeys: Mapping[str, Journey]
     mixes: Mapping[str, Mix]
     touched: Touched | None
-    settings: Mapping[str, int]
+    settings: Mapping[str, int]  # as documented, by the environment variable that overrides each
     fingerprint: str  # of the fixtures: what the data depends on
     project: Path  # the directory that its fixtures were found in
 
@@ -192,7 +192,7 @@ def _settings(entities: Sequence[Entity]) -> dict[str, int]:
             return
         seen.add(expr)
         if isinstance(expr, Setting):
-            found[expr.name] = _setting(expr)
+            found[expr.name] = expr.default
         for part in expr.inputs():
             walk(part)
 
@@ -200,16 +200,6 @@ def _settings(entities: Sequence[Entity]) -> dict[str, int]:
         for name in (*entity.facts, *entity.item):
             walk(entity.value(name))
     return found
-
-
-def _setting(setting: Setting) -> int:
-    """A setting's value: the environment's, as documented, or the default."""
-    text = os.environ.get(setting.name, "").strip()
-    if not text:
-        return setting.default
-    if not text.isdecimal() or not int(text):
-        raise BadValue(f"{setting.name}={text} in the environment: it takes a whole number above 0")
-    return int(text)
 
 
 def _region(fixtures: ModuleType) -> str | None:

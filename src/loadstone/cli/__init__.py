@@ -74,3 +74,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        # A folder that may not be written, a disk that is full: the person's to put right.
+        click.echo(f"loadstone: {error.strerror or error}: {error.filename or ''}", err=True)
+        sys.exit(2)

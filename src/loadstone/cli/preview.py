@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from loadstone.cli.options import json_option, project_option
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadValue
+from loadstone.seeding.identity import settings_from
 from loadstone.system import System, load_system
 
 
@@ -58,6 +60,7 @@ def preview(
         seed=seed,
         as_of=as_of or today(),
         locales=locale,
+        settings=settings_from(system, os.environ),
     )
     for each in [system.entity(entity)] if entity else system.stored:
         _preview(dataset, system, each, start, count, as_json=as_json, wire=wire)

@@ -13,6 +13,7 @@ def describe_table(table: Table) -> dict[str, Any]:
         "name": table.name,
         "partition_key": table.partition_key,
         "sort_key": table.sort_key,
+        "inferred": table.inferred,
         "indexes": [describe_index(index) for index in table.indexes],
         "ttl": table.ttl,
         "billing_mode": table.billing_mode,
@@ -30,4 +31,5 @@ def describe_index(index: Index) -> dict[str, Any]:
         "partition_key": index.partition_key,
         "sort_key": index.sort_key,
         "projection": index.projection,
+        "inferred": index.inferred,
     }
