@@ -144,6 +144,7 @@ def _watched(progress: Progress, tally: Tally) -> Iterator[None]:
         while not over.wait(progress.every_s):
             progress.show(tally)
 
+    progress.show(tally)
     watching = gevent.spawn(watch)
     try:
         yield
