@@ -18,7 +18,8 @@ from loadstone.dataset import Dataset
 from loadstone.errors import BadContent
 from loadstone.pattern import Journey, Mix, Pattern, PutItem, Query, Think
 from loadstone.run.call import Call
-from loadstone.scenario.player import Player, Settings
+from loadstone.scenario.player import Player
+from loadstone.scenario.settings import Settings
 from loadstone.system import System, load_system
 from loadstone.wire import encode
 

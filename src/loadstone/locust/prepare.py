@@ -26,8 +26,9 @@ from loadstone.naming import Naming
 from loadstone.pattern import Mix, Pattern
 from loadstone.run import Gauges, Header, PatternInfo, Stored
 from loadstone.run.tally import Phases
-from loadstone.scenario.player import Player, Settings
+from loadstone.scenario.player import Player
 from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.settings import Settings
 from loadstone.seeding.identity import Asked, settle
 from loadstone.seeding.places import Places
 from loadstone.system import System

@@ -18,10 +18,10 @@ from loadstone.run.call import Call
 from loadstone.scenario.check import Check, seen
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.request import Ask, Write, asking, writing
-from loadstone.table import Table
+from loadstone.scenario.settings import Settings
+from loadstone.scenario.touch import Recent, Touch
 
 _REDRAWS = 1000
-_OTHERS = 100
 _NEW = 1 << 62
 
 
@@ -29,17 +29,6 @@ class Sends(Protocol):
     """What a client can do."""
 
     def send(self, operation: str, body: bytes, /) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How patterns are played. `sampled` is the share of answers that are decoded and compared."""
-
-    skew: float = 0.99
-    sampled: float = 0.02
-    run: str = ""
-    worker: int = 0
-    workers: int = 1
 
 
 @dataclass(slots=True)
@@ -77,10 +66,10 @@ class Player:
         self._random = random or Random()
         self._prepared: dict[Pattern, _Prepared] = {}
         self._popular: dict[Entity, Popularity] = {}
-        self._touch = _Touch(dataset, settings)
+        self._touch = Touch(dataset, settings)
         self._ordinal = settings.worker
         self._wrote: dict[str, Wrote] = {}
-        self._recent = _Recent()
+        self._recent = Recent()
 
     def prepare(self, patterns: Iterable[Pattern]) -> None:
         """Make ready to play these: a mistake in a scenario shows here, before the first call."""
@@ -253,65 +242,6 @@ class Player:
                 prepared.only = self._dataset.compile(pattern.of, pattern.only)
             self._prepared[pattern] = prepared
         return prepared
-
-
-class _Recent:
-    """The keys of new items, for as long as another one could come to have the same."""
-
-    LIMIT = 100_000
-
-    def __init__(self) -> None:
-        self._until: dict[tuple[Any, ...], int] = {}
-
-    def takes(self, table: Table, item: Mapping[str, Any], created_ms: int) -> bool:
-        """Remember a key; False when an item was written under it."""
-        key = (table.name, *(item[name] for name in table.key))
-        if key in self._until:
-            return False
-        self._until[key] = created_ms
-        if len(self._until) > self.LIMIT:
-            past = int(time()) * 1000 - 1000
-            self._until = {key: at for key, at in self._until.items() if at >= past}
-        return True
-
-
-class _Touch:
-    """The part of the data that a run may write, and this worker's part of that.
-
-    Of every `nth` items of the touched entity one is written to; a worker takes every `workers`-th
-    of those, so that two workers never write to the same.
-    """
-
-    def __init__(self, dataset: Dataset, settings: Settings) -> None:
-        self._dataset, self._settings = dataset, settings
-        self._touched = dataset.system.touched
-        self._popular: Popularity | None = None
-        if self._touched is None:
-            return
-        count = dataset.count(self._touched.of)
-        self._nth = max(1, round(1 / self._touched.share))
-        self._rest = derive(dataset.seed, "touched") % min(self._nth, count)
-        mine = range(self._rest + settings.worker * self._nth, count, self._nth * settings.workers)
-        self._mine = mine or range(self._rest, count, self._nth)
-        self._popular = Popularity(len(self._mine), settings.skew, derive(dataset.seed, "touch"))
-
-    def touches(self, entity: Entity, number: int) -> bool:
-        """Whether the run may write what descends from an item."""
-        if self._touched is None:
-            return False
-        of = self._touched.of
-        if entity is not of and of not in entity.ancestors:
-            return True
-        return self._dataset.ancestor(entity, number, of) % self._nth == self._rest
-
-    def draw(self, entity: Entity, random: Random) -> int:
-        """An item that may be written to."""
-        if self._touched is None or self._popular is None:
-            raise BadContent("a pattern writes, but the scenario declares nothing Touched")
-        touched = self._mine[self._popular.draw(random)]
-        if entity is self._touched.of:
-            return touched
-        return random.choice(self._dataset.children(self._touched.of, touched, entity))
 
 
 def _call(

@@ -1,0 +1,16 @@
+"""How patterns are played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How patterns are played. `sampled` is the share of answers that are decoded and compared."""
+
+    skew: float = 0.99
+    sampled: float = 0.02
+    run: str = ""
+    worker: int = 0
+    workers: int = 1

@@ -1,0 +1,75 @@
+"""What a run may write: a share of the data, under keys that nobody else has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from time import time
+from typing import Any
+
+from loadstone.dataset import Dataset
+from loadstone.entity import Entity
+from loadstone.errors import BadContent
+from loadstone.fields.draws import derive
+from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.settings import Settings
+from loadstone.table import Table
+
+
+class Recent:
+    """The keys of new items, for as long as another one could come to have the same."""
+
+    LIMIT = 100_000
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[Any, ...], int] = {}
+
+    def takes(self, table: Table, item: Mapping[str, Any], created_ms: int) -> bool:
+        """Remember a key; False when an item was written under it."""
+        key = (table.name, *(item[name] for name in table.key))
+        if key in self._until:
+            return False
+        self._until[key] = created_ms
+        if len(self._until) > self.LIMIT:
+            past = int(time()) * 1000 - 1000
+            self._until = {key: at for key, at in self._until.items() if at >= past}
+        return True
+
+
+class Touch:
+    """The part of the data that a run may write, and this worker's part of that.
+
+    Of every `nth` items of the touched entity one is written to; a worker takes every `workers`-th
+    of those, so that two workers never write to the same.
+    """
+
+    def __init__(self, dataset: Dataset, settings: Settings) -> None:
+        self._dataset, self._settings = dataset, settings
+        self._touched = dataset.system.touched
+        self._popular: Popularity | None = None
+        if self._touched is None:
+            return
+        count = dataset.count(self._touched.of)
+        self._nth = max(1, round(1 / self._touched.share))
+        self._rest = derive(dataset.seed, "touched") % min(self._nth, count)
+        mine = range(self._rest + settings.worker * self._nth, count, self._nth * settings.workers)
+        self._mine = mine or range(self._rest, count, self._nth)
+        self._popular = Popularity(len(self._mine), settings.skew, derive(dataset.seed, "touch"))
+
+    def touches(self, entity: Entity, number: int) -> bool:
+        """Whether the run may write what descends from an item."""
+        if self._touched is None:
+            return False
+        of = self._touched.of
+        if entity is not of and of not in entity.ancestors:
+            return True
+        return self._dataset.ancestor(entity, number, of) % self._nth == self._rest
+
+    def draw(self, entity: Entity, random: Random) -> int:
+        """An item that may be written to."""
+        if self._touched is None or self._popular is None:
+            raise BadContent("a pattern writes, but the scenario declares nothing Touched")
+        touched = self._mine[self._popular.draw(random)]
+        if entity is self._touched.of:
+            return touched
+        return random.choice(self._dataset.children(self._touched.of, touched, entity))
