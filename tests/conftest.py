@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from loadstone.aws.target import embedded_target
 from loadstone.client.target import Target
 from loadstone.embedded.binary import Binary, find_binary
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
+
+# Machines differ in speed: a test says what is true, never how quickly.
+settings.register_profile("loadstone", deadline=None)
+settings.load_profile("loadstone")
 
 ENGINE_CACHE = Path(__file__).resolve().parent.parent / STATE / "engine"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ulid import ULID
 
@@ -22,6 +23,7 @@ from loadstone import (
     Weights,
     Zipf,
     as_of,
+    calendar,
     case,
     chance,
     choose,
@@ -35,6 +37,7 @@ from loadstone import (
     last_of,
     least,
     moment,
+    month_start,
     most,
     nth,
     number,
@@ -42,6 +45,7 @@ from loadstone import (
     pick,
     position,
     scaled,
+    segments,
     several,
     shaped,
     siblings,
@@ -49,14 +53,16 @@ from loadstone import (
     text,
     token,
     ulid,
+    ulid_of,
     uuid,
     when,
     whole,
     word_count,
 )
 from loadstone.dataset import Dataset
-from loadstone.errors import BadContent, UnknownName
+from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.fields.expr import decimal_text
+from loadstone.fields.text import segments_in
 from loadstone.wire import decode, encode
 from tests.systems import dataset_of, things
 
@@ -80,7 +86,7 @@ herd = Entity(
         "tame": chance(0.5),
     },
 )
-visit = Entity(
+visit: Entity = Entity(
     "Visit",
     table=things,
     parent=herd,
@@ -103,14 +109,22 @@ visit = Entity(
         "bounded": least(most(position, 2), 4),
         "compared": (position < 3) | ~(position >= 2) & chance(0.5),
         "share": split(herd["visits"]),
+        "part": split(
+            herd["visits"],
+            place=number - first_of(lambda: visit).number,
+            among=count_of(lambda: visit),
+        ),
         "price": decimal(-1, 20, places=2),
         "cents": scaled(position * 10, 2),
         "at": iso(herd["since"]),
         "exactly": iso(herd["since"] + whole(0, 999), "milliseconds"),
+        "day": calendar(herd["since"], 'on "{weekday}", {name} {day}, {year}'),
+        "month": calendar(month_start(herd["since"], position), "{year}-{month:02}-{day}"),
         "ttl": epoch(as_of + 30 * DAY_MS),
         "ulid": ulid(herd["since"]),
         "uuid": uuid(),
         "secret": token(23),
+        "grouped": token(25, every=9),
         "naughty": pick(NAUGHTY[:-1]),
         "maybe empty": either(chance(0.5), "", pick(NAUGHTY[:-1])),
         "person": text("{f} {l}", f=one_of(PEOPLE)["first"], l=one_of(PEOPLE)["last"]),
@@ -130,7 +144,10 @@ visit = Entity(
         "numbers": either(herd["tame"], position, whole(5, 9)),
         "decimals": either(herd["tame"], decimal(0, 1), decimal(2, 3)),
         "flags": either(herd["tame"], chance(0.5), False),
-        "another": herd.at(herd["visits"] % 3)["keeper"],
+        "another": (linked := herd.at(herd["visits"] % 3))["keeper"],
+        "another's": linked["visits"],
+        "perhaps": either(herd["tame"], herd["keeper"], None),
+        "perhaps deep": [case(position % 2, None, {"tame": herd["tame"]})],
     },
 )
 summary = Entity(
@@ -153,17 +170,49 @@ note = Entity(
     per_parent=PerParent(0.3, least=0, most=1),
     item={"id": text("{herd}/note", herd=herd["id"]), "position": position},
 )
+copy = Entity(
+    "Copy",
+    table=things,
+    parent=visit,
+    per_parent=PerParent(1),
+    item={
+        "id": text("{visit}/copy", visit=visit["id"]),
+        "sparse": visit["sparse"],
+        "map": visit["map"],
+    },
+)
+
+message_id = ulid(visit["long"] * 1000 + position)
+call: Entity = Entity(
+    "Call",
+    table=things,
+    parent=visit,
+    per_parent=PerParent(2, spread=1.5),
+    item={
+        "id": message_id,
+        "first call": ulid_of(message_id, first_of(lambda: call).number, visit["long"] * 1000),
+        "segments": segments(fill("{x} {y}" * 12, x=pick(NAUGHTY[:-1]), y=visit["naughty"])),
+        "of": count_of(lambda: call),
+        "above": when(visit["tame"], visit["long"]),
+        "condition": when(late := position > 0, 1),
+        "shared": when(late, {"also": message_id}),
+        "own": case(position % 2, visit["map"], {"a": visit["says"]}),
+    },
+)
 
 
 def made(seed: int = 1, scale: int = 5000) -> Dataset:
-    return dataset_of(herd, visit, summary, note, scale=scale, seed=seed)
+    return dataset_of(herd, visit, summary, note, copy, call, scale=scale, seed=seed)
 
 
 def wire_of(dataset: Dataset, entity: Entity, start: int, stop: int) -> list[bytes]:
     return list(dataset.rows(entity, start, stop))
 
 
-@pytest.mark.parametrize("entity", [visit, summary, note], ids=lambda entity: entity.name)
+@settings(deadline=None)
+@pytest.mark.parametrize(
+    "entity", [visit, summary, note, copy, call], ids=lambda entity: entity.name
+)
 @given(start=st.integers(0, 10**6), size=st.integers(1, 40), seed=st.sampled_from([1, 2, 99]))
 def test_columns_equal_single_items(entity: Entity, start: int, size: int, seed: int) -> None:
     """A column of items is, byte for byte, what encoding each item by itself gives."""
@@ -195,6 +244,15 @@ def test_seed_changes_items_and_nothing_else_does() -> None:
     assert made(1).item(visit, 17) != made(2).item(visit, 17)
 
 
+def test_numbers_that_are_not_there_are_refused() -> None:
+    """An item beyond the last one is an error that says how many there are, singly and in rows."""
+    dataset = made()
+    count = dataset.count(visit)
+    for ask in (lambda: dataset.item(visit, count), lambda: dataset.rows(visit, 0, count + 1)):
+        with pytest.raises(BadValue, match=str(count)):
+            ask()
+
+
 def test_split_adds_up() -> None:
     """The parts of a parent's total add up to it, and none is negative."""
     dataset = made()
@@ -202,6 +260,20 @@ def test_split_adds_up() -> None:
         parts = [dataset.item(visit, n)["share"] for n in dataset.children(herd, parent, visit)]
         assert sum(parts) == dataset.item(herd, parent)["visits"]
         assert min(parts) >= 0
+        placed = [dataset.item(visit, n)["part"] for n in dataset.children(herd, parent, visit)]
+        assert sum(placed) == sum(parts)
+        assert min(placed) >= 0
+
+
+def test_days_and_months_are_the_calendars() -> None:
+    """A day is written as the calendar has it, and a month starts on its first day."""
+    dataset = made()
+    for n in range(0, dataset.count(visit), 3):
+        item = dataset.item(visit, n)
+        since = datetime.fromisoformat(item["at"])
+        assert item["day"] == since.strftime('on "%A", %B ') + f"{since.day}, {since.year}"
+        months = since.year * 12 + since.month - 1 - dataset.fan_out(visit).place(n).position
+        assert item["month"] == f"{months // 12}-{months % 12 + 1:02}-1"
 
 
 def test_parents_count_their_children() -> None:
@@ -230,6 +302,35 @@ def test_ulid_holds_its_instant() -> None:
     for n in range(100):
         item = dataset.item(visit, n)
         assert ULID.from_str(item["ulid"]).datetime.strftime("%Y-%m-%dT%H:%M:%SZ") == item["at"]
+
+
+def test_ulid_of_another_is_its_own() -> None:
+    """ulid_of gives what the other item itself has, and count_of what comes later is its number."""
+    dataset = made()
+    for n in range(0, dataset.count(visit), 11):
+        calls = [dataset.item(call, c) for c in dataset.children(visit, n, call)]
+        assert {each["first call"] for each in calls} == {calls[0]["id"]}
+        assert {each["of"] for each in calls} == {len(calls)}
+
+
+@pytest.mark.parametrize(
+    ("of", "count"),
+    [
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("é" * 306, 2),
+        ("é" * 307, 3),
+        ("a" * 158 + "€", 1),
+        ("a" * 159 + "€", 2),
+        ("日" * 70, 1),
+        ("日" * 71, 2),
+        ("😀" * 36, 2),
+        ("`" + "a" * 70, 2),
+    ],
+)
+def test_segments_are_those_of_the_standard(of: str, count: int) -> None:
+    """Seven-bit text has 160 characters in a segment or 153 in each; other text 70 or 67."""
+    assert segments_in(of) == count
 
 
 def test_moments_are_in_order_and_in_the_span() -> None:
@@ -285,6 +386,7 @@ def test_mistakes_of_an_author_say_what_to_do() -> None:
     raises(lambda: number + chance(0.1), "whole")
     raises(lambda: several(["a"], 1, 2), "cannot take")
     raises(lambda: chance(1.5), "between 0 and 1")
+    raises(lambda: calendar(number, "{hour}"), "{weekday}")
     raises(lambda: either(number, 1, 2), "flag")
     raises(lambda: either(coin, 1, "a"), "one kind")
     raises(lambda: PerParent(0.5), "mean is below the least")

@@ -438,18 +438,21 @@ def test_a_table_as_json() -> None:
         "name": "orders",
         "partition_key": "customer",
         "sort_key": "at",
+        "inferred": False,
         "indexes": [
             {
                 "name": "by-state",
                 "partition_key": "state",
                 "sort_key": "at",
                 "projection": "ALL",
+                "inferred": False,
             },
             {
                 "name": "by-total",
                 "partition_key": "total",
                 "sort_key": None,
                 "projection": "INCLUDE",
+                "inferred": False,
             },
         ],
         "ttl": "expires",

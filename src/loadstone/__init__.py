@@ -7,7 +7,8 @@ from loadstone.entity import Entity
 from loadstone.fanout import PerParent
 from loadstone.fields.choices import choose, nth, one_of, pick
 from loadstone.fields.distributions import LogNormal, Weights, Zipf
-from loadstone.fields.ids import token, ulid, uuid
+from loadstone.fields.expr import Expr
+from loadstone.fields.ids import token, ulid, ulid_of, uuid
 from loadstone.fields.links import count_of, first_of, last_of
 from loadstone.fields.numbers import (
     Setting,
@@ -26,8 +27,19 @@ from loadstone.fields.numbers import (
 )
 from loadstone.fields.pools import Pool
 from loadstone.fields.shapes import case, either, several, when
-from loadstone.fields.text import fill, text, word_count
-from loadstone.fields.times import DAY_MS, HOUR_MS, MINUTE_MS, days, epoch, iso, moment, seconds
+from loadstone.fields.text import fill, segments, text, word_count
+from loadstone.fields.times import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    calendar,
+    days,
+    epoch,
+    iso,
+    moment,
+    month_start,
+    seconds,
+)
 from loadstone.pattern import (
     Every,
     Exactly,
@@ -53,6 +65,7 @@ __all__ = [
     "Entity",
     "Every",
     "Exactly",
+    "Expr",
     "GetItem",
     "Index",
     "Journey",
@@ -73,6 +86,7 @@ __all__ = [
     "Written",
     "Zipf",
     "as_of",
+    "calendar",
     "case",
     "chance",
     "choose",
@@ -87,6 +101,7 @@ __all__ = [
     "last_of",
     "least",
     "moment",
+    "month_start",
     "most",
     "nth",
     "number",
@@ -95,6 +110,7 @@ __all__ = [
     "position",
     "scaled",
     "seconds",
+    "segments",
     "several",
     "shaped",
     "siblings",
@@ -102,6 +118,7 @@ __all__ = [
     "text",
     "token",
     "ulid",
+    "ulid_of",
     "uuid",
     "when",
     "whole",

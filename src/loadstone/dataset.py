@@ -90,7 +90,7 @@ class Dataset:
         self._fan_outs: dict[Entity, FanOut] = {}
         self._pools: dict[Pool, tuple[str, ...]] = {}
         self._memo: dict[Expr, Any] = {}
-        self._makers: dict[Entity, Callable[[int], dict[str, Any]]] = {}
+        self._makers: dict[Entity | str, tuple[Callable[[int], dict[str, Any]], int]] = {}
 
     @cached_property
     def identity(self) -> Identity:
@@ -146,16 +146,15 @@ class Dataset:
 
     def item(self, entity: Entity | str, number: int) -> dict[str, Any]:
         """The n-th item: what is stored, or the facts of an entity that is in no table."""
-        entity = self._entity(entity)
-        if not 0 <= number < self._counts[entity]:
-            raise BadValue(
-                f"{entity.name} has the numbers 0 to {self._counts[entity] - 1} at this scale, "
-                f"not {number}"
-            )
-        maker = self._makers.get(entity)
-        if maker is None:
-            maker = self._makers[entity] = self.compile(entity, entity.shown())
-        return maker(number)
+        found = self._makers.get(entity)
+        if found is None:
+            kind = self._entity(entity)
+            found = self._makers[entity] = self.compile(kind, kind.shown()), self._counts[kind]
+        make, count = found
+        if not 0 <= number < count:
+            name = self._entity(entity).name
+            raise BadValue(f"{name} has the numbers 0 to {count - 1} at this scale, not {number}")
+        return make(number)
 
     def compile(self, entity: Entity, expr: Expr) -> Callable[[int], Any]:
         """A function that gives an expression's value for an item of an entity."""
@@ -190,6 +189,11 @@ class Dataset:
     ) -> Rows:
         """Items from start up to stop in DynamoDB's JSON, each between `before` and `after`."""
         entity = self._entity(entity)
+        if not 0 <= start <= stop <= self._counts[entity]:
+            raise BadValue(
+                f"{entity.name} has {self._counts[entity]} items at this scale: there are none "
+                f"from {start} to {stop}"
+            )
         frame = Frame(self, entity, np.arange(start, stop, dtype=np.int64))
         parts: list[str | list[str]] = []
         for piece in [before, *frame.pieces(entity.shown()), after]:
@@ -259,7 +263,8 @@ class Rows:
     def joined(self, start: int = 0, stop: int | None = None) -> bytes:
         """Items from start up to stop, one after the other."""
         end = len(self._cells) if stop is None else stop * self._width
-        return "".join(self._cells[start * self._width : end]).encode()
+        # Pieces hold UTF-8 already, a character for each byte: see `escape`.
+        return "".join(self._cells[start * self._width : end]).encode("latin-1")
 
     def __iter__(self) -> Iterator[bytes]:
         return (self.joined(row, row + 1) for row in range(len(self)))

@@ -87,6 +87,10 @@ class Entity:
         return shown
 
     def __getitem__(self, name: str) -> Expr:
+        """An attribute or fact; one that is there only sometimes is so for a child as well."""
+        value = self.value(name)
+        if isinstance(value, When):
+            return When(Own(self, name, value.condition), Own(self, name, value.value))
         return Own(self, name)
 
     def at(self, index: Expr) -> Link:

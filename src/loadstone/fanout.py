@@ -94,6 +94,20 @@ class _Block(NamedTuple):
     column: Ints
 
 
+class _Run(NamedTuple):
+    """Parents that follow each other, and where their children start."""
+
+    offsets: Ints  # from `first`, one more than there are parents
+    first_parent: int
+    first: int
+
+    def find(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
+        """Whose each is, and where the parent's first one and the next parent's are."""
+        index = np.searchsorted(self.offsets, groups - self.first, side="right") - 1
+        start = self.offsets[index] + self.first
+        return index + self.first_parent, start, self.offsets[index + 1] + self.first
+
+
 class FanOut:
     """The children of `parents` parents, `children` in all."""
 
@@ -119,16 +133,20 @@ class FanOut:
         self._groups = groups - self._giant_groups
         self._spare = self._groups - self._parents * self._least
         #: How many each parent has, where all have the same.
-        self._even = spread.least * spread.step if not (self._spare or giants) else 0
+        self.even = spread.least * spread.step if not (self._spare or giants) else 0
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
         self._last = _Block(0, 0, [0, 0], np.zeros(2, dtype=np.int64))
         self._last_end = 0
 
     def place(self, child: int) -> Place:
         """Whose child this is."""
-        if self._even:
-            parent, position = divmod(child, self._even)
-            return Place(parent, position, self._even)
+        return Place(*self.locate(child))
+
+    def locate(self, child: int) -> tuple[int, int, int]:
+        """`place` for those who look up by the million: parent, position, siblings."""
+        if self.even:
+            parent, position = divmod(child, self.even)
+            return parent, position, self.even
         group, inside = divmod(child, self._step)
         if group < self._giant_groups:
             offsets, first_parent, local = self._giant_offsets, 0, group
@@ -140,7 +158,7 @@ class FanOut:
             offsets, first_parent, local = block.offsets, block.first_parent, group - block.first
         index = bisect_right(offsets, local) - 1
         start = offsets[index]
-        return Place(
+        return (
             first_parent + index,
             (local - start) * self._step + inside,
             (offsets[index + 1] - start) * self._step,
@@ -148,44 +166,55 @@ class FanOut:
 
     def places(self, children: Ints) -> Places:
         """`place` for many children, quickest when they are close together."""
-        if self._even:
-            parent, position = np.divmod(children, self._even)
-            return Places(parent, position, np.full_like(children, self._even))
-        groups = children // self._step
-        parent = np.empty_like(groups)
-        start = np.empty_like(groups)
-        end = np.empty_like(groups)
+        if self.even:
+            parent, position = np.divmod(children, self.even)
+            return Places(parent, position, np.full_like(children, self.even))
+        groups = children // self._step if self._step > 1 else children
+        run = self._one_run(groups)
+        if run is not None:
+            parent, start, end = run.find(groups)
+        else:
+            parent, start, end = self._scattered(groups)
+        position, siblings = groups - start, end - start
+        if self._step > 1:
+            position = position * self._step + children % self._step
+            siblings = siblings * self._step
+        return Places(parent, position, siblings)
 
-        def fill(rows: Ints | slice, offsets: Ints, first_parent: int, first: int) -> None:
-            index = np.searchsorted(offsets, groups[rows] - first, side="right") - 1
-            parent[rows] = index + first_parent
-            start[rows] = offsets[index] + first
-            end[rows] = offsets[index + 1] + first
+    def _one_run(self, groups: Ints) -> _Run | None:
+        """The block that all of them are in, as they are when they follow each other."""
+        if not groups.size:
+            return None
+        low, high = int(groups.min()), int(groups.max())
+        if low < self._giant_groups:
+            return None
+        number = self._block_of(low - self._giant_groups)
+        if high - self._giant_groups >= self._first_of(number + 1):
+            return None
+        return self._run(number)
 
-        ordinary = groups
-        rows: Ints | slice = slice(None)
-        if self._giant_groups:
-            giant = np.flatnonzero(groups < self._giant_groups)
-            fill(giant, np.array(self._giant_offsets), 0, 0)
-            rows = np.flatnonzero(groups >= self._giant_groups)
-            ordinary = groups[rows]
-        which = self._blocks_of(ordinary - self._giant_groups)
+    def _run(self, number: int) -> _Run:
+        block = self._block(number)
+        return _Run(block.column, block.first_parent, block.first + self._giant_groups)
+
+    def _scattered(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
+        """Parents, and where their children start and end, block by block."""
+        found = np.empty((3, groups.size), dtype=np.int64)
+        giant = groups < self._giant_groups
+        if giant.any():
+            found[:, giant] = _Run(np.array(self._giant_offsets), 0, 0).find(groups[giant])
+        which = np.where(giant, -1, self._blocks_of(np.maximum(groups - self._giant_groups, 0)))
         for number in np.unique(which).tolist():
-            block = self._block(number)
-            these = np.flatnonzero(which == number)
-            fill(
-                these if isinstance(rows, slice) else rows[these],
-                block.column,
-                block.first_parent,
-                block.first + self._giant_groups,
-            )
-        position = (groups - start) * self._step + children % self._step
-        return Places(parent, position, (end - start) * self._step)
+            if number >= 0:
+                these = which == number
+                found[:, these] = self._run(number).find(groups[these])
+        parent, start, end = found
+        return parent, start, end
 
     def children(self, parent: int) -> range:
         """The numbers of a parent's children."""
-        if self._even:
-            return range(parent * self._even, (parent + 1) * self._even)
+        if self.even:
+            return range(parent * self.even, (parent + 1) * self.even)
         if parent < self._giants:
             first, last = self._giant_offsets[parent], self._giant_offsets[parent + 1]
         else:
@@ -197,9 +226,19 @@ class FanOut:
 
     def children_column(self, parents: Ints) -> tuple[Ints, Ints]:
         """First child and number of children, for many parents."""
+        if self.even:
+            return parents * self.even, np.full_like(parents, self.even)
+        ordinary = parents - self._giants
+        if parents.size and ordinary.min() >= 0:
+            number = int(ordinary.min()) // BLOCK
+            if int(ordinary.max()) // BLOCK == number:
+                run = self._run(number)
+                index = parents - run.first_parent
+                first = run.offsets[index] + run.first
+                return first * self._step, (run.offsets[index + 1] + run.first - first) * self._step
         ranges = [self.children(parent) for parent in parents.tolist()]
-        first = np.array([each.start for each in ranges], dtype=np.int64)
-        return first, np.array([len(each) for each in ranges], dtype=np.int64)
+        starts = np.array([each.start for each in ranges], dtype=np.int64)
+        return starts, np.array([len(each) for each in ranges], dtype=np.int64)
 
     def _first_of(self, block: int) -> int:
         before = min(block * BLOCK, self._parents)

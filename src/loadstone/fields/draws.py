@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
-_M1 = 0xBF58476D1CE4E5B9
-_M2 = 0x94D049BB133111EB
+_ROUND = 0xBF58476D1CE4E5B9
 
 DRAW_BITS = 32
 
@@ -36,19 +35,26 @@ def odd(*names: object) -> int:
 
 
 def mix(number: int, key: int) -> int:
-    """The hash of an item's number (splitmix64's finalizer)."""
+    """The hash of an item's number: one round of splitmix64's finalizer, a draw is the second."""
     z = (number * GOLDEN + key) & MASK
-    z = ((z ^ (z >> 30)) * _M1) & MASK
-    z = ((z ^ (z >> 27)) * _M2) & MASK
-    return z ^ (z >> 31)
+    z = ((z ^ (z >> 32)) * _ROUND) & MASK
+    return z ^ (z >> 29)
+
+
+def mix_source(number: str, key: int) -> list[str]:
+    """`mix` as expressions for generated code, each made of the one before, which is `{z}`."""
+    return [
+        f"{number} * {GOLDEN} + {key} & {MASK}",
+        f"({{z}} ^ {{z}} >> 32) * {_ROUND} & {MASK}",
+        "{z} ^ {z} >> 29",
+    ]
 
 
 def mix_column(numbers: Ints, key: int) -> Hashes:
     """`mix` for many numbers."""
     z = numbers.astype(np.uint64) * np.uint64(GOLDEN) + np.uint64(key)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_M1)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(_M2)
-    return z ^ (z >> np.uint64(31))
+    z = (z ^ (z >> np.uint64(32))) * np.uint64(_ROUND)
+    return z ^ (z >> np.uint64(29))
 
 
 def draw(mixed: int, multiplier: int) -> int:
@@ -58,4 +64,4 @@ def draw(mixed: int, multiplier: int) -> int:
 
 def draw_column(mixed: Hashes, multiplier: int) -> Ints:
     """`draw` for many mixed numbers."""
-    return ((mixed * np.uint64(multiplier)) >> np.uint64(32)).astype(np.int64)
+    return ((mixed * np.uint64(multiplier)) >> np.uint64(32)).view(np.int64)

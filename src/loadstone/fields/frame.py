@@ -28,6 +28,7 @@ class Frame:
         self._mixed: Hashes | None = None
         self._places: Places | None = None
         self._ups: dict[Entity, tuple[Frame, Ints]] = {}
+        self._others: dict[tuple[Entity, Expr], Frame] = {}
         self._wider: tuple[Frame, Ints] | None = None
 
     def numbers(self, expr: Expr) -> Numbers:
@@ -43,7 +44,11 @@ class Frame:
     def pieces(self, expr: Expr) -> Pieces:
         found = self._pieces.get(expr)
         if found is None:
-            found = self._pieces[expr] = expr.pieces(self)
+            if self._wider is not None and expr in (wider := self._wider[0])._pieces:
+                found = spread(wider._pieces[expr], self._wider[1].tolist())
+            else:
+                found = expr.pieces(self)
+            self._pieces[expr] = found
         return found
 
     def text(self, expr: Expr) -> list[str]:
@@ -66,7 +71,13 @@ class Frame:
         found = self._ups.get(ancestor)
         if found is None:
             parent = self.entity.parent_entity
-            if ancestor is parent:
+            if self._wider is not None:
+                frame, rows = self._wider
+                ancestors, which = frame.up(ancestor)
+                numbers, own = _distinct(which[rows])
+                every = len(numbers) == ancestors.size
+                found = ancestors if every else ancestors.narrow(numbers), own
+            elif ancestor is parent:
                 numbers, own = _distinct(self.places().parent)
                 found = Frame(self.world, parent, numbers), own
             else:
@@ -76,8 +87,13 @@ class Frame:
             self._ups[ancestor] = found
         return found
 
-    def at(self, entity: Entity, items: Ints) -> Frame:
-        return Frame(self.world, entity, items)
+    def at(self, entity: Entity, index: Expr) -> Frame:
+        """The items of another entity that an index names, one for each item."""
+        found = self._others.get((entity, index))
+        if found is None:
+            found = Frame(self.world, entity, self.numbers(index))
+            self._others[entity, index] = found
+        return found
 
     def _seen_wider(self, expr: Expr) -> Numbers:
         """From the frame that this one is a part of, where that has computed it already."""

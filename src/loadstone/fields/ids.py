@@ -13,11 +13,10 @@ from loadstone.errors import BadContent
 from loadstone.fields import draws
 from loadstone.fields.expr import Expr, Pieces, lift
 from loadstone.fields.frame import Frame
-from loadstone.fields.numbers import Draw
+from loadstone.fields.numbers import Draw, number
 from loadstone.fields.scope import Scope
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-HEX = "0123456789abcdef"
 URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 Digits = NDArray[np.uint64]
@@ -30,6 +29,7 @@ class _Identifier(Expr):
 
     def __init__(self, words: int) -> None:
         self.draws = tuple(Draw() for _ in range(words))
+        self.number: Expr = number
 
     def inputs(self) -> Sequence[Expr]:
         return self.draws
@@ -38,15 +38,17 @@ class _Identifier(Expr):
         """Variables that hold the hashes of one item."""
         mix = scope.code.constant(draws.mix)
         keys = [scope.world.multiplier(draw) for draw in self.draws]
-        return [scope.code.let(f"{mix}({scope.number}, {key})") for key in keys]
+        return [scope.code.let(f"{mix}({scope.of(self.number)}, {key})") for key in keys]
 
     def word_columns(self, frame: Frame) -> list[Digits]:
         keys = [frame.world.multiplier(draw) for draw in self.draws]
-        return [draws.mix_column(frame.items, key) for key in keys]
+        return [draws.mix_column(frame.numbers(self.number), key) for key in keys]
 
 
 class Ulid(_Identifier):
     """26 characters that sort by time: 48 bits of milliseconds, 80 of chance."""
+
+    borrowed = False  # whether its chances are those of another item
 
     def __init__(self, instant: Expr) -> None:
         super().__init__(2)
@@ -66,13 +68,24 @@ class Ulid(_Identifier):
     def pieces(self, frame: Frame) -> Pieces:
         at = frame.numbers(self.instant).astype(np.uint64)
         high, low = self.word_columns(frame)
-        fives = [at >> np.uint64(shift) for shift in range(45, -1, -5)]
-        fives += [high >> np.uint64(shift) for shift in range(59, 3, -5)]
-        fives += [low >> np.uint64(shift) for shift in range(59, 43, -5)]
-        return [_texts([(five & np.uint64(31), CROCKFORD) for five in fives])]
+        parts = [(at, (40, 30, 20, 10, 0)), (high, (54, 44, 34, 24, 14, 4)), (low, (54, 44))]
+        tens = [
+            word >> np.uint64(shift) & np.uint64(1023) for word, shifts in parts for shift in shifts
+        ]
+        matrix: NDArray[Any] = np.empty((frame.size, len(tens)), dtype=np.uint16)
+        for place, ten in enumerate(tens):
+            matrix[:, place] = _pair_codes(CROCKFORD)[ten.astype(np.intp)]
+        return [_cut(matrix)]
 
     def inputs(self) -> Sequence[Expr]:
-        return (*self.draws, self.instant)
+        own = () if self.borrowed else self.draws
+        return (*own, self.number, self.instant)
+
+    def of(self, number: Expr, instant: Expr) -> Ulid:
+        """The same of another item."""
+        other = Ulid(instant)
+        other.draws, other.number, other.borrowed = self.draws, number, True
+        return other
 
 
 class Uuid(_Identifier):
@@ -90,23 +103,24 @@ class Uuid(_Identifier):
 
     def pieces(self, frame: Frame) -> Pieces:
         high, low = self.word_columns(frame)
+        high = high & np.uint64(0xFFFF_FFFF_FFFF_0FFF) | np.uint64(0x4000)
         low = low & np.uint64((1 << 62) - 1) | np.uint64(1 << 63)
-        columns: list[tuple[Digits, str] | str] = []
-        for place, shift in enumerate((*range(60, -1, -4), *range(60, -1, -4))):
-            if place in (8, 12, 16, 20):
-                columns.append("-")
-            word = high if place < 16 else low
-            nibble = (word >> np.uint64(shift) & np.uint64(15), HEX)
-            columns.append("4" if place == 12 else nibble)
-        return [_texts(columns)]
+        nibbles = np.stack((high, low), axis=1).astype(">u8").tobytes().hex().encode()
+        digits = np.frombuffer(nibbles, dtype=np.uint8).reshape(frame.size, 32)
+        matrix: NDArray[Any] = np.full((frame.size, 36), ord("-"), dtype=np.uint8)
+        for dashes, (start, end) in enumerate(((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))):
+            matrix[:, start + dashes : end + dashes] = digits[:, start:end]
+        return [_cut(matrix)]
 
 
 class Token(_Identifier):
-    """URL-safe characters, each of 64 as likely."""
+    """URL-safe characters, each of 64 as likely; in groups, where it says how long a group is."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, every: int | None) -> None:
         super().__init__(-(-length // 10))
         self.length = length
+        starts = range(0, length, every or length)
+        self.groups = [(start, min(start + (every or length), length)) for start in starts]
 
     def one(self, scope: Scope) -> str:
         pairs = scope.code.constant(_pairs(URL_SAFE))
@@ -117,15 +131,24 @@ class Token(_Identifier):
             for shift in shifts
         ]
         text = 'f"' + "".join(parts[: -(-self.length // 2)]) + '"'
-        return text if self.length % 2 == 0 else f"{text}[:{self.length}]"
+        if len(self.groups) == 1:
+            return text if self.length % 2 == 0 else f"{text}[:{self.length}]"
+        drawn = scope.code.let(text)
+        return " + '~' + ".join(f"{drawn}[{start}:{end}]" for start, end in self.groups)
 
     def pieces(self, frame: Frame) -> Pieces:
-        columns = [
-            (word >> np.uint64(shift) & np.uint64(63), URL_SAFE)
-            for word in self.word_columns(frame)
-            for shift in range(58, 3, -6)
-        ]
-        return [_texts(columns[: self.length])]
+        words = self.word_columns(frame)
+        drawn: NDArray[Any] = np.empty((frame.size, 5 * len(words)), dtype=np.uint16)
+        for place, word in enumerate(words):
+            for pair, shift in enumerate((52, 40, 28, 16, 4), 5 * place):
+                codes = word >> np.uint64(shift) & np.uint64(4095)
+                drawn[:, pair] = _pair_codes(URL_SAFE)[codes.astype(np.intp)]
+        letters = drawn.view(np.uint8)
+        width = self.length + len(self.groups) - 1
+        matrix: NDArray[Any] = np.full((frame.size, width), ord("~"), dtype=np.uint8)
+        for gaps, (start, end) in enumerate(self.groups):
+            matrix[:, start + gaps : end + gaps] = letters[:, start:end]
+        return [_cut(matrix)]
 
 
 def ulid(instant: Expr | int) -> Expr:
@@ -133,36 +156,39 @@ def ulid(instant: Expr | int) -> Expr:
     return Ulid(lift(instant))
 
 
+def ulid_of(own: Expr, number: Expr, instant: Expr) -> Expr:
+    """The ULID of another item, by its entity's ulid(), its number and the instant in it."""
+    if not isinstance(own, Ulid):
+        raise BadContent("ulid_of() takes an ulid() first")
+    return own.of(number, instant)
+
+
 def uuid() -> Expr:
     """A UUID of version 4."""
     return Uuid()
 
 
-def token(length: int) -> Expr:
-    """A random-looking text of letters, digits, - and _, as secrets and tokens are."""
-    if not 1 <= length <= 100:
-        raise BadContent(f"a token has 1 to 100 characters, not {length}")
-    return Token(length)
+def token(length: int, *, every: int | None = None) -> Expr:
+    """A random-looking text of letters, digits, - and _, as secrets and tokens are.
+
+    `every` so many characters a ~ stands between two: no scanner takes that for a credential.
+    """
+    if not 1 <= length <= 100 or (every is not None and every < 1):
+        raise BadContent(f"a token has 1 to 100 characters, not {length}, in groups of 1 or more")
+    return Token(length, every)
 
 
-def _texts(columns: Sequence[tuple[Digits, str] | str]) -> list[str]:
-    """Texts of one length: a character is a column of digits in an alphabet, or the same in all."""
-    size = next(len(column[0]) for column in columns if isinstance(column, tuple))
-    width = len(columns)
-    matrix: NDArray[Any] = np.empty((size, width), dtype=np.uint8)
-    for place, column in enumerate(columns):
-        if isinstance(column, str):
-            matrix[:, place] = ord(column)
-        else:
-            digits, alphabet = column
-            matrix[:, place] = _codes(alphabet)[digits.astype(np.intp)]
+def _cut(matrix: NDArray[Any]) -> list[str]:
+    """The rows of a matrix of characters."""
+    width = matrix.shape[1] * matrix.itemsize
     text = matrix.tobytes().decode("ascii")
     return [text[start : start + width] for start in range(0, len(text), width)]
 
 
 @cache
-def _codes(alphabet: str) -> NDArray[np.uint8]:
-    return np.frombuffer(alphabet.encode(), dtype=np.uint8)
+def _pair_codes(alphabet: str) -> NDArray[np.uint16]:
+    """Every two characters of an alphabet in one number, laid out in memory as text is."""
+    return np.frombuffer("".join(_pairs(alphabet)).encode(), dtype=np.uint16)
 
 
 @cache

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import OneOf, record_field
 from loadstone.fields.expr import Expr, Numbers, Pieces
-from loadstone.fields.frame import Frame, spread
+from loadstone.fields.frame import Frame, joined, spread
 from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
     from loadstone.fields.world import World
 
+    #: An entity, or a function that gives one which is declared later.
+    Named: TypeAlias = Entity | Callable[[], Entity]
+
 
 class Reference(Expr):
     """An attribute of another item."""
 
-    def __init__(self, entity: Entity, name: str) -> None:
+    def __init__(self, entity: Entity, name: str, target: Expr | None = None) -> None:
         self.entity, self.name = entity, name
-        self.target = entity.value(name)
+        self.target = entity.value(name) if target is None else target
         self.kind, self.places = self.target.kind, self.target.places
 
     def field(self, name: str) -> Any:
@@ -40,7 +43,7 @@ class Own(Reference):
     """An attribute of the item's ancestor, or of the item itself."""
 
     def one(self, scope: Scope) -> str:
-        return scope.up(self.entity).of(self.target)
+        return scope.inherit(self.entity, self, self.target)
 
     def numbers(self, frame: Frame) -> Numbers:
         if frame.entity is self.entity:
@@ -53,7 +56,13 @@ class Own(Reference):
         if frame.entity is self.entity:
             return frame.pieces(self.target)
         ancestors, own = frame.up(self.entity)
-        return spread(ancestors.pieces(self.target), own.tolist())
+        pieces = ancestors.pieces(self.target)
+        if sum(isinstance(piece, list) for piece in pieces) > 1:
+            pieces = [joined(pieces, ancestors.size)]  # once for each ancestor, not for each item
+        return spread(pieces, own.tolist())
+
+    def plain(self) -> bool:
+        return self.target.plain()
 
 
 class Another(Reference):
@@ -64,14 +73,17 @@ class Another(Reference):
         self.index = index
 
     def one(self, scope: Scope) -> str:
-        number = scope.code.let(scope.of(self.index))
+        named = (scope.number, self.entity, self.index)
+        number = scope.code.known(named)
+        if number is None:
+            number = scope.code.learn(named, scope.code.let(scope.of(self.index)))
         return scope.at(self.entity, number).of(self.target)
 
     def numbers(self, frame: Frame) -> Numbers:
-        return frame.at(self.entity, frame.numbers(self.index)).numbers(self.target)
+        return frame.at(self.entity, self.index).numbers(self.target)
 
     def pieces(self, frame: Frame) -> Pieces:
-        return frame.at(self.entity, frame.numbers(self.index)).pieces(self.target)
+        return frame.at(self.entity, self.index).pieces(self.target)
 
     def inputs(self) -> Sequence[Expr]:
         return (self.index,)
@@ -82,27 +94,34 @@ class Children(Expr):
 
     kind = "whole"
 
-    def __init__(self, of: Entity, what: Literal["first", "count"]) -> None:
-        if of.parent is None:
+    def __init__(self, of: Named, what: Literal["first", "count"]) -> None:
+        if not callable(of) and of.parent is None:
             raise BadContent(f"{of.name} has no parent")
-        self.entity, self.what = of, what
+        self._of, self.what = of, what
+
+    @property
+    def entity(self) -> Entity:
+        return self._of() if callable(self._of) else self._of
 
     def one(self, scope: Scope) -> str:
         up = scope.up(self._ancestor(scope.entity))
-        children = scope.code.constant(partial(_children, scope.world, up.entity, self.entity))
-        found = f"{children}({up.number})"
+        asked = (up.number, self.entity, "children")
+        found = scope.code.known(asked)
+        if found is None:
+            children = scope.code.constant(partial(_children, scope.world, up.entity, self.entity))
+            found = scope.code.learn(asked, scope.code.let(f"{children}({up.number})"))
         return f"{found}.start" if self.what == "first" else f"len({found})"
 
     def numbers(self, frame: Frame) -> Numbers:
         ancestor = self._ancestor(frame.entity)
+        if self.what == "first" and frame.entity is self.entity:
+            return frame.items - frame.places().position
         if frame.entity is not ancestor:
             ancestors, own = frame.up(ancestor)
             found: Numbers = ancestors.numbers(self)[own]
             return found
-        world, items = frame.world, frame.items.tolist()
-        ranges = [world.children(ancestor, item, self.entity) for item in items]
-        values = [each.start if self.what == "first" else len(each) for each in ranges]
-        return np.array(values, dtype=np.int64)
+        column: Numbers = frame.numbers(_ranges(self.entity))[:, 0 if self.what == "first" else 1]
+        return column
 
     def _ancestor(self, entity: Entity) -> Entity:
         """Whose children are meant: the item's own, or its nearest ancestor's that has such."""
@@ -113,6 +132,37 @@ class Children(Expr):
         raise BadContent(f"no {self.entity.name} belongs to a {entity.name}, nor to its ancestors")
 
 
+class _Ranges(Expr):
+    """The first of an item's descendants of an entity and how many there are, in two columns."""
+
+    kind = "whole"
+
+    def __init__(self, of: Entity) -> None:
+        self.entity = of
+
+    def numbers(self, frame: Frame) -> Numbers:
+        line = [self.entity]
+        while line[-1].parent_entity is not frame.entity:
+            line.append(line[-1].parent_entity)
+        first, count = frame.items, np.ones_like(frame.items)
+        for entity in reversed(line):
+            fan_out = frame.world.fan_out(entity)
+            some = count > 0
+            last = np.where(some, first + count - 1, 0)
+            first, own = fan_out.children_column(np.where(some, first, 0))
+            if (count > 1).any():
+                end, own = fan_out.children_column(last)
+                own = end + own - first
+            count = np.where(some, own, 0)
+        return np.stack((first, count), axis=1)
+
+
+@cache
+def _ranges(of: Entity) -> _Ranges:
+    """One for all that ask for an entity's items, so that a frame looks them up once."""
+    return _Ranges(of)
+
+
 def _children(world: World, ancestor: Entity, entity: Entity, number: int) -> range:
     return world.children(ancestor, number, entity)
 
@@ -120,23 +170,31 @@ def _children(world: World, ancestor: Entity, entity: Entity, number: int) -> ra
 class Link:
     """Another item, by its number; its attributes are expressions."""
 
-    def __init__(self, entity: Entity, index: Expr) -> None:
+    def __init__(self, entity: Named, index: Expr) -> None:
         self._entity, self._index = entity, index
 
     def __getitem__(self, name: str) -> Expr:
-        return Another(self._entity, name, self._index)
+        entity = self._entity() if callable(self._entity) else self._entity
+        return Another(entity, name, self._index)
+
+    @property
+    def number(self) -> Expr:
+        return self._index
 
 
-def count_of(child: Entity) -> Expr:
-    """How many of that kind descend from the item, or else from its nearest ancestor with any."""
+def count_of(child: Named) -> Expr:
+    """How many of that kind descend from the item, or else from its nearest ancestor with any.
+
+    An entity that is declared further down is written `lambda: name`.
+    """
     return Children(child, "count")
 
 
-def first_of(child: Entity) -> Link:
+def first_of(child: Named) -> Link:
     """The first of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first"))
 
 
-def last_of(child: Entity) -> Link:
+def last_of(child: Named) -> Link:
     """The last of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first") + Children(child, "count") - 1)

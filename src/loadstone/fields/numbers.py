@@ -29,7 +29,11 @@ class Draw(Expr):
         return f"(({scope.mixed()} * {scope.world.multiplier(self)} & {MASK}) >> 32)"
 
     def numbers(self, frame: Frame) -> Numbers:
-        return draw_column(frame.mixed(), frame.world.multiplier(self))
+        world = frame.world
+        return draw_column(frame.mixed(), world.memo(self, lambda: world.multiplier(self)))
+
+    def plain(self) -> bool:
+        return True
 
 
 class Evenly(Expr):
@@ -49,9 +53,14 @@ class Evenly(Expr):
 
     def numbers(self, frame: Frame) -> Numbers:
         drawn = frame.numbers(self.draw)
-        within: Numbers = drawn * frame.operand(self.span) >> DRAW_BITS
-        within += frame.operand(self.low)
+        within: Numbers = drawn * frame.operand(self.span)
+        within >>= DRAW_BITS
+        if not isinstance(self.low, Constant) or self.low.value:
+            within += frame.operand(self.low)
         return within
+
+    def plain(self) -> bool:
+        return self.low.plain() and self.span.plain()
 
     def inputs(self) -> Sequence[Expr]:
         return (self.low, self.span, self.draw)
@@ -74,6 +83,9 @@ class Shaped(Expr):
         found: Numbers = column_of(self.distribution.table())[drawn]
         return found
 
+    def plain(self) -> bool:
+        return self.draw.plain()
+
     def inputs(self) -> Sequence[Expr]:
         return (self.draw,)
 
@@ -95,6 +107,9 @@ class Chance(Expr):
     def numbers(self, frame: Frame) -> Numbers:
         below: Numbers = frame.numbers(self.draw) < self.limit
         return below
+
+    def plain(self) -> bool:
+        return True
 
     def inputs(self) -> Sequence[Expr]:
         return (self.draw,)
@@ -126,16 +141,16 @@ class Split(Expr):
     kind = "whole"
     _FINE = 16
 
-    def __init__(self, total: Expr) -> None:
+    def __init__(self, total: Expr, place: Expr, among: Expr) -> None:
         if total.kind != "whole":
             raise BadContent(f"what is split is a whole number, not a {total.kind}")
-        self.total, self.draw = total, Draw()
+        self.total, self.place, self.among, self.draw = total, place, among, Draw()
 
     def one(self, scope: Scope) -> str:
         mix = scope.code.constant(mix_number)
         key, multiplier = scope.world.key(scope.entity), scope.world.multiplier(self.draw)
         total = scope.of(self.total)
-        _, position, siblings = scope.place()
+        position, siblings = scope.of(self.place), scope.of(self.among)
 
         def upto(number: str, place: str) -> str:
             within = f"(({mix}({number}, {key}) * {multiplier} & {MASK}) >> {64 - self._FINE + 1})"
@@ -148,23 +163,24 @@ class Split(Expr):
 
     def numbers(self, frame: Frame) -> Numbers:
         key, multiplier = frame.world.key(frame.entity), frame.world.multiplier(self.draw)
-        total, places = frame.numbers(self.total), frame.places()
+        total, siblings = frame.numbers(self.total), frame.numbers(self.among)
+        place = frame.numbers(self.place)
 
         def upto(items: Numbers, position: Numbers) -> Numbers:
             drawn = draw_column(mix_column(items, key), multiplier)
             within = drawn >> (DRAW_BITS - self._FINE + 1)
             whole_parts = (position << self._FINE) + within
-            reached: Numbers = whole_parts * total // (places.siblings << self._FINE)
+            reached: Numbers = whole_parts * total // (siblings << self._FINE)
             return reached
 
-        start = np.where(places.position > 0, upto(frame.items, places.position), 0)
-        last = places.position + 1 == places.siblings
-        end = np.where(last, total, upto(frame.items + 1, places.position + 1))
+        start = np.where(place > 0, upto(frame.items, place), 0)
+        last = place + 1 == siblings
+        end = np.where(last, total, upto(frame.items + 1, place + 1))
         shares: Numbers = end - start
         return shares
 
     def inputs(self) -> Sequence[Expr]:
-        return (self.total, self.draw)
+        return (self.total, self.place, self.among, self.draw)
 
 
 class _Known(Expr):
@@ -190,6 +206,9 @@ class _Known(Expr):
             return np.full(frame.size, frame.world.as_of_ms, dtype=np.int64)
         column: Numbers = getattr(frame.places(), self.what)
         return column
+
+    def plain(self) -> bool:
+        return True
 
 
 #: The item's own number, from 0.
@@ -245,9 +264,13 @@ def scaled(of: Expr, places: int) -> Expr:
     return Scaled(of, places)
 
 
-def split(total: Expr) -> Expr:
-    """This child's part of its parent's total: uneven, and all children's parts add up to it."""
-    return Split(total)
+def split(total: Expr, *, place: Expr = position, among: Expr = siblings) -> Expr:
+    """This child's part of its parent's total: uneven, and all children's parts add up to it.
+
+    `place` and `among` where the total is not for all children: the place, from 0, among those
+    that share it, whose numbers are consecutive, and how many they are.
+    """
+    return Split(total, place, among)
 
 
 def least(left: Expr, right: Expr | int) -> Expr:

@@ -33,7 +33,8 @@ class Pool:
         except AttributeError as error:
             raise BadValue(f"Faker knows no locale {', '.join(locales)}: {error}") from error
         if self.provider is not None:
-            source.add_provider(self.provider)
+            for factory in source.factories:  # Faker adds none to several locales at once
+                factory.add_provider(self.provider)
         source.seed_instance(derive(seed, "pool", self.name))
         if isinstance(self.draw, str):
             method = getattr(source, self.draw or self.name)

@@ -28,6 +28,8 @@ class Code:
         self._indent = 1
         self._constants: dict[str, object] = {}
         self._known: list[dict[object, str]] = [{}]
+        self._inherited: list[Inherited] = []
+        self.families: dict[str, Inherited] = {}  # by the variable of the child's number
         self._names = 0
 
     def line(self, source: str) -> None:
@@ -68,7 +70,14 @@ class Code:
         self._known[-1][what] = name
         return name
 
+    def inherited(self, world: World, entity: Entity) -> Inherited:
+        """What items of an entity are going to be asked for."""
+        self._inherited.append(found := Inherited(world, entity))
+        return found
+
     def function(self, result: str) -> Callable[..., Any]:
+        for inherited in self._inherited:
+            inherited.compile()
         self.line(f"return {result}")
         source = "\n".join([f"def one({', '.join(self._parameters)}):", *self._lines])
         namespace = dict(self._constants)
@@ -80,6 +89,37 @@ class Code:
         """A name that is not in use."""
         self._names += 1
         return f"{prefix}{self._names}"
+
+
+class Inherited(dict[int, tuple[Any, ...]]):
+    """What an entity's items give to their children, by their number: the last ones are kept.
+
+    Siblings come one after the other, so that a parent is computed once for most of its children.
+    """
+
+    KEPT = 512
+
+    def __init__(self, world: World, entity: Entity) -> None:
+        super().__init__()
+        self._world, self._entity = world, entity
+        self._wanted: dict[Expr, int] = {}
+        self._make: Callable[[int], tuple[Any, ...]]
+
+    def place_of(self, expr: Expr) -> int:
+        """Where in the tuple an expression's value is going to be."""
+        return self._wanted.setdefault(expr, len(self._wanted))
+
+    def compile(self) -> None:
+        code = Code(["n"])
+        scope = Scope(code, self._world, self._entity, "n")
+        values = [scope.of(expr) for expr in self._wanted]
+        self._make = code.function(f"({', '.join(values)},)")
+
+    def __missing__(self, number: int) -> tuple[Any, ...]:
+        if len(self) >= self.KEPT:
+            self.clear()
+        made = self[number] = self._make(number)
+        return made
 
 
 class Scope:
@@ -107,8 +147,9 @@ class Scope:
         """The hash of the item's number."""
         name = self.code.known((self.number, "mixed"))
         if name is None:
-            mix = self.code.constant(draws.mix)
-            name = self.code.let(f"{mix}({self.number}, {self.world.key(self.entity)})")
+            name = self.code.name()
+            for step in draws.mix_source(self.number, self.world.key(self.entity)):
+                self.code.line(f"{name} = {step.format(z=name)}")
             self.code.learn((self.number, "mixed"), name)
         return name
 
@@ -116,16 +157,44 @@ class Scope:
         """Variables for the item's parent, its position, and the number of its siblings."""
         names = self.code.known((self.number, "place"))
         if names is None:
-            place = self.code.constant(self.world.fan_out(self.entity).place)
-            names = self.code.let(f"{place}({self.number})")
-            parts = [self.code.name() for _ in range(3)]
-            self.code.line(f"{', '.join(parts)} = {names}")
+            fan_out = self.world.fan_out(self.entity)
+            parts = [self.code.name() for _ in range(2)]
+            if fan_out.even == 1:
+                # A name of its own: what is known of an item is known by its number's name.
+                parts = [self.code.let(self.number), "0", "1"]
+            elif fan_out.even:
+                self.code.line(f"{', '.join(parts)} = divmod({self.number}, {fan_out.even})")
+                parts.append(str(fan_out.even))
+            else:
+                locate = self.code.constant(fan_out.locate)
+                parts.append(self.code.name())
+                self.code.line(f"{', '.join(parts)} = {locate}({self.number})")
             names = self.code.learn((self.number, "place"), " ".join(parts))
         parent, position, siblings = names.split()
         return parent, position, siblings
 
     def bind_place(self, parent: str, position: str, siblings: str) -> None:
         self.code.learn((self.number, "place"), f"{parent} {position} {siblings}")
+        self.code.learn((self.number, "new"), "True")
+
+    def inherit(self, ancestor: Entity, expr: Expr, target: Expr) -> str:
+        """The value of `expr`, which stands for an ancestor's `target`."""
+        if ancestor is self.entity:
+            return self.of(target)
+        if self.code.known((self.number, "new")):
+            # Of an item that is not in the data set yet the parents may be new as well.
+            parent, _, _ = self.place()
+            return self.at(self.entity.parent_entity, parent).inherit(ancestor, expr, target)
+        family = self.code.families.get(self.number)
+        if family is None:
+            family = self.code.inherited(self.world, self.entity.parent_entity)
+            self.code.families[self.number] = family
+        given = self.code.known((self.number, "given"))
+        if given is None:
+            parent, _, _ = self.place()
+            given = self.code.let(f"{self.code.constant(family)}[{parent}]")
+            self.code.learn((self.number, "given"), given)
+        return f"{given}[{family.place_of(expr)}]"
 
     def at(self, entity: Entity, number: str) -> Scope:
         """Another item, within the same function."""

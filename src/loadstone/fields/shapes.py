@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from math import gcd
 
 import numpy as np
 
 from loadstone.errors import BadContent
-from loadstone.fields.choices import nth
-from loadstone.fields.expr import Expr, Kind, Numbers, Pieces, Value, escape, lift
+from loadstone.fields.choices import Lookup, nth
+from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Pieces, Value, escape, lift
 from loadstone.fields.frame import Frame, joined
+from loadstone.fields.links import Own
 from loadstone.fields.numbers import whole
 from loadstone.fields.scope import Scope
 
@@ -70,12 +72,17 @@ class Map(Expr):
 
     def pieces(self, frame: Frame) -> Pieces:
         pieces: Pieces = ["{"]
-        for number, (name, value) in enumerate(self.attributes.items()):
-            lead = f'{"," if number else ""}"{escape(name)}":'
-            if isinstance(value, When):
-                pieces.append(_sometimes(frame, value, lead))
-            else:
-                pieces.append(lead)
+        for value in self.attributes.values():
+            if value.kind not in ("map", "list") and not isinstance(value, When):
+                frame.pieces(value)  # so that what is deeper or sparse finds it made
+        for condition, together in groupby(self.attributes.items(), _condition):
+            named = [(f'"{escape(name)}":', value) for name, value in together]
+            if condition is not None:
+                whens = [(f",{name}", value) for name, value in named if isinstance(value, When)]
+                pieces.append(_sometimes(frame, condition, whens))
+                continue
+            for name, value in named:
+                pieces.append(name if len(pieces) == 1 else f",{name}")
                 pieces.extend(wire(value, frame))
         pieces.append("}")
         return pieces
@@ -144,10 +151,13 @@ class Case(Expr):
 
     def __init__(self, which: Expr, options: Sequence[Expr]) -> None:
         kinds = {option.kind for option in options}
+        self.which, self.options = which, tuple(options)
+        if len(kinds) == 2 and "null" in kinds:
+            self.kind: Kind = "nullable"
+            return
         if len(kinds) != 1 or len({option.places for option in options}) != 1:
             raise BadContent(f"the options of a case are of one kind, not {sorted(kinds)}")
-        self.which, self.options = which, tuple(options)
-        self.kind: Kind = kinds.pop()
+        self.kind = kinds.pop()
         self.places = options[0].places
 
     def inputs(self) -> Sequence[Expr]:
@@ -167,9 +177,16 @@ class Case(Expr):
         which = frame.numbers(self.which)
         made = np.zeros(frame.size, dtype=bool if self.kind == "flag" else np.int64)
         for number, option in enumerate(self.options):
-            rows = np.flatnonzero(which == number)
-            made[rows] = frame.narrow(rows).numbers(option)
+            chosen = which == number
+            if option.plain() or isinstance(option, Own):  # quicker for all than for some
+                np.copyto(made, frame.operand(option), where=chosen)
+            else:
+                rows = np.flatnonzero(chosen)
+                made[rows] = frame.narrow(rows).numbers(option)
         return made
+
+    def plain(self) -> bool:
+        return self.which.plain() and all(option.plain() for option in self.options)
 
     def pieces(self, frame: Frame) -> Pieces:
         if self.kind in ("whole", "flag", "decimal"):
@@ -178,9 +195,18 @@ class Case(Expr):
         made: list[str] = [""] * frame.size
         for number, option in enumerate(self.options):
             rows = np.flatnonzero(which == number)
-            if rows.size:
+            if rows.size and isinstance(option, Own) and self.kind != "nullable":
+                texts = frame.text(option)
+                for row in rows.tolist():
+                    made[row] = texts[row]
+            elif rows.size:
                 part = frame.narrow(rows)
-                for row, text in zip(rows.tolist(), part.text(option), strict=True):
+                texts = (
+                    joined(wire(option, part), part.size)
+                    if self.kind == "nullable"
+                    else part.text(option)
+                )
+                for row, text in zip(rows.tolist(), texts, strict=True):
                     made[row] = text
         return [made]
 
@@ -194,12 +220,19 @@ def either(condition: Expr, then: Value, otherwise: Value) -> Expr:
     """One value where the condition holds, another where it does not."""
     if condition.kind != "flag":
         raise BadContent(f"either() asks a flag, not a {condition.kind}")
-    return Case(condition, [lift(otherwise), lift(then)])
+    return _one_of(condition, [lift(otherwise), lift(then)])
 
 
 def case(which: Expr, *options: Value) -> Expr:
-    """The option whose place, from 0, is `which`."""
-    return Case(which, [lift(option) for option in options])
+    """The option whose place, from 0, is `which`; None for a NULL."""
+    return _one_of(which, [lift(option) for option in options])
+
+
+def _one_of(which: Expr, options: Sequence[Expr]) -> Expr:
+    """Texts that are known beforehand are looked up; anything else is computed where it is due."""
+    if all(isinstance(option, Constant) and option.kind == "text" for option in options):
+        return Lookup([option.value for option in options if isinstance(option, Constant)], which)
+    return Case(which, options)
 
 
 def several(among: Sequence[str], low: int, high: int) -> Expr:
@@ -225,14 +258,31 @@ def wire(value: Expr, frame: Frame) -> Pieces:
             return ['{"M":', *pieces, "}"]
         case "list":
             return ['{"L":', *pieces, "}"]
+        case "nullable":
+            return pieces
 
 
-def _sometimes(frame: Frame, value: When, lead: str) -> list[str]:
-    rows = np.flatnonzero(frame.numbers(value.condition))
+def _condition(attribute: tuple[str, Expr]) -> Expr | None:
+    value = attribute[1]
+    return value.condition if isinstance(value, When) else None
+
+
+def _sometimes(frame: Frame, condition: Expr, whens: Sequence[tuple[str, When]]) -> list[str]:
+    """Attributes that are there under one condition, each after its lead."""
+    if isinstance(condition, Own) and condition.entity is not frame.entity:
+        home, kept = condition.entity, [(lead, when.value) for lead, when in whens]
+        owned = [(lead, value) for lead, value in kept if isinstance(value, Own)]
+        if len(owned) == len(kept) and all(value.entity is home for _, value in owned):
+            ancestors, own = frame.up(home)
+            above = [(lead, When(condition.target, value.target)) for lead, value in owned]
+            made = _sometimes(ancestors, condition.target, above)
+            return [made[row] for row in own.tolist()]
+    rows = np.flatnonzero(frame.numbers(condition))
     made = [""] * frame.size
     if rows.size:
         part = frame.narrow(rows)
-        texts = joined([lead, *wire(value.value, part)], part.size)
+        there = [piece for lead, when in whens for piece in (lead, *wire(when.value, part))]
+        texts = joined(there, part.size)
         for row, text in zip(rows.tolist(), texts, strict=True):
             made[row] = text
     return made

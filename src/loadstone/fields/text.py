@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import call
 from string import Formatter
 from typing import Any
 
@@ -10,11 +13,24 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Groups, Lookup, pick
-from loadstone.fields.expr import Constant, Expr, Numbers, Pieces, Value, escape, lift
+from loadstone.fields.expr import (
+    Constant,
+    Expr,
+    Numbers,
+    Pieces,
+    Value,
+    escape,
+    lift,
+    quoted,
+    unescape,
+)
 from loadstone.fields.frame import Frame, joined
 from loadstone.fields.scope import Scope
 
 _FORMATTER = Formatter()
+_GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
+_GSM_UNCOMMON = re.compile(r"[^\n\r -Z_a-z]").search
+_GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
 
 
 class Join(Expr):
@@ -32,7 +48,7 @@ class Join(Expr):
         for part, padding in self.parts:
             if isinstance(part, Constant):
                 # JSON's escapes within quotes are Python's too.
-                source.append(escape(str(part.value)).replace("{", "{{").replace("}", "}}"))
+                source.append(quoted(str(part.value)).replace("{", "{{").replace("}", "}}"))
             else:
                 source.append("{" + scope.of(part) + (f":{padding}" if padding else "") + "}")
         return 'f"' + "".join(source) + '"'
@@ -62,18 +78,19 @@ class Fill(Expr):
         used = {name for text in template.table for _, name, _, _ in _FORMATTER.parse(text)}
         self.template = template
         self.slots = {name: slot for name, slot in slots.items() if name in used}
-        self._forms = [_positional(text, tuple(self.slots)) for text in template.table]
+        self._forms = tuple(_positional(text, tuple(self.slots)) for text in template.table)
+        self._escaped = tuple(map(escape, self._forms))
 
     def one(self, scope: Scope) -> str:
-        forms = scope.code.constant(tuple(form.format for form in self._forms))
+        forms = scope.code.constant(_fillers(self._forms, len(self.slots)))
         slots = ", ".join(scope.of(slot) for slot in self.slots.values())
         return f"{forms}[{scope.of(self.template.index)}]({slots})"
 
     def pieces(self, frame: Frame) -> Pieces:
-        forms = frame.world.memo(self, lambda: [escape(form).format for form in self._forms])
+        forms = _fillers(self._escaped, len(self.slots))
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
         slots = [joined(frame.pieces(slot), frame.size) for slot in self.slots.values()]
-        return [[form(*values) for form, *values in zip(chosen, *slots, strict=True)]]
+        return [list(map(call, chosen, *slots))]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.template.index, *self.slots.values())
@@ -92,6 +109,25 @@ class WordCount(Expr):
 
     def numbers(self, frame: Frame) -> Numbers:
         return np.array([text.count(" ") + 1 for text in frame.text(self.text)], dtype=np.int64)
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.text,)
+
+
+class Segments(Expr):
+    """How many short messages (SMS) a text is sent in."""
+
+    kind = "whole"
+
+    def __init__(self, of: Expr) -> None:
+        self.text = of
+
+    def one(self, scope: Scope) -> str:
+        return f"{scope.code.constant(segments_in)}({scope.of(self.text)})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        texts = map(unescape, frame.text(self.text))
+        return np.array([segments_in(text) for text in texts], dtype=np.int64)
 
     def inputs(self) -> Sequence[Expr]:
         return (self.text,)
@@ -134,13 +170,38 @@ def word_count(of: Expr) -> Expr:
     return WordCount(of)
 
 
+def segments(of: Expr) -> Expr:
+    """How many short messages (SMS) a text is sent in."""
+    return Segments(of)
+
+
+def segments_in(text: str) -> int:
+    """3GPP TS 23.038: 160 seven-bit characters in one or 153 in each, otherwise 70 or 67 of 16."""
+    if not _GSM_UNCOMMON(text):
+        size, alone, each = len(text), 160, 153
+    elif _GSM_7_BIT(text):
+        size, alone, each = len(text) + len(_GSM_ESCAPED(text)), 160, 153
+    else:
+        size, alone, each = len(text.encode("utf-16-le")) // 2, 70, 67
+    return 1 if size <= alone else -(-size // each)
+
+
+@cache
+def _fillers(forms: tuple[str, ...], slots: int) -> tuple[Callable[..., str], ...]:
+    """Each template as a function of its slots, which is twice as quick as formatting it."""
+    names = ", ".join(f"s{slot}" for slot in range(slots))
+    functions = ",\n".join(f"lambda {names}: f{form!r}" for form in forms)
+    made: tuple[Callable[..., str], ...] = eval(f"({functions},)")
+    return made
+
+
 def _positional(template: str, slots: tuple[str, ...]) -> str:
-    """`{food}` becomes `{2}`, so that a template is filled by position."""
+    """`{food}` becomes `{s2}`, so that a template is filled by position."""
     parts = []
     for literal, name, padding, conversion in _FORMATTER.parse(template):
         parts.append(literal.replace("{", "{{").replace("}", "}}"))
         if name is not None:
             if padding or conversion or name not in slots:
                 raise BadContent(f"template {template!r}: there is no slot {name!r} among {slots}")
-            parts.append(f"{{{slots.index(name)}}}")
+            parts.append(f"{{s{slots.index(name)}}}")
     return "".join(parts)

@@ -8,10 +8,12 @@ from functools import cache
 from itertools import accumulate
 from typing import Literal
 
+import numpy as np
+
 from loadstone.errors import BadContent
 from loadstone.fields.distributions import TABLE_BITS, TABLE_SIZE
 from loadstone.fields.draws import DRAW_BITS
-from loadstone.fields.expr import Expr, Numbers, Pieces, lift
+from loadstone.fields.expr import Expr, Numbers, Pieces, escape, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, as_of, column_of
 from loadstone.fields.scope import Scope
@@ -44,8 +46,8 @@ class Moment(Expr):
             along = f"(({place} << {DRAW_BITS}) + {along}) // {count}"
         along = scope.code.let(f"{along} * {scope.of(self.days)} >> {DRAW_BITS - _DAY_BITS}")
         moment = scope.code.constant(_moment)
-        clock = scope.code.constant(_clock(self.hours))
-        return f"{moment}({along}, {clock})"
+        starts, lengths = map(scope.code.constant, _clock(self.hours))
+        return f"{moment}({along}, {starts}, {lengths})"
 
     def numbers(self, frame: Frame) -> Numbers:
         along = frame.numbers(self.draw)
@@ -53,11 +55,10 @@ class Moment(Expr):
             places = frame.places()
             along = ((places.position << DRAW_BITS) + along) // places.siblings
         along = along * frame.operand(self.days) >> (DRAW_BITS - _DAY_BITS)
-        clock = column_of(_clock(self.hours))
+        starts, lengths = map(column_of, _clock(self.hours))
         day, part = along >> _DAY_BITS, along & ((1 << _DAY_BITS) - 1)
         entry, fine = part >> _FINE_BITS, part & ((1 << _FINE_BITS) - 1)
-        start = clock[entry]
-        after: Numbers = day * DAY_MS + start + ((clock[entry + 1] - start) * fine >> _FINE_BITS)
+        after: Numbers = day * DAY_MS + starts[entry] + (lengths[entry] * fine >> _FINE_BITS)
         return after
 
     def inputs(self) -> Sequence[Expr]:
@@ -80,17 +81,69 @@ class Iso(Expr):
 
     def pieces(self, frame: Frame) -> Pieces:
         instants = frame.numbers(self.instant)
-        seconds = instants // SECOND_MS
-        days = [_DATES[day] for day in (seconds // 86400).tolist()]
-        clock = _times_of_day("Z" if self.precision == "seconds" else "")
-        times = list(map(clock.__getitem__, (seconds % 86400).tolist()))
+        if not instants.size:
+            return [[]]
+        seconds, fractions = instants // SECOND_MS, instants % SECOND_MS
+        parts = [_date_letters(seconds // 86400), _clock_letters()[seconds % 86400]]
         if self.precision == "seconds":
-            return [days, times]
-        ends = _milliseconds()
-        return [days, times, list(map(ends.__getitem__, (instants % SECOND_MS).tolist()))]
+            parts[1][:, -1] = ord("Z")
+        else:
+            parts.append(_fraction_letters()[fractions])
+        letters = np.hstack(parts)
+        text, width = letters.tobytes().decode("ascii"), letters.shape[1]
+        return [[text[start : start + width] for start in range(0, len(text), width)]]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.instant,)
+
+
+class Calendar(Expr):
+    """The day of an instant, in UTC, as people write it."""
+
+    kind = "text"
+
+    def __init__(self, instant: Expr, form: str) -> None:
+        if instant.kind != "whole":
+            raise BadContent("a day is that of an instant, a whole number of milliseconds")
+        try:
+            self.days, self.escaped = _Days(form), _Days(escape(form))
+            self.instant, self.epoch = instant, self.days[0]
+        except (KeyError, IndexError) as error:
+            raise BadContent(
+                f"{form!r}: a day has a {{year}}, {{month}}, {{day}}, {{weekday}} and {{name}}"
+            ) from error
+
+    def one(self, scope: Scope) -> str:
+        return f"{scope.code.constant(self.days)}[{scope.of(self.instant)} // {DAY_MS}]"
+
+    def pieces(self, frame: Frame) -> Pieces:
+        days = frame.numbers(self.instant) // DAY_MS
+        return [list(map(self.escaped.__getitem__, days.tolist()))]
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.instant,)
+
+
+class MonthStart(Expr):
+    """When the calendar month of an instant began, or one so many months before it."""
+
+    kind = "whole"
+
+    def __init__(self, instant: Expr, back: Expr) -> None:
+        self.instant, self.back = instant, back
+
+    def one(self, scope: Scope) -> str:
+        start = scope.code.constant(_month_start)
+        return f"{start}({scope.of(self.instant)}, {scope.of(self.back)})"
+
+    def numbers(self, frame: Frame) -> Numbers:
+        months = frame.numbers(self.instant).astype("datetime64[ms]").astype("datetime64[M]")
+        began = months - frame.numbers(self.back)
+        found: Numbers = began.astype("datetime64[ms]").astype("int64")
+        return found
+
+    def inputs(self) -> Sequence[Expr]:
+        return (self.instant, self.back)
 
 
 def moment(*, days: Expr | int, hours: Sequence[int] = (1,) * 24, in_order: bool = True) -> Expr:
@@ -103,12 +156,24 @@ def moment(*, days: Expr | int, hours: Sequence[int] = (1,) * 24, in_order: bool
     if isinstance(days, int) and not 1 <= days <= 1 << 10:
         raise BadContent(f"a moment lies within 1 to 1024 days, not {days}")
     span = lift(days)
-    return as_of - span * DAY_MS + Moment(span, tuple(hours), in_order)
+    # Hours are those of the day, whatever the hour of as-of.
+    return as_of // DAY_MS * DAY_MS - span * DAY_MS + Moment(span, tuple(hours), in_order)
 
 
 def iso(instant: Expr, precision: Literal["seconds", "milliseconds"] = "seconds") -> Expr:
     """2025-01-19T12:00:00Z, or with .000 for milliseconds."""
     return Iso(instant, precision)
+
+
+def calendar(instant: Expr, form: str) -> Expr:
+    """The instant's day in UTC: "{weekday}, {name} {day}" is Tuesday, May 5, and
+    "{year}-{month:02}" is 2026-05."""
+    return Calendar(instant, form)
+
+
+def month_start(instant: Expr, back: Expr | int = 0) -> Expr:
+    """When the instant's calendar month began, in UTC; or the month so many before it."""
+    return MonthStart(instant, lift(back))
 
 
 def epoch(instant: Expr) -> Expr:
@@ -133,6 +198,35 @@ class _Dates(dict[int, str]):
 
 
 _DATES = _Dates()
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+class _Days(dict[int, str]):
+    """Days by their number, each written once, in a form of the author's."""
+
+    def __init__(self, form: str) -> None:
+        self.form = form
+
+    def __missing__(self, number: int) -> str:
+        day = _EPOCH + timedelta(days=number)
+        text = self[number] = self.form.format(
+            year=day.year,
+            month=day.month,
+            day=day.day,
+            weekday=_WEEKDAYS[day.weekday()],
+            name=_MONTHS[day.month - 1],
+        )
+        return text
+
+
+def _month_start(instant_ms: int, back: int) -> int:
+    day = _EPOCH + timedelta(milliseconds=instant_ms)
+    year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
+    return (date(year, month + 1, 1) - _EPOCH).days * DAY_MS
 
 
 def iso_seconds(instant_ms: int) -> str:
@@ -146,29 +240,30 @@ def iso_milliseconds(instant_ms: int) -> str:
     return f"{_DATES[day]}{_times_of_day('')[second]}.{fraction:03}Z"
 
 
-def _moment(along: int, clock: tuple[int, ...]) -> int:
+def _moment(along: int, starts: tuple[int, ...], lengths: tuple[int, ...]) -> int:
     """Milliseconds from the span's start, for a place along it."""
     day, part = along >> _DAY_BITS, along & ((1 << _DAY_BITS) - 1)
     entry, fine = part >> _FINE_BITS, part & ((1 << _FINE_BITS) - 1)
-    start = clock[entry]
-    return day * DAY_MS + start + ((clock[entry + 1] - start) * fine >> _FINE_BITS)
+    return day * DAY_MS + starts[entry] + (lengths[entry] * fine >> _FINE_BITS)
 
 
 @cache
-def _clock(hours: tuple[int, ...]) -> tuple[int, ...]:
-    """The time of day, in milliseconds, that each part of the day's activity falls on."""
+def _clock(hours: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For each part of a day's activity the time of day, in milliseconds, that it starts at, and
+    how long it is; none reaches over an hour in which nothing happens."""
     upto = list(accumulate(hours, initial=0))
     total = upto[-1]
-    clock = []
+    starts, lengths = [], []
     hour = 0
     for entry in range(TABLE_SIZE):
         activity = entry * total  # in parts of TABLE_SIZE
         while upto[hour + 1] * TABLE_SIZE <= activity:
             hour += 1
-        within = activity - upto[hour] * TABLE_SIZE
-        clock.append(hour * HOUR_MS + within * HOUR_MS // (hours[hour] * TABLE_SIZE))
-    last = max(index for index, weight in enumerate(hours) if weight)
-    return (*clock, (last + 1) * HOUR_MS - 1)
+        per_hour = hours[hour] * TABLE_SIZE
+        within = (activity - upto[hour] * TABLE_SIZE) * HOUR_MS // per_hour
+        starts.append(hour * HOUR_MS + within)
+        lengths.append(min(total * HOUR_MS // per_hour, HOUR_MS - within))
+    return tuple(starts), tuple(lengths)
 
 
 @cache
@@ -181,6 +276,23 @@ def _times_of_day(end: str) -> tuple[str, ...]:
     )
 
 
+def _date_letters(days: Numbers) -> Numbers:
+    """2025-01-19T, letter by letter, for each of some days since 1970."""
+    distinct, which = np.unique(days, return_inverse=True)
+    text = "".join([_DATES[day] for day in distinct.tolist()])
+    table: Numbers = _letters(text, len(distinct))
+    return table[which]
+
+
 @cache
-def _milliseconds() -> tuple[str, ...]:
-    return tuple(f".{fraction:03}Z" for fraction in range(1000))
+def _clock_letters() -> Numbers:
+    return _letters("".join(_times_of_day(".")), 86400)
+
+
+@cache
+def _fraction_letters() -> Numbers:
+    return _letters("".join(f"{fraction:03}Z" for fraction in range(1000)), 1000)
+
+
+def _letters(text: str, rows: int) -> Numbers:
+    return np.frombuffer(text.encode("ascii"), dtype=np.uint8).reshape(rows, -1)
