@@ -119,6 +119,7 @@ visit: Entity = Entity(
         "at": iso(herd["since"]),
         "exactly": iso(herd["since"] + whole(0, 999), "milliseconds"),
         "day": calendar(herd["since"], 'on "{weekday}", {name} {day}, {year}'),
+        "later": moment(since=herd["since"] // DAY_MS * DAY_MS, days=1 + position),
         "month": calendar(month_start(herd["since"], position), "{year}-{month:02}-{day}"),
         "ttl": epoch(as_of + 30 * DAY_MS),
         "ulid": ulid(herd["since"]),
@@ -272,6 +273,7 @@ def test_days_and_months_are_the_calendars() -> None:
         item = dataset.item(visit, n)
         since = datetime.fromisoformat(item["at"])
         assert item["day"] == since.strftime('on "%A", %B ') + f"{since.day}, {since.year}"
+        assert 0 <= item["later"] // DAY_MS - since.timestamp() // 86_400 <= item["of"]
         months = since.year * 12 + since.month - 1 - dataset.fan_out(visit).place(n).position
         assert item["month"] == f"{months // 12}-{months % 12 + 1:02}-1"
 

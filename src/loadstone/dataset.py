@@ -288,6 +288,8 @@ def _counts(entities: Sequence[Entity], scale: int) -> dict[Entity, int]:
         if entity.parent is not None:
             parents = counts[entity.parent]
             groups = max(groups, parents * entity.spread.least)
+            if entity.spread.exact_mean == entity.spread.least * step:
+                groups = parents * entity.spread.least
             if entity.spread.most is not None:
                 groups = min(groups, parents * entity.spread.most)
         counts[entity] = groups * step

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import TypeVar
 
 from loadstone.content import content_root
 from loadstone.entity import Entity
-from loadstone.errors import BadContent, BadValue, UnknownName
+from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
 from loadstone.fields.expr import Expr
 from loadstone.fields.numbers import Setting
 from loadstone.pattern import Journey, Mix, Pattern, Touched
@@ -165,9 +166,20 @@ def _in_rooms(module: str) -> bool:
 def _module(name: str, home: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except (SyntaxError, ImportError) as error:
+    except Exception as error:
         where = home / Path(*name.split(".")).with_suffix(".py")
-        raise BadContent(f"{where} cannot be loaded: {error}") from error
+        if isinstance(error, LoadstoneError):
+            raise BadContent(f"{_place_in(where, error)}: {error}") from error
+        what = f"{type(error).__name__}: {error}"
+        raise BadContent(f"{_place_in(where, error)} cannot be loaded: {what}") from error
+
+
+def _place_in(module: Path, error: Exception) -> str:
+    """The module, and the line of it that the error comes from."""
+    lines = [
+        frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(module)
+    ]
+    return f"{module}:{lines[-1]}" if lines else str(module)
 
 
 def _declared(module: ModuleType, kind: type[T]) -> list[T]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -143,7 +144,7 @@ def replay(
     environ: Mapping[str, str] | None = None,
 ) -> tuple[Path, bool]:
     """Run Locust until it ends; the record, and whether all went well."""
-    if not DURATION.fullmatch(load["duration"]):
+    if not DURATION.fullmatch(load["duration"]) or not re.search("[1-9]", load["duration"]):
         raise BadValue(f"--duration {load['duration']}: write it as 30s, 5m or 1h30m")
     name = load["name"] or f"{system.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     values = {
@@ -194,15 +195,25 @@ def _environment(system: System, where: Where) -> dict[str, str]:
 
 
 def _wait_for(command: list[str], environ: Mapping[str, str]) -> int:
-    """Ctrl-C is Locust's to handle, which then ends in good order."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # which a child does not inherit
+    """Ctrl-C is Locust's to handle, which then ends in good order; so is being told to end."""
+    process: subprocess.Popen[bytes] | None = None
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        if process is not None:
+            process.send_signal(number)
+
+    # A child does not inherit handlers, and has Ctrl-C from the terminal itself.
+    handlers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: pass_on, signal.SIGHUP: pass_on}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        with subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env=dict(environ),
-        ) as process:
+        )
+        with process:
             return process.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,6 +10,7 @@ import orjson
 
 from loadstone.cli.options import json_option, project_option
 from loadstone.cli.table_json import describe_table
+from loadstone.errors import BadContent
 from loadstone.system import System, load_system, system_names
 
 
@@ -18,13 +19,22 @@ from loadstone.system import System, load_system, system_names
 @json_option
 def systems(project: Path | None, as_json: bool) -> None:
     """List the systems that there are: the built-in ones, and those of your project."""
-    found = [load_system(name, project) for name in system_names(project)]
+    found = []
+    broken = False
+    for name in system_names(project):
+        try:
+            found.append(load_system(name, project))
+        except BadContent as error:
+            broken = True
+            click.echo(f"loadstone: {error}", err=True)
     if as_json:
         described = [describe_system(system) for system in found]
         click.echo(orjson.dumps(described, option=orjson.OPT_INDENT_2).decode())
-        return
-    for system in found:
-        _print(system)
+    else:
+        for system in found:
+            _print(system)
+    if broken:
+        raise SystemExit(2)
 
 
 def describe_system(system: System) -> dict[str, Any]:

@@ -146,10 +146,17 @@ class MonthStart(Expr):
         return (self.instant, self.back)
 
 
-def moment(*, days: Expr | int, hours: Sequence[int] = (1,) * 24, in_order: bool = True) -> Expr:
-    """An instant within the last `days` days before as-of.
+def moment(
+    *,
+    days: Expr | int,
+    hours: Sequence[int] = (1,) * 24,
+    in_order: bool = True,
+    since: Expr | None = None,
+) -> Expr:
+    """An instant within the last `days` days before as-of, or the first `days` from `since` on.
 
-    `hours` are 24 weights, one for each hour of the day in UTC. Siblings are in order of time.
+    `since` is a midnight in UTC. `hours` are 24 weights, one for each hour of the day in UTC.
+    Siblings are in order of time.
     """
     if len(hours) != 24 or min(hours) < 0 or not any(hours):
         raise BadContent("hours are 24 weights, one for each hour of the day")
@@ -157,7 +164,8 @@ def moment(*, days: Expr | int, hours: Sequence[int] = (1,) * 24, in_order: bool
         raise BadContent(f"a moment lies within 1 to 1024 days, not {days}")
     span = lift(days)
     # Hours are those of the day, whatever the hour of as-of.
-    return as_of // DAY_MS * DAY_MS - span * DAY_MS + Moment(span, tuple(hours), in_order)
+    start = as_of // DAY_MS * DAY_MS - span * DAY_MS if since is None else since
+    return start + Moment(span, tuple(hours), in_order)
 
 
 def iso(instant: Expr, precision: Literal["seconds", "milliseconds"] = "seconds") -> Expr:

@@ -6,25 +6,32 @@ import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic, time
 from types import FrameType
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadstone.errors import EngineError, LoadstoneError
+from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError
 from loadstone.locust.console import Console
 from loadstone.locust.load import Load
 from loadstone.locust.options import add_arguments
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
 from loadstone.run import RUNS, Ending, Gauges, finish
+from loadstone.run.record import closed_parts
 from loadstone.run.tally import Phases
 from loadstone.system import load_system
 from loadstone.target import Opened, Where, opened_target
 
-CLOCKS_DIFFER_S = 2.0
+CLOCKS_DIFFER_S = 0.9
+#: A user that is stopped finishes its call: what is in flight belongs to the record.
+FINISH_S = 2.0
+PREPARED_WITHIN_S = 60.0
+CLOSED_WITHIN_S = 10.0
 
 
 def install() -> None:
@@ -42,24 +49,24 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     }
     if not systems:
         return
-    try:
-        host = Host(environment, runner)
-        for system in sorted(systems):
-            host.take_in(system)
-    except LoadstoneError as error:
-        print(f"loadstone: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(error.exit_code) from None
-    environment.loadstone = host
+    host = environment.loadstone = Host(environment, runner, sorted(systems))
+    # Before anything that waits: a worker may be told to begin while it still prepares.
     environment.events.test_start.add_listener(host.begin)
     environment.events.test_stop.add_listener(host.end)
     environment.events.quit.add_listener(host.close)
+    try:
+        host.prepare()
+    except (LoadstoneError, OSError) as error:
+        host.release()
+        _say(f"loadstone: {error}")
+        raise SystemExit(getattr(error, "exit_code", 2)) from None
 
 
 class Host:
     """Loadstone's part of a Locust process: master, worker, or both in one."""
 
-    def __init__(self, environment: Any, runner: Any) -> None:
-        self.environment, self._runner = environment, runner
+    def __init__(self, environment: Any, runner: Any, systems: list[str]) -> None:
+        self.environment, self._runner, self._systems = environment, runner, systems
         self.loads: dict[str, Load] = {}
         self._prepared: dict[str, Prepared] = {}
         self._stack = ExitStack()
@@ -68,64 +75,113 @@ class Host:
         self._plays = not isinstance(runner, MasterRunner)
         self._reports = not isinstance(runner, WorkerRunner)
         self._names_itself = not environment.parsed_options.run_name
+        self._ready = Event()
+        self._directories: list[Path] = []
+        self._folding: list[gevent.Greenlet] = []
         self._began_s = 0.0
         self._failure = ""
         self._interrupted = False
-        check_run_name(environment.parsed_options.run_name)
+        self._host = environment.host
+        environment.stop_timeout = environment.stop_timeout or FINISH_S
         self._note_interrupts()
 
-    def take_in(self, name: str) -> None:
-        """Open a system's target and find its data."""
+    def prepare(self) -> None:
+        """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
-        system = load_system(name)
-        where = Where(endpoint=self.environment.host or None, region=options.region or None)
-        opened = self._stack.enter_context(
-            opened_target(where, documented_region=system.region, say=_say)
-        )
-        self._opened.append(opened)
-        if self._plays:
-            self._prepared[name] = prepare(system, opened.target, options)
-        self.environment.host = self.environment.host or opened.target.url
+        check_run_name(options.run_name)
+        for name in self._systems:
+            system = load_system(name)
+            where = Where(endpoint=self.environment.host or None, region=options.region or None)
+            opened = self._stack.enter_context(
+                opened_target(where, documented_region=system.region, say=_say)
+            )
+            self._opened.append(opened)
+            if self._plays:
+                self._prepared[name] = prepare(system, opened.target, options)
+            self._host = self.environment.host = self.environment.host or opened.target.url
+        self._ready.set()
+
+    def release(self) -> None:
+        """Let go of the targets; an engine of our own ends here."""
+        self._stack.close()
 
     def begin(self, **_: Any) -> None:
         """A test starts: begin to record."""
         options = self.environment.parsed_options
-        if self._names_itself and self._reports:
-            names = "-".join(sorted(self._prepared)) or "run"
-            options.run_name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        if self._reports:
+            if self._names_itself:
+                options.run_name = f"{'-'.join(self._systems)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            # What a worker does not know of itself, Locust tells it with our other arguments.
+            options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
         self._began_s, self._failure = monotonic(), ""
         self._console.restart()
-        worker = getattr(self._runner, "worker_index", 0)
-        workers = getattr(self._runner, "worker_count", 1) or 1
-        for name, prepared in self._prepared.items():
-            load = prepared.load(
-                self.environment,
-                RUNS if len(self._prepared) == 1 else RUNS / options.run_name,
-                worker=max(worker, 0),
-                workers=workers,
-                on_second=self._show,
+        root = RUNS if len(self._systems) == 1 else RUNS / options.run_name
+        self._directories = [
+            root / (options.run_name if root == RUNS else name) for name in self._systems
+        ]
+        try:
+            self._begin(options)
+        except (LoadstoneError, OSError) as error:
+            self._fail(str(error))
+
+    def _begin(self, options: Any) -> None:
+        if not self._ready.wait(PREPARED_WITHIN_S):
+            raise EngineError(f"not ready after {PREPARED_WITHIN_S} s: its target does not answer")
+        if self.environment.host != self._host:
+            raise BadValue(
+                f"this process has opened {self._host}: to load {self.environment.host}, start "
+                "Locust with that --host"
             )
-            try:
+        for name, directory in zip(self._systems, self._directories, strict=True):
+            if name in self._prepared:
+                load = self._prepared[name].load(
+                    self.environment,
+                    directory,
+                    worker=max(getattr(self._runner, "worker_index", 0), 0),
+                    workers=options.loadstone_workers,
+                    on_second=self._show,
+                )
                 load.start()
-            except LoadstoneError as error:
-                self._fail(str(error))
-                return
-            self.loads[name] = load
+                self.loads[name] = load
 
     def end(self, **_: Any) -> None:
         """A test stops: end the record, and fold it when this process is the one to report."""
         ending = self._ending()
         for load in self.loads.values():
-            if load.stop(ending) and self._reports:
-                record = finish(load.directory, ending, unix_ms=int(time() * 1000))
-                _say(f"run {load.header.name}: {record}")
+            load.stop(ending)
         self.loads.clear()
+        directories, self._directories = self._directories, []
+        if not self._reports:
+            return
+        for directory in directories:
+            if self._plays:
+                self._fold(directory, ending)
+            else:
+                # Workers are told to stop only after this, and close their parts then.
+                self._folding.append(gevent.spawn(self._fold_closed, directory, ending))
+
+    def _fold_closed(self, directory: Path, ending: Ending) -> None:
+        workers = self.environment.parsed_options.loadstone_workers
+        with gevent.Timeout(CLOSED_WITHIN_S, False):
+            while closed_parts(directory) < workers:
+                gevent.sleep(0.1)
+        self._fold(directory, ending)
+
+    def _fold(self, directory: Path, ending: Ending) -> None:
+        """Make one file of the parts."""
+        try:
+            record = finish(directory, ending, unix_ms=int(time() * 1000))
+        except BadRecord as error:
+            _say(f"loadstone: {error}; workers on other machines keep their parts there")
+        else:
+            _say(f"run {directory.name}: {record}")
 
     def close(self, **_: Any) -> None:
         """The process ends."""
         self.end()
+        gevent.joinall(self._folding)
         try:
-            self._stack.close()
+            self.release()
         except EngineError as error:
             _say(f"loadstone: {error}")
             self.environment.process_exit_code = error.exit_code
@@ -155,6 +211,8 @@ class Host:
             return Ending("interrupted")
         run_time_s = getattr(options, "run_time", None)
         lasted_s = monotonic() - self._began_s
+        if isinstance(self._runner, WorkerRunner):
+            return Ending("completed")  # its own part: how the run ended is the master's to say
         # Locust's clock starts a moment before the test does.
         if run_time_s and lasted_s >= run_time_s - CLOCKS_DIFFER_S:
             return Ending("completed")

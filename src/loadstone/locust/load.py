@@ -82,6 +82,9 @@ class Load:
         writer, self._writer = self._writer, None
         self._ticker.kill()
         gauges = self._gauges()
+        if gauges.in_flight:
+            cut = f"{gauges.in_flight} calls were cut off and are not counted"
+            ending = Ending(ending.how, f"{ending.reason}; {cut}" if ending.reason else cut)
         writer.close(ending, perf_counter_ns(), gauges)
         self.client.close()
         return True

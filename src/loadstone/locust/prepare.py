@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from time import time
 from typing import Any
@@ -49,7 +50,7 @@ class Prepared:
     def load(
         self,
         environment: Any,
-        runs: Path,
+        directory: Path,
         *,
         worker: int,
         workers: int,
@@ -71,7 +72,7 @@ class Prepared:
             client=client,
             mix=mix,
             header=self._header(options, mix, workers),
-            directory=runs / name,
+            directory=directory,
             worker=worker,
             machine=_machine(),
             on_second=on_second,
@@ -112,7 +113,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     system.mix(options.mix)
     Popularity(1, options.skew, 0)
     check_run_name(options.run_name)
-    if options.retries < 0 or options.warm_up < 0 or not 0 <= options.sampled <= 1:
+    if options.retries < 0 or not 0 <= options.warm_up < inf or not 0 <= options.sampled <= 1:
         raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -150,6 +151,20 @@ class Run:
 
 def parts_of(directory: Path) -> list[Path]:
     return sorted(directory.glob("part-*.jsonl"))
+
+
+def closed_parts(directory: Path) -> int:
+    """How many processes have ended their parts; all of them, once there is one file."""
+    if (directory / RUN_FILE).exists():
+        return sys.maxsize
+    return sum(_last_kind(part) == "closed" for part in parts_of(directory))
+
+
+def _last_kind(part: Path) -> str | None:
+    """What the last line of a part is; totals can make it long."""
+    lines = part.read_bytes().splitlines(keepends=True)
+    line = _decoded(lines[-1]) if lines and lines[-1].endswith(b"\n") else None
+    return str(line.get("kind")) if line else None
 
 
 def records_of(directory: Path) -> list[Path]:
