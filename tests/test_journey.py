@@ -68,44 +68,58 @@ def test_a_run_is_recorded_and_reported(place: Path, engine: Engine) -> None:
     assert (place / html.out.strip()).read_text().startswith("<!doctype html>")
 
 
-def test_units_are_what_the_server_counts(place: Path, engine: Engine) -> None:
-    """The record's units are those of an independent count: one for each item that was written,
-    on the table and on each index that it is in."""
-    assert command(place, engine, "run", "cmz", "--duration", "3s", "--name", "units").code == 0
-    counted: Counter[str | None] = Counter()
-    written = 0
+def items_in(target: Target, table: str) -> int:
+    """How many items a table holds, counted by the table."""
+    pages = dynamodb(target).get_paginator("scan").paginate(TableName=table, Select="COUNT")
+    return sum(page["Count"] for page in pages)
+
+
+def test_units_are_what_the_table_counts(place: Path, engine: Engine, target: Target) -> None:
+    """What a run wrote is what the table has more of afterwards, to the last call in flight: one
+    unit for each new item, on the table and on each index that it is in."""
+    before = items_in(target, "cmz-journey")
+    asked = ("--users", "60", "--mix", "write-heavy", "--duration", "3s", "--name", "units")
+    assert command(place, engine, "run", "cmz", *asked).code == 0
+    written = items_in(target, "cmz-journey") - before
+    assert written > 0
     run = record(place, "units")
+    counted: Counter[str | None] = Counter()
     for pattern in ("ask", "answer"):
-        counts = run.measured[pattern].counts
-        written += counts.ok
-        for (_, index), (read, write) in counts.units.items():
+        for (_, index), (read, write) in run.measured[pattern].counts.units.items():
             assert read == 0
             counted[index] += round(write)
-    assert written > 0
     assert counted[None] == counted["SessionIndex"] == counted["AnimalIndex"] == written
     assert 0 < counted["ParentUserIndex"] <= written
+    assert written == sum(
+        items for second in run.seconds for items, _, _ in second.written.values()
+    )
     get = run.measured["one-message"].counts
     assert get.units == {("cmz-journey", None): (get.calls * 0.5, 0.0)}
 
 
-def test_new_items_are_counted_by_the_table(place: Path, engine: Engine, target: Target) -> None:
-    """The table holds as many more items after a run as the run says it wrote."""
-
-    def items() -> int:
-        client = dynamodb(target)
-        pages = client.get_paginator("scan").paginate(TableName="cmz-journey", Select="COUNT")
-        return sum(page["Count"] for page in pages)
-
-    before = items()
-    assert (
-        command(
-            place, engine, "run", "cmz", "--duration", "3s", "--users", "4", "--name", "new"
-        ).code
-        == 0
+def test_workers_and_a_master_make_one_record(place: Path, engine: Engine) -> None:
+    """Two real workers and a master leave one record, whose calls are those that Locust counted."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py")),
+            *("--headless", "-u", "6", "-r", "6", "-t", "4s", "--host", engine.url),
+            *("--processes", "2", "--run-name", "workers", "--json"),
+        ],
+        cwd=place,
+        env={**os.environ, **at(engine)},
+        capture_output=True,
+        check=False,
     )
-    run = record(place, "new")
-    said = sum(items for second in run.seconds for items, _, _ in second.written.values())
-    assert said == items() - before > 0
+    assert done.returncode == 0, done.stderr.decode()
+    run = record(place, "workers")
+    assert run.header.workers == 2
+    assert [worker.info.number for worker in run.workers] == [0, 1]
+    assert run.problems == ()
+    # Every process prints its own list; the master's is the one with something in it.
+    printed = done.stdout.decode().replace("]\n[", "]\0[").split("\0")
+    (rows,) = filter(None, map(orjson.loads, printed))
+    locusts = {row["name"]: row["num_requests"] for row in rows}
+    assert {name: tally.counts.calls for name, tally in run.measured.items()} == locusts
 
 
 def test_plain_locust_is_the_same_run(place: Path, engine: Engine) -> None:
@@ -201,6 +215,7 @@ def test_demo_leaves_nothing_running(tmp_path: Path) -> None:
         (["seed", "acz"], "no system 'acz'; there"),
         (["run", "cmz", "--mix", "rush"], "no mix in cmz 'rush'; there are balanced"),
         (["run", "cmz", "--duration", "soon"], "--duration soon: write it as 30s"),
+        (["run", "cmz", "--duration", "0s"], "--duration 0s: write it as 30s"),
         (["run", "cmz", "--name", "../x"], "is no name for a run"),
         (["preview", "cmz.Lion"], "no entity in cmz 'Lion'"),
         (["seed", "cmz", "--scale", "0"], "--scale 0: a scale is a number of items from 1"),
@@ -234,3 +249,41 @@ def test_a_run_without_data_says_how_to_get_some(tmp_path: Path, engine: Engine)
     ran = loadstone("run", "cmz", cwd=tmp_path, environ=environ)
     assert ran.code == 2
     assert "there is no table not-there: `loadstone seed cmz" in ran.err
+
+
+def test_a_run_refuses_production(place: Path, engine: Engine) -> None:
+    """A run that writes to what looks like production is refused until a word allows it."""
+    environ = {**at(engine), "CONVERSATION_TABLE_NAME": "cmz-prod"}
+    made = loadstone(
+        "tables", "create", "cmz", "--allow-production", "prod", cwd=place, environ=environ
+    )
+    assert made.code == 0, made.err
+    ran = loadstone("run", "cmz", "--duration", "1s", cwd=place, environ=environ)
+    assert ran.code == 2
+    assert "this looks like production: table 'cmz-prod'" in ran.err
+    assert "Traceback" not in ran.err
+    dropped = loadstone(
+        "tables", "drop", "cmz", "--yes", "--allow-production", "prod", cwd=place, environ=environ
+    )
+    assert dropped.code == 0, dropped.err
+
+
+def test_running_before_seeding_is_one_line(tmp_path: Path) -> None:
+    """On the embedded engine too, the commonest slip is answered with a line, not a traceback."""
+    (tmp_path / STATE).mkdir()
+    shutil.copytree(ENGINE_CACHE, tmp_path / STATE / "engine")
+    ran = loadstone("run", "cmz", cwd=tmp_path)
+    assert ran.code == 2
+    assert "loadstone seed cmz" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_fixture_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """A mistake in a fixture is said with its file and line, and the other systems are listed."""
+    (tmp_path / "fixtures").mkdir()
+    (tmp_path / "fixtures" / "broken.py").write_text("from loadstone import Table\n\nTabel('x')\n")
+    ran = loadstone("systems", "--project", str(tmp_path), cwd=tmp_path)
+    assert ran.code == 2
+    assert "broken.py:3 cannot be loaded: NameError" in ran.err
+    assert "Traceback" not in ran.err
+    assert "cmz" in ran.out

@@ -151,7 +151,7 @@ def foreign(answer: dict[str, Any]) -> None:
         (drop_last, "fewer rows than there are"),
         (change, "not what was loaded: content"),
         (swap, "rows out of order"),
-        (foreign, "rows of more than one partition"),
+        (foreign, "rows of another partition"),
     ],
 )
 def test_wrong_answers_are_failures(

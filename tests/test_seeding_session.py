@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.cli.seed import _confirm, _refuse_untagged
+from loadstone.cli.seed import _confirm
 from loadstone.cli.seed_progress import Lines, PaceMeter
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
@@ -28,7 +28,7 @@ from loadstone.seeding.identity import (
     settle,
 )
 from loadstone.seeding.place import Place
-from loadstone.seeding.places import Found, Places
+from loadstone.seeding.places import Found, Places, refuse_untagged
 from loadstone.seeding.presence import expected_counts
 from loadstone.seeding.session import Session
 from loadstone.seeding.tally import Tally
@@ -119,8 +119,8 @@ def session() -> Session:
 def test_untagged_tables_on_aws_need_a_word() -> None:
     """A table that is not seen to be ours is refused by name, and allowed by name."""
     with pytest.raises(Refused, match="--allow-untagged cmz-test"):
-        _refuse_untagged(session(), ("another",))
-    _refuse_untagged(session(), ("cmz-test",))
+        refuse_untagged(session().tables, "cmz", ("another",))
+    refuse_untagged(session().tables, "cmz", ("cmz-test",))
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,14 @@ from click.testing import CliRunner
 
 from loadstone.aws.endpoint import checked_url, choose_address, choose_region
 from loadstone.aws.session import DUMMY
-from loadstone.aws.target import probe, resolve_target
-from loadstone.cli.options import open_target, refuse_production, say
+from loadstone.aws.target import embedded_target, probe, resolve_target
+from loadstone.cli.options import open_target, say
 from loadstone.client.target import Credentials, Target
 from loadstone.embedded.binary import Binary
 from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue, EngineDied, Refused, TargetError
 from loadstone.naming import Naming
-from loadstone.target import Where, opened_target
+from loadstone.target import Where, opened_target, refuse_production
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -341,17 +341,18 @@ def test_an_engine_that_dies_is_the_error(
         use()
 
 
-def test_production_is_refused_on_aws_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that looks like production matters on AWS; the account's alias counts too."""
-    monkeypatch.setattr("loadstone.aws.keys.account_aliases", lambda _: ["acme-live"])
+def test_production_is_refused_but_on_our_own_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that looks like production matters at any endpoint; on AWS the alias counts too."""
+    monkeypatch.setattr("loadstone.target.account_aliases", lambda _: ["acme-live"])
     away = Target(url="https://x", region="r", kind="aws", credentials=lambda: DUMMY)
 
     def check(target: Target, *allowed: str) -> None:
-        refuse_production(
-            Where(), target, naming=Naming(stage="prod"), tables=["t-prod"], allowed=allowed
-        )
+        naming = Naming(stage="prod")
+        refuse_production(target, naming=naming, tables=["t-prod"], allowed=allowed, say=say)
 
-    check(at("http://x"))
+    check(embedded_target("http://x", environ={}))
+    with pytest.raises(Refused, match="table 't-prod'"):
+        check(at("http://x"))
     with pytest.raises(Refused, match="account 'acme-live'"):
         check(away, "prod")
     check(away, "prod", "live")

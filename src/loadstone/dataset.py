@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
+from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import faker
@@ -181,6 +182,12 @@ class Dataset:
             child, position = parent, "0"
         child.bind_place("ancestor", position, code.let(f"{position} + 1"))
         return code.function(scope.of(expr))
+
+    def sample(self, entity: Entity | str, size: int) -> list[dict[str, Any]]:
+        """Items from all over an entity, the same ones each time; all when there are no more."""
+        count = self.count(entity)
+        numbers = Random(count).sample(range(count), min(size, count))
+        return [self.item(entity, number) for number in sorted(numbers)]
 
     # Many items.
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from loadstone.aws.keys import account_aliases
+from loadstone.naming import Naming, check_production
 
 if TYPE_CHECKING:
     from loadstone.client.target import Target
@@ -86,3 +89,26 @@ def opened_target(
             opened.raise_if_dead()
             raise
         opened.raise_if_dead()
+
+
+def refuse_production(
+    target: Target,
+    *,
+    naming: Naming,
+    tables: Sequence[str],
+    allowed: Sequence[str],
+    say: Callable[[str], None],
+    profile: str | None = None,
+) -> None:
+    """Refused when a name looks like production; the embedded engine alone is nobody's."""
+    if target.kind == "embedded":
+        return
+    names = [*(("table", name) for name in tables), ("stage", naming.stage)]
+    if target.kind == "aws":
+        names.append(("AWS profile", profile or os.environ.get("AWS_PROFILE", "")))
+        aliases = account_aliases(target)
+        if isinstance(aliases, list):
+            names += [("account", alias) for alias in aliases]
+        else:
+            say(f"account alias: {aliases.value}; whether the account is production is not known")
+    check_production(names, allowed)

@@ -37,12 +37,13 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     from loadstone.aws.target import embedded_target
     from loadstone.embedded.binary import find_binary
     from loadstone.embedded.process import Engine
+    from loadstone.embedded.registry import make_folder
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.session import open_session
 
     loaded, where, naming = load_system(system, project), Where(project=project), Naming()
     state = where.state
-    state.mkdir(parents=True, exist_ok=True)
+    make_folder(state)
     with Engine(find_binary(state / "engine"), folder=state) as engine:
         target = embedded_target(engine.url, documented_region=loaded.region)
         say(f"1. {target}, in memory")

@@ -92,6 +92,15 @@ def allow_production_option(command: Command) -> Command:
     )(command)
 
 
+def allow_untagged_option(command: Command) -> Command:
+    return click.option(
+        "--allow-untagged",
+        multiple=True,
+        metavar="TABLE",
+        help="Write to this table on AWS although it lacks Loadstone's tag; may be repeated.",
+    )(command)
+
+
 def say(line: str) -> None:
     """Progress, on stderr."""
     click.echo(line, err=True)
@@ -102,38 +111,6 @@ def open_target(where: Where, *, documented_region: str | None = None) -> Iterat
     """`opened_target`, said on stderr, for those who do not watch the engine."""
     with opened_target(where, documented_region=documented_region, say=say) as opened:
         yield opened.target
-
-
-def refuse_production(
-    where: Where,
-    target: Target,
-    *,
-    naming: Naming,
-    tables: list[str],
-    allowed: tuple[str, ...],
-) -> None:
-    """Refused when a name looks like production, on AWS; elsewhere nothing is production."""
-    import os
-
-    from loadstone.aws.keys import account_aliases
-    from loadstone.naming import check_production
-
-    if target.kind != "aws":
-        return
-    profile = where.profile or os.environ.get("AWS_PROFILE", "")
-    aliases = account_aliases(target)
-    if not isinstance(aliases, list):
-        say(f"account alias: {aliases.value}; whether this account is production is not known")
-        aliases = []
-    check_production(
-        [
-            *(("table", name) for name in tables),
-            ("stage", naming.stage),
-            ("AWS profile", profile),
-            *(("account", alias) for alias in aliases),
-        ],
-        allowed,
-    )
 
 
 def _applied(

@@ -17,6 +17,7 @@ import click
 
 from loadstone.cli.options import (
     allow_production_option,
+    allow_untagged_option,
     json_option,
     naming_options,
     target_options,
@@ -103,12 +104,14 @@ def load_options(command: Command) -> Command:
 @naming_options
 @target_options
 @allow_production_option
+@allow_untagged_option
 @json_option
 def run(
     system: str,
     naming: Naming,
     where: Where,
     allow_production: tuple[str, ...],
+    allow_untagged: tuple[str, ...],
     as_json: bool,
     **load: Any,
 ) -> None:
@@ -120,7 +123,9 @@ def run(
     """
     found = load_system(system, where.project)
     found.mix(load["mix"])
-    path, well = replay(found, where, naming, load, allow_production=allow_production)
+    path, well = replay(
+        found, where, naming, load, allow_production=allow_production, allow_untagged=allow_untagged
+    )
     record = Run.load(path)
     if as_json:
         from loadstone.report.json_report import render_json
@@ -141,6 +146,7 @@ def replay(
     load: Mapping[str, Any],
     *,
     allow_production: tuple[str, ...] = (),
+    allow_untagged: tuple[str, ...] = (),
     environ: Mapping[str, str] | None = None,
 ) -> tuple[Path, bool]:
     """Run Locust until it ends; the record, and whether all went well."""
@@ -164,6 +170,8 @@ def replay(
             command += [flag, str(values[option])]
     for word in allow_production:
         command += ["--allow-production", word]
+    for table in allow_untagged:
+        command += ["--allow-untagged", table]
     code = _wait_for(command, {**_environment(system, where), **(environ or {})})
     try:
         path = find_run(name)

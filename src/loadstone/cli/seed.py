@@ -16,9 +16,9 @@ from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.ledger_table import print_json, print_report, print_verification
 from loadstone.cli.options import (
     allow_production_option,
+    allow_untagged_option,
     json_option,
     naming_options,
-    refuse_production,
     say,
     target_options,
     yes_option,
@@ -26,7 +26,7 @@ from loadstone.cli.options import (
 from loadstone.errors import Refused
 from loadstone.naming import Naming
 from loadstone.system import System, load_system
-from loadstone.target import Where, opened_target
+from loadstone.target import Where, opened_target, refuse_production
 
 if TYPE_CHECKING:
     from gevent.event import Event
@@ -46,12 +46,7 @@ if TYPE_CHECKING:
 @click.option("--verify", "verified", is_flag=True, help="Then count, and read a sample back.")
 @yes_option
 @allow_production_option
-@click.option(
-    "--allow-untagged",
-    multiple=True,
-    metavar="TABLE",
-    help="Write to this table on AWS although it lacks Loadstone's tag; may be repeated.",
-)
+@allow_untagged_option
 @json_option
 def seed(
     system: str,
@@ -75,6 +70,7 @@ def seed(
 
     from loadstone.cli.seed_progress import shown
     from loadstone.seeding.identity import check_locales
+    from loadstone.seeding.places import refuse_untagged
 
     loaded = load_system(system, where.project)
     check_locales(loaded, asked)
@@ -82,8 +78,9 @@ def seed(
         target = opened.target
         wanted = _wanted(loaded, naming)
         refuse_production(
-            where,
             target,
+            say=say,
+            profile=where.profile,
             naming=naming,
             tables=[each.name for each in wanted],
             allowed=allow_production,
@@ -92,7 +89,7 @@ def seed(
             _create_missing(wanted, target)
         session = _session(loaded, wanted, target, asked, where)
         if target.kind == "aws":
-            _refuse_untagged(session, allow_untagged)
+            refuse_untagged(session.tables, loaded.id, allow_untagged)
             _confirm(session, yes=yes)
         _announce(session)
         with _interruptible() as stop:
@@ -191,18 +188,6 @@ def _session(
 
     asked = replace(asked, settings=settings_from(system, os.environ))
     return open_session(system, wanted, target, asked, ledgers=where.state / "ledgers", say=say)
-
-
-def _refuse_untagged(session: Session, allowed: tuple[str, ...]) -> None:
-    system = session.dataset.system.id
-    names = [each.place.name for each in session.tables if not each.is_ours(system)]
-    refused = [name for name in names if name not in allowed]
-    if refused:
-        flags = " ".join(f"--allow-untagged {name}" for name in refused)
-        raise Refused(
-            f"{', '.join(refused)}: not seen to carry Loadstone's tag, so it may be in use; "
-            f"if it is meant, add {flags}"
-        )
 
 
 def _confirm(session: Session, *, yes: bool) -> None:

@@ -15,14 +15,13 @@ from loadstone.cli.options import (
     naming_options,
     open_target,
     project_option,
-    refuse_production,
     say,
     target_options,
     yes_option,
 )
 from loadstone.cli.table_json import describe_table
 from loadstone.errors import Refused
-from loadstone.target import Where
+from loadstone.target import Where, refuse_production
 
 if TYPE_CHECKING:
     from loadstone.aws.settings import Finding
@@ -63,8 +62,9 @@ def create(
     wanted, region = _wanted(system, naming, where, billing)
     with open_target(where, documented_region=region) as target:
         refuse_production(
-            where,
             target,
+            say=say,
+            profile=where.profile,
             naming=naming,
             tables=[each.name for each in wanted],
             allowed=allow_production,
@@ -132,7 +132,14 @@ def drop(
             say(f"{name}: left, it does not carry the tag loadstone={system}")
         if found.ours:
             names = [table.name for table in found.ours]
-            refuse_production(where, target, naming=naming, tables=names, allowed=allow_production)
+            refuse_production(
+                target,
+                say=say,
+                profile=where.profile,
+                naming=naming,
+                tables=names,
+                allowed=allow_production,
+            )
             _confirm(names, str(target), yes=yes)
             control.drop(found.ours)
     dropped = [table.name for table in found.ours]

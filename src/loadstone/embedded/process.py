@@ -228,6 +228,18 @@ def answers(url: str, timeout_s: float = 1.0) -> bool:
         connection.close()
 
 
+def is_gone(url: str, timeout_s: float = 5.0) -> bool:
+    """Whether nobody listens at the address any more; an engine that is slow is not gone."""
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout_s).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _claim(file: Path) -> IO[bytes]:
     """The file, held: the engine itself would let two processes write to one file."""
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from loadstone.embedded.binary import find_binary
-from loadstone.embedded.process import POLL_S, READY_TIMEOUT_S, Engine, answers
+from loadstone.embedded.process import POLL_S, READY_TIMEOUT_S, Engine, answers, is_gone
 from loadstone.errors import BadValue, EngineDied, EngineError
 
 STATE = ".loadstone"
@@ -47,7 +47,7 @@ class Lease:
     def raise_if_dead(self) -> None:
         if self.engine:
             self.engine.raise_if_dead()
-        elif not answers(self.url):
+        elif is_gone(self.url):
             raise EngineDied(
                 f"the embedded engine at {self.url}, started by process {self.owner}, is gone: "
                 "run the command again"
@@ -57,7 +57,7 @@ class Lease:
 @contextmanager
 def project_engine(state: Path, *, say: Callable[[str], None] = lambda _: None) -> Iterator[Lease]:
     """The project's engine on its own file, for as long as the block lasts."""
-    _make(state)
+    make_folder(state)
     deadline = time.monotonic() + 2 * READY_TIMEOUT_S
     while True:
         with _opened(state / "engine.users") as users:
@@ -92,7 +92,7 @@ def registered_engine(
     state: Path, *, file: Path | None, port: int | None = None
 ) -> Iterator[Engine]:
     """An engine of one's own, registered for the commands that follow; `file` None: in memory."""
-    _make(state)
+    make_folder(state)
     lock = _claimed(state)
     if lock is None:
         found = registered(state)
@@ -153,7 +153,7 @@ def _claimed(state: Path) -> IO[bytes] | None:
     return lock
 
 
-def _make(state: Path) -> None:
+def make_folder(state: Path) -> None:
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:

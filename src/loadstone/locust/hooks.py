@@ -21,7 +21,7 @@ from loadstone.locust.console import Console
 from loadstone.locust.load import Load
 from loadstone.locust.options import add_arguments
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
-from loadstone.run import RUNS, Ending, Gauges, finish
+from loadstone.run import Ending, Gauges, finish, runs_folder
 from loadstone.run.record import closed_parts
 from loadstone.run.tally import Phases
 from loadstone.system import load_system
@@ -115,10 +115,10 @@ class Host:
             options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
         self._began_s, self._failure = monotonic(), ""
         self._console.restart()
-        root = RUNS if len(self._systems) == 1 else RUNS / options.run_name
-        self._directories = [
-            root / (options.run_name if root == RUNS else name) for name in self._systems
-        ]
+        run = runs_folder() / options.run_name
+        self._directories = [run / name for name in self._systems]
+        if len(self._systems) == 1:
+            self._directories = [run]
         try:
             self._begin(options)
         except (LoadstoneError, OSError) as error:

@@ -24,15 +24,16 @@ from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, TableMismatch
 from loadstone.locust.load import Load
 from loadstone.naming import Naming
-from loadstone.pattern import Mix, Pattern
+from loadstone.pattern import Mix, Pattern, PutItem
 from loadstone.run import Gauges, Header, PatternInfo, Stored
 from loadstone.run.tally import Phases
 from loadstone.scenario.player import Player
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.settings import Settings
 from loadstone.seeding.identity import Asked, settle
-from loadstone.seeding.places import Places
+from loadstone.seeding.places import Found, Places, refuse_untagged
 from loadstone.system import System
+from loadstone.target import refuse_production
 
 SAMPLE = 1_000
 
@@ -43,6 +44,7 @@ class Prepared:
 
     system: System
     target: Target
+    mix: Mix
     names: Mapping[str, str]
     dataset: Dataset
     stored: tuple[Stored, ...]
@@ -58,7 +60,7 @@ class Prepared:
     ) -> Load:
         """This process's part of one test."""
         options = environment.parsed_options
-        mix = self.system.mix(options.mix)
+        mix = self.mix
         name = options.run_name
         client = Client(self.target, attempts=options.retries + 1)
         settings = Settings(
@@ -110,19 +112,35 @@ class Prepared:
 
 def prepare(system: System, target: Target, options: Any) -> Prepared:
     """Find the data set that a system's tables hold; what is asked wrongly is said here."""
-    system.mix(options.mix)
     Popularity(1, options.skew, 0)
     check_run_name(options.run_name)
     if options.retries < 0 or not 0 <= options.warm_up < inf or not 0 <= options.sampled <= 1:
         raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
-    dataset = held_dataset(system, target, names)
+    mix = system.mix(options.mix)
+    found = Places(target, say=_say).find(wanted_tables(system.tables, names, system=system.id))
+    if any(isinstance(pattern.operation, PutItem) for pattern in mix.patterns):
+        refuse_production(
+            target,
+            naming=naming,
+            tables=list(names.values()),
+            allowed=options.allow_production,
+            say=_say,
+        )
+        if target.kind == "aws":
+            refuse_untagged(found, system.id, options.allow_untagged)
+    dataset = held_dataset(system, names, found)
     # A mistake in the scenario shows here, and not when the first user meets it.
-    Player(dataset, names, Client(target), Settings()).prepare(system.mix(options.mix).patterns)
+    player = Player(dataset, names, Client(target), Settings())
+    player.prepare(mix.patterns)
+    mix, left_out = player.playable(mix)
+    if left_out:
+        _say(f"left out, as nothing in this data set fits: {', '.join(left_out)}")
     return Prepared(
         system=system,
         target=target,
+        mix=mix,
         names=names,
         dataset=dataset,
         stored=tuple(stored_sizes(dataset, names)),
@@ -135,10 +153,9 @@ def check_run_name(name: str) -> None:
         raise BadValue(f"{name!r} is no name for a run: it becomes the name of a folder")
 
 
-def held_dataset(system: System, target: Target, names: Mapping[str, str]) -> Dataset:
+def held_dataset(system: System, names: Mapping[str, str], tables: Sequence[Found]) -> Dataset:
     """The data set that the tables say they hold."""
-    wanted = wanted_tables(system.tables, names, system=system.id)
-    found = {each.place.name: each.held for each in Places(target, say=_say).find(wanted)}
+    found = {each.place.name: each.held for each in tables}
     for name in names.values():
         if name not in found:
             raise TableMismatch(
@@ -158,7 +175,7 @@ def _say(line: str) -> None:
 
 
 def stored_sizes(dataset: Dataset, names: Mapping[str, str]) -> list[Stored]:
-    """What each table and index holds: counted by the data set, sized by a sample of its items."""
+    """What each table and index holds, by a sample of its items."""
     found: list[Stored] = []
     for table in dataset.system.tables:
         entities = [entity for entity in dataset.system.stored if entity.table is table]
@@ -167,8 +184,7 @@ def stored_sizes(dataset: Dataset, names: Mapping[str, str]) -> list[Stored]:
         sums = {index: [0.0, 0.0] for index, _ in arms}
         for entity in entities:
             count = dataset.count(entity)
-            step = max(1, count // SAMPLE)
-            items = [dataset.item(entity, number) for number in range(0, count, step)]
+            items = dataset.sample(entity, SAMPLE)
             for index, key in arms:
                 entries = [item for item in items if all(name in item for name in key)]
                 sums[index][0] += count * len(entries) / len(items)

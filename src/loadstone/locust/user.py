@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import gevent
 from locust import User, task
+from locust.exception import StopUser
 
 from loadstone.locust.load import Load, load_of
 from loadstone.pattern import Journey
@@ -25,9 +26,16 @@ class ScenarioUser(User):
         super().__init__(environment)
         self._load: Load = load_of(environment, self.system)
         self._intended_ns = 0
+        self._stopping = False
 
     def on_start(self) -> None:
         self._intended_ns = perf_counter_ns()
+
+    def stop(self, force: bool = False) -> bool:
+        """End after the call in flight; a user that waits ends at once."""
+        self._stopping = True
+        stopped: bool = super().stop(force)
+        return stopped
 
     def wait_time(self) -> float:
         """The mix's think time. What comes next is meant to start when that ends."""
@@ -38,6 +46,9 @@ class ScenarioUser(User):
     @task
     def replay(self) -> None:
         """One entry of the mix."""
+        if self._stopping:
+            # Its pause ended just as it was stopped: what it sent now nobody would count.
+            raise StopUser
         player = self._load.player
         entry = player.choose(self._load.mix)
         if isinstance(entry, Journey):

@@ -2,7 +2,7 @@
 
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, PatternInfo, Stored
-from loadstone.run.library import RUNS, RunSummary, find_run, list_runs
+from loadstone.run.library import RUNS, RunSummary, find_run, list_runs, runs_folder
 from loadstone.run.record import Run
 from loadstone.run.writer import Gauges, RunWriter, Written, finish
 
@@ -21,4 +21,5 @@ __all__ = [
     "find_run",
     "finish",
     "list_runs",
+    "runs_folder",
 ]

@@ -9,8 +9,17 @@ from pathlib import Path
 from loadstone.errors import BadRecord, UnknownName
 from loadstone.run.header import CUT_OFF, Ending, Header
 from loadstone.run.record import ending_of, iter_lines, records_of
+from loadstone.system import project_root
 
 RUNS = Path(".loadstone") / "runs"
+
+
+def runs_folder() -> Path:
+    """Where the project's runs are: beside its other state, from whichever folder of it."""
+    root = project_root()
+    return root / RUNS if root else RUNS
+
+
 LAST = "last"
 
 
@@ -33,8 +42,9 @@ class RunSummary:
         return datetime.fromtimestamp(self.started_unix_ms / 1000, UTC)
 
 
-def find_run(name: str, root: Path = RUNS) -> Path:
+def find_run(name: str, root: Path | None = None) -> Path:
     """The run that a person means: a path, a name under `root`, or `last`."""
+    root = root or runs_folder()
     runs = list_runs(root)
     if name == LAST:
         readable = [run for run in runs if not run.problem]
@@ -50,8 +60,9 @@ def find_run(name: str, root: Path = RUNS) -> Path:
     raise UnknownName.among("run", name, [run.name for run in runs])
 
 
-def list_runs(root: Path = RUNS) -> list[RunSummary]:
+def list_runs(root: Path | None = None) -> list[RunSummary]:
     """Every run under `root`, oldest first, from the first and last lines of its record."""
+    root = root or runs_folder()
     if not root.is_dir():
         return []
     runs = [_summary(path) for path in root.iterdir() if records_of(path)]

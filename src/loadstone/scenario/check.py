@@ -4,12 +4,13 @@ sample equal to what the data set says."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.fields.expr import lift
 from loadstone.pattern import Every, Exactly, GetItem, Pattern, Query, Written
 from loadstone.table import Table
 from loadstone.wire import Item, decode
@@ -47,6 +48,10 @@ class Check:
     def __init__(self, pattern: Pattern, dataset: Dataset) -> None:
         self._pattern, self._dataset = pattern, dataset
         self._table: Table = pattern.table
+        self._partition: Callable[[int], Any] | None = None
+        if isinstance(pattern.operation, Query):
+            asked = pattern.operation.key[pattern.operation.searched.partition_key]
+            self._partition = dataset.compile(pattern.of, lift(asked))
 
     def count(
         self, subject: int, rows: int, *, whole: bool, touched: bool, now_s: float
@@ -81,7 +86,8 @@ class Check:
         if not isinstance(operation, Query):
             return None
         rows = [decode(row) for answer in answers for row in answer.json.get("Items", [])]
-        problem = _ordered(operation, rows)
+        assert self._partition is not None
+        problem = _ordered(operation, rows, self._partition(subject))
         expects = self._pattern.expects
         if problem or not isinstance(expects, Every):
             return problem
@@ -118,11 +124,11 @@ class Check:
         return sum(1 for item in items if 0 < item.get(ttl, 0) < now_s)
 
 
-def _ordered(query: Query, rows: Sequence[Item]) -> str | None:
-    """One partition, in the order of the sort key."""
+def _ordered(query: Query, rows: Sequence[Item], partition: Any) -> str | None:
+    """The partition that was asked for, in the order of the sort key."""
     searched = query.searched
-    if len({row.get(searched.partition_key) for row in rows}) > 1:
-        return "rows of more than one partition"
+    if any(row.get(searched.partition_key) != partition for row in rows):
+        return "rows of another partition than was asked for"
     if searched.sort_key is None:
         return None
     keys = [row[searched.sort_key] for row in rows]

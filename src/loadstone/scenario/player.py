@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from time import perf_counter_ns, time
 from typing import Any, Protocol
@@ -75,6 +75,21 @@ class Player:
         """Make ready to play these: a mistake in a scenario shows here, before the first call."""
         for pattern in patterns:
             self._prepare(pattern)
+
+    def playable(self, mix: Mix) -> tuple[Mix, list[str]]:
+        """The mix without what nothing in the data fits, and the names of what was left out."""
+        left_out = [entry for entry in mix.weights if not self._fits(entry)]
+        weights = {entry: w for entry, w in mix.weights.items() if entry not in left_out}
+        if not weights:
+            raise BadContent(f"nothing in the data set fits any pattern of the mix {mix.name}")
+        return replace(mix, weights=weights), [entry.id for entry in left_out]
+
+    def _fits(self, entry: Pattern | Journey) -> bool:
+        try:
+            self._draw(entry.of, entry.patterns if isinstance(entry, Journey) else [entry])
+        except BadContent:
+            return False
+        return True
 
     def choose(self, mix: Mix) -> Pattern | Journey:
         """One of a mix, by its weights."""

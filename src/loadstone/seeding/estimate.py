@@ -37,8 +37,7 @@ def estimate(dataset: Dataset, tables: Sequence[Table]) -> Estimate:
 def _of(dataset: Dataset, entity: Entity) -> Estimate:
     assert entity.table is not None
     count = dataset.count(entity)
-    step = max(1, count // SAMPLE)
-    sample = [dataset.item(entity, number) for number in range(0, count, step)]
+    sample = dataset.sample(entity, SAMPLE)
     size_bytes = sum(item_size_bytes(item) for item in sample)
     units = sum(_units(entity.table, item) for item in sample)
     return Estimate(

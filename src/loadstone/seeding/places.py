@@ -12,7 +12,7 @@ from loadstone.aws.live import LiveTable, Unread
 from loadstone.aws.settings import NONE, TAG, findings
 from loadstone.aws.tables import Wanted
 from loadstone.client.target import Target
-from loadstone.errors import TableMismatch, TargetError
+from loadstone.errors import Refused, TableMismatch, TargetError
 from loadstone.seeding.identity import as_tags, from_tags
 from loadstone.seeding.ledger import LEDGERS, held_identity
 from loadstone.seeding.place import Place
@@ -28,6 +28,18 @@ class Found:
 
     def is_ours(self, system: str) -> bool:
         return self.live is not None and self.live.tag(TAG) == system
+
+
+def refuse_untagged(tables: Sequence[Found], system: str, allowed: Sequence[str]) -> None:
+    """Refused when a table is not seen to carry Loadstone's tag, unless it is named."""
+    names = [each.place.name for each in tables if not each.is_ours(system)]
+    refused = [name for name in names if name not in allowed]
+    if refused:
+        flags = " ".join(f"--allow-untagged {name}" for name in refused)
+        raise Refused(
+            f"{', '.join(refused)}: not seen to carry Loadstone's tag, so it may be in use; "
+            f"if it is meant, add {flags}"
+        )
 
 
 class Places:
