@@ -132,6 +132,11 @@ class Pattern:
         operation = self.operation
         if isinstance(operation, PutItem) and self.of not in operation.new.ancestors:
             raise BadContent(f"{self.id}: a new {operation.new.name} is asked of an ancestor")
+        if isinstance(self.expects, Every) and self.of not in self.expects.entity.ancestors:
+            raise BadContent(
+                f"{self.id}: {self.expects.entity.name} does not descend from {self.of.name}, so "
+                "Every() cannot say which rows are right; Exactly() is for one item by its key"
+            )
         if isinstance(operation, PutItem) != isinstance(self.expects, Written):
             raise BadContent(f"{self.id}: Written() is what a write expects, and only a write")
 

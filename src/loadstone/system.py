@@ -27,6 +27,10 @@ from loadstone.table import Table
 T = TypeVar("T")
 
 ROOMS = ("fixtures", "scenarios")
+NO_PROJECT = (
+    "for your own, name the folder that holds fixtures/ with --project or LOADSTONE_PROJECT, or "
+    "put a [tool.loadstone] table in its pyproject.toml"
+)
 STEM = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -95,7 +99,9 @@ def system_names(project: Path | None = None) -> list[str]:
 def load_system(name: str, project: Path | None = None) -> System:
     """The system of that name: the project's own, else the built-in one."""
     if name not in (names := system_names(project)):
-        raise UnknownName.among("system", name, names)
+        own = project_root(project)
+        where = f"yours are looked for in {own / 'fixtures'}" if own else NO_PROJECT
+        raise UnknownName(f"{UnknownName.among('system', name, names)}; {where}")
     roots = _roots(project)
     home = next(root for root in roots if (root / "fixtures" / f"{name}.py").is_file())
     with _rooms(roots):

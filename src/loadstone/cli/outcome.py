@@ -15,6 +15,8 @@ def print_outcome(run: Run) -> None:
     console = Console(highlight=False)
     content = view(run)
     console.print(_patterns(content))
+    if run.ending.how != "completed":
+        console.print(f"The run was not completed: {run.ending}.", markup=False, soft_wrap=True)
     for sentence in (*content.summary, *content.problems):
         console.print(sentence, markup=False, soft_wrap=True)
 

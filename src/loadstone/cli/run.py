@@ -173,12 +173,12 @@ def replay(
     for table in allow_untagged:
         command += ["--allow-untagged", table]
     code = _wait_for(command, {**_environment(system, where), **(environ or {})})
+    if code == 2:
+        # It has been said on stderr by the process that found it out.
+        raise SystemExit(2)
     try:
         path = find_run(name)
     except LoadstoneError:
-        if code == 2:
-            # It has been said on stderr by the process that found it out.
-            raise SystemExit(2) from None
         raise BadValue(f"Locust ended with exit code {code} before the run began") from None
     return path, code == 0
 

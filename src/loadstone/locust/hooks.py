@@ -89,6 +89,8 @@ class Host:
         """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
         check_run_name(options.run_name)
+        if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
+            raise BadValue(f"there is a run {options.run_name!r} already: choose another name")
         for name in self._systems:
             system = load_system(name)
             where = Where(endpoint=self.environment.host or None, region=options.region or None)
@@ -219,12 +221,15 @@ class Host:
         return Ending("stopped", f"after {lasted_s:.0f} s")
 
     def _note_interrupts(self) -> None:
-        """Ctrl-C goes where it went before; we only remember that there was one."""
+        """The first Ctrl-C ends a headless test in good order; a further one goes where it went."""
         before = signal.getsignal(signal.SIGINT)
 
         def interrupted(number: int, frame: FrameType | None) -> None:
-            self._interrupted = True
-            if callable(before):
+            first, self._interrupted = not self._interrupted, True
+            headless = getattr(self.environment.parsed_options, "headless", False)
+            if first and headless and self._ready.is_set():
+                gevent.spawn(self._runner.quit)
+            elif callable(before):
                 before(number, frame)
 
         signal.signal(signal.SIGINT, interrupted)

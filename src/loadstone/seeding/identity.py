@@ -104,10 +104,18 @@ def _check(table: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> No
     ]
     if differing:
         raise Refused(
-            f"{table} holds another data set: {', '.join(differing)}; to go on with that one, "
-            f"leave the flags out; to start over, `loadstone tables drop {system}` and "
-            f"`loadstone tables create {system}`"
+            f"{table} holds another data set: {', '.join(differing)}; {_why(held, wanted)}; to "
+            f"start over, `loadstone tables drop {system}` and `loadstone tables create {system}`"
         )
+
+
+def _why(held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+    """What makes two identities differ, and how to go on with the one that is there."""
+    if held.get("content") != wanted["content"]:
+        return "the fixtures have changed since it was loaded, and only they can make its items"
+    if held.get("faker") != wanted["faker"]:
+        return "it was made with another version of Faker, which draws other words"
+    return "to go on with that one, leave the flags out"
 
 
 def _settings(text: str) -> dict[str, int | str]:
