@@ -130,7 +130,9 @@ def test_systems_are_listed_from_an_empty_directory(installed: Installed, tmp_pa
     """The installed command lists the built-in systems where there is no checkout around."""
     systems = installed.systems(tmp_path)
     assert systems.keys() == built_in()
-    assert all(system["tables"] and system["patterns"] for system in systems.values())
+    assert all(system["tables"] for system in systems.values())
+    scenarios = {path.stem for path in (ROOT / "scenarios").glob("*.py")}
+    assert {name for name, system in systems.items() if system["patterns"]} == scenarios
     assert not list(tmp_path.iterdir())
 
 

@@ -295,7 +295,11 @@ def test_the_page_in_a_browser(
     path.write_text(page_text, encoding="utf-8")
     log: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox"],
+            env={**os.environ, "HOME": str(tmp_path)},  # where it would leave its settings
+        )
         page = browser.new_page(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
