@@ -98,11 +98,6 @@ class Table:
         return tuple(dict.fromkeys(keys))
 
     @property
-    def staged(self) -> bool:
-        """Whether the name has a place for the stage."""
-        return "{stage}" in self.physical
-
-    @property
     def billing_mode(self) -> Literal["PAY_PER_REQUEST", "PROVISIONED"]:
         return "PROVISIONED" if self.provisioned else "PAY_PER_REQUEST"
 
