@@ -170,16 +170,17 @@ def test_nobody_can_be_reached(system: str, entity: Entity) -> None:
 
 @each_entity
 def test_random_access_is_iteration(system: str, entity: Entity) -> None:
-    """An item by its number is the item that a column has there, at any scale."""
+    """An item by its number is the item that a column and a loop have there, at any scale."""
     for scale in (1, 997, SCALE, 10**9):
         dataset = Dataset(load_system(system), scale=scale, as_of=INSTANT)
         count = dataset.count(entity.name)
         for start in {0, count // 3, max(0, count - 40)}:
             stop = min(start + 40, count)
-            for number, body in zip(
-                range(start, stop), dataset.rows(entity.name, start, stop), strict=True
-            ):
-                assert orjson.dumps(encode(dataset.item(entity.name, number))) == body
+            one = dataset.compile(entity, entity.shown())
+            singly = [one(number) for number in range(start, stop)]
+            assert list(dataset.items(entity.name, start, stop)) == singly
+            rows = list(dataset.rows(entity.name, start, stop))
+            assert rows == [orjson.dumps(encode(item)) for item in singly]
 
 
 @pytest.mark.parametrize("system", system_names())
@@ -215,8 +216,8 @@ def test_texts_differ(system: str, entity: Entity) -> None:
         count = min(10_000, dataset.count(entity.name))
         seen = Counter(
             value
-            for number in range(count)
-            for value in values_at(dataset.item(entity.name, number), path)
+            for item in dataset.items(entity.name, 0, count)
+            for value in values_at(item, path)
             if len(value) > SHORT_REPLY
         )
         assert [text for text, times in seen.items() if times > 1] == []

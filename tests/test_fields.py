@@ -216,12 +216,15 @@ def wire_of(dataset: Dataset, entity: Entity, start: int, stop: int) -> list[byt
 )
 @given(start=st.integers(0, 10**6), size=st.integers(1, 40), seed=st.sampled_from([1, 2, 99]))
 def test_columns_equal_single_items(entity: Entity, start: int, size: int, seed: int) -> None:
-    """A column of items is, byte for byte, what encoding each item by itself gives."""
+    """Items in a column and in a loop are, byte for byte, what each is by itself."""
     dataset = made(seed)
     start %= dataset.count(entity)
     stop = min(start + size, dataset.count(entity))
-    singly = [orjson.dumps(encode(dataset.item(entity, n))) for n in range(start, stop)]
+    one = dataset.compile(entity, entity.shown())
+    singly = [orjson.dumps(encode(one(n))) for n in range(start, stop)]
     assert wire_of(dataset, entity, start, stop) == singly
+    together = dataset.items(entity, start, stop)
+    assert [orjson.dumps(encode(item)) for item in together] == singly
 
 
 def test_scattered_columns_equal_single_values() -> None:

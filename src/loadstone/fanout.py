@@ -129,6 +129,7 @@ class FanOut:
         self._giant_groups = min(owned, others) if giants else 0
         self._giants = giants
         self._giant_offsets = _giant_offsets(giants, self._giant_groups)
+        self._giant_column = np.array(self._giant_offsets, dtype=np.int64)
         self._parents = parents - giants
         self._groups = groups - self._giant_groups
         self._spare = self._groups - self._parents * self._least
@@ -202,7 +203,7 @@ class FanOut:
         found = np.empty((3, groups.size), dtype=np.int64)
         giant = groups < self._giant_groups
         if giant.any():
-            found[:, giant] = _Run(np.array(self._giant_offsets), 0, 0).find(groups[giant])
+            found[:, giant] = _Run(self._giant_column, 0, 0).find(groups[giant])
         which = np.where(giant, -1, self._blocks_of(np.maximum(groups - self._giant_groups, 0)))
         for number in np.unique(which).tolist():
             if number >= 0:
@@ -228,17 +229,21 @@ class FanOut:
         """First child and number of children, for many parents."""
         if self.even:
             return parents * self.even, np.full_like(parents, self.even)
-        ordinary = parents - self._giants
-        if parents.size and ordinary.min() >= 0:
-            number = int(ordinary.min()) // BLOCK
-            if int(ordinary.max()) // BLOCK == number:
-                run = self._run(number)
-                index = parents - run.first_parent
-                first = run.offsets[index] + run.first
-                return first * self._step, (run.offsets[index + 1] + run.first - first) * self._step
-        ranges = [self.children(parent) for parent in parents.tolist()]
-        starts = np.array([each.start for each in ranges], dtype=np.int64)
-        return starts, np.array([len(each) for each in ranges], dtype=np.int64)
+        blocks = (parents - self._giants) // BLOCK  # below 0: a giant
+        several = np.unique(blocks).tolist()
+        if len(several) * 8 > parents.size > 8:
+            ranges = [self.children(parent) for parent in parents.tolist()]
+            starts = np.array([each.start for each in ranges], dtype=np.int64)
+            return starts, np.array([len(each) for each in ranges], dtype=np.int64)
+        first, count = np.empty_like(parents), np.empty_like(parents)
+        for number in several:
+            run = _Run(self._giant_column, 0, 0) if number < 0 else self._run(number)
+            these = slice(None) if len(several) == 1 else blocks == number
+            index = parents[these] - run.first_parent
+            start = run.offsets[index]
+            first[these] = (start + run.first) * self._step
+            count[these] = (run.offsets[index + 1] - start) * self._step
+        return first, count
 
     def _first_of(self, block: int) -> int:
         before = min(block * BLOCK, self._parents)

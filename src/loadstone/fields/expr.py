@@ -34,6 +34,7 @@ class Expr:
 
     kind: Kind
     places: int = 0  # of a decimal
+    in_letters = False  # a text of ASCII letters that JSON need not escape, quickest in a column
 
     def one(self, scope: Scope) -> str:
         """Python source of the value for a single item."""
@@ -62,6 +63,10 @@ class Expr:
     def plain(self) -> bool:
         """Whether it has a value for every item, even for those that never ask for it."""
         return False
+
+    def reads_text(self) -> bool:
+        """Whether its value depends on a text of the item."""
+        return any(part.kind == "text" or part.reads_text() for part in self.inputs())
 
     def field(self, name: str) -> Any:
         raise BadContent(f"only a choice among records has fields; asked for {name!r}")

@@ -26,6 +26,7 @@ class _Identifier(Expr):
     """Text made of 64-bit hashes of the item's number, one for each of `words`."""
 
     kind = "text"
+    in_letters = True
 
     def __init__(self, words: int) -> None:
         self.draws = tuple(Draw() for _ in range(words))
@@ -33,6 +34,9 @@ class _Identifier(Expr):
 
     def inputs(self) -> Sequence[Expr]:
         return self.draws
+
+    def plain(self) -> bool:
+        return self.number.plain()
 
     def words(self, scope: Scope) -> list[str]:
         """Variables that hold the hashes of one item."""
@@ -76,6 +80,9 @@ class Ulid(_Identifier):
         for place, ten in enumerate(tens):
             matrix[:, place] = _pair_codes(CROCKFORD)[ten.astype(np.intp)]
         return [_cut(matrix)]
+
+    def plain(self) -> bool:
+        return self.number.plain() and self.instant.plain()
 
     def inputs(self) -> Sequence[Expr]:
         own = () if self.borrowed else self.draws

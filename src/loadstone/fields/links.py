@@ -30,6 +30,9 @@ class Reference(Expr):
         self.target = entity.value(name) if target is None else target
         self.kind, self.places = self.target.kind, self.target.places
 
+    def reads_text(self) -> bool:
+        return self.target.reads_text()
+
     def field(self, name: str) -> Any:
         target = self.target
         while isinstance(target, Reference):
@@ -73,11 +76,7 @@ class Another(Reference):
         self.index = index
 
     def one(self, scope: Scope) -> str:
-        named = (scope.number, self.entity, self.index)
-        number = scope.code.known(named)
-        if number is None:
-            number = scope.code.learn(named, scope.code.let(scope.of(self.index)))
-        return scope.at(self.entity, number).of(self.target)
+        return scope.another(self.entity, self.index, self.target)
 
     def numbers(self, frame: Frame) -> Numbers:
         return frame.at(self.entity, self.index).numbers(self.target)
@@ -103,7 +102,13 @@ class Children(Expr):
     def entity(self) -> Entity:
         return self._of() if callable(self._of) else self._of
 
+    def plain(self) -> bool:
+        return True
+
     def one(self, scope: Scope) -> str:
+        if scope.entity is self.entity:
+            _, position, siblings = scope.place()
+            return f"({scope.number} - {position})" if self.what == "first" else siblings
         up = scope.up(self._ancestor(scope.entity))
         asked = (up.number, self.entity, "children")
         found = scope.code.known(asked)
@@ -114,8 +119,9 @@ class Children(Expr):
 
     def numbers(self, frame: Frame) -> Numbers:
         ancestor = self._ancestor(frame.entity)
-        if self.what == "first" and frame.entity is self.entity:
-            return frame.items - frame.places().position
+        if frame.entity is self.entity:
+            places = frame.places()
+            return frame.items - places.position if self.what == "first" else places.siblings
         if frame.entity is not ancestor:
             ancestors, own = frame.up(ancestor)
             found: Numbers = ancestors.numbers(self)[own]

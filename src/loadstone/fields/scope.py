@@ -2,14 +2,15 @@
 
 Interpreting a tree of expressions costs five times what the work in it does; a generated function
 costs what it says. A `Scope` is one item within that function: its number, and the variables that
-hold what is known of it.
+hold what is known of it. The same source serves a loop over many items, in which numbers come out
+of columns (`together.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from loadstone.fields import draws
 from loadstone.fields.expr import Constant, Expr
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 class Code:
     """The lines of a function, the constants that it uses, and what is already computed."""
 
-    def __init__(self, parameters: Sequence[str]) -> None:
-        self._parameters = parameters
+    def __init__(self, *, indent: int = 1) -> None:
         self._lines: list[str] = []
-        self._indent = 1
+        self._indent = indent
         self._constants: dict[str, object] = {}
         self._known: list[dict[object, str]] = [{}]
         self._inherited: list[Inherited] = []
@@ -66,8 +66,13 @@ class Code:
                 return layer[what]
         return None
 
-    def learn(self, what: object, name: str) -> str:
-        self._known[-1][what] = name
+    @property
+    def certain(self) -> bool:
+        """Whether what is computed now is computed for every item."""
+        return len(self._known) == 1
+
+    def learn(self, what: object, name: str, *, everywhere: bool = False) -> str:
+        self._known[0 if everywhere else -1][what] = name
         return name
 
     def inherited(self, world: World, entity: Entity) -> Inherited:
@@ -75,14 +80,22 @@ class Code:
         self._inherited.append(found := Inherited(world, entity))
         return found
 
-    def function(self, result: str) -> Callable[..., Any]:
+    def function(self, parameters: str, result: str) -> Callable[..., Any]:
+        self.line(f"return {result}")
+        return self.made([f"def made({parameters}):", *self._lines])
+
+    def loop(self, names: str, result: str) -> Callable[..., list[Any]]:
+        """A function of columns; the lines so far are for one item, whose values are `names`."""
+        head = ["def made(columns):", "    every = []", "    add = every.append"]
+        item = [f"    for {names} in zip(*columns):", *self._lines, f"        add({result})"]
+        return self.made([*head, *item, "    return every"])
+
+    def made(self, lines: Sequence[str]) -> Callable[..., Any]:
         for inherited in self._inherited:
             inherited.compile()
-        self.line(f"return {result}")
-        source = "\n".join([f"def one({', '.join(self._parameters)}):", *self._lines])
         namespace = dict(self._constants)
-        exec(compile(source, "<one item>", "exec"), namespace)
-        function: Callable[..., Any] = namespace["one"]  # type: ignore[assignment]
+        exec(compile("\n".join(lines), "<items>", "exec"), namespace)
+        function: Callable[..., Any] = namespace["made"]  # type: ignore[assignment]
         return function
 
     def name(self, prefix: str = "v") -> str:
@@ -110,10 +123,10 @@ class Inherited(dict[int, tuple[Any, ...]]):
         return self._wanted.setdefault(expr, len(self._wanted))
 
     def compile(self) -> None:
-        code = Code(["n"])
+        code = Code()
         scope = Scope(code, self._world, self._entity, "n")
         values = [scope.of(expr) for expr in self._wanted]
-        self._make = code.function(f"({', '.join(values)},)")
+        self._make = code.function("n", f"({', '.join(values)},)")
 
     def __missing__(self, number: int) -> tuple[Any, ...]:
         if len(self) >= self.KEPT:
@@ -122,22 +135,57 @@ class Inherited(dict[int, tuple[Any, ...]]):
         return made
 
 
+class Columns(Protocol):
+    """Where the items of a loop have values computed for all of them at once."""
+
+    def holds(self, expr: Expr, *, certain: bool) -> bool:
+        """Whether to take an expression out of a column; `certain`: every item asks for it."""
+        ...
+
+    def of(self, expr: Expr) -> str:
+        """The variable for an expression."""
+        ...
+
+    def place(self) -> tuple[str, str, str]: ...
+
+    def mixed(self) -> str: ...
+
+    def given(self, entity: Entity, target: Expr) -> str:
+        """An attribute of the items' ancestors."""
+        ...
+
+    def another(self, entity: Entity, index: Expr, target: Expr) -> str:
+        """An attribute of the items that an index names."""
+        ...
+
+
 class Scope:
     """An item of `entity` whose number is in the variable `number`."""
 
-    def __init__(self, code: Code, world: World, entity: Entity, number: str) -> None:
+    def __init__(
+        self,
+        code: Code,
+        world: World,
+        entity: Entity,
+        number: str,
+        columns: Columns | None = None,
+    ) -> None:
         self.code, self.world, self.entity, self.number = code, world, entity, number
+        self._columns = columns
 
     def of(self, expr: Expr) -> str:
         """A variable or literal that holds the expression's value."""
         if isinstance(expr, Constant):
             return expr.one(self)
         name = self.code.known((self.number, expr))
-        if name is None:
-            source = expr.one(self)
-            name = self.code.let(source) if not source.isidentifier() else source
-            self.code.learn((self.number, expr), name)
-        return name
+        if name is not None:
+            return name
+        columns = self._columns
+        if columns is not None and columns.holds(expr, certain=self.code.certain):
+            return self.code.learn((self.number, expr), columns.of(expr), everywhere=True)
+        source = expr.one(self)
+        name = source if source.isidentifier() else self.code.let(source)
+        return self.code.learn((self.number, expr), name)
 
     def bind(self, expr: Expr, name: str) -> None:
         """Say what an expression is, instead of computing it."""
@@ -145,6 +193,8 @@ class Scope:
 
     def mixed(self) -> str:
         """The hash of the item's number."""
+        if self._columns is not None:
+            return self._columns.mixed()
         name = self.code.known((self.number, "mixed"))
         if name is None:
             name = self.code.name()
@@ -155,6 +205,8 @@ class Scope:
 
     def place(self) -> tuple[str, str, str]:
         """Variables for the item's parent, its position, and the number of its siblings."""
+        if self._columns is not None:
+            return self._columns.place()
         names = self.code.known((self.number, "place"))
         if names is None:
             fan_out = self.world.fan_out(self.entity)
@@ -181,6 +233,8 @@ class Scope:
         """The value of `expr`, which stands for an ancestor's `target`."""
         if ancestor is self.entity:
             return self.of(target)
+        if self._columns is not None:
+            return self._columns.given(ancestor, target)
         if self.code.known((self.number, "new")):
             # Of an item that is not in the data set yet the parents may be new as well.
             parent, _, _ = self.place()
@@ -196,6 +250,16 @@ class Scope:
             self.code.learn((self.number, "given"), given)
         return f"{given}[{family.place_of(expr)}]"
 
+    def another(self, entity: Entity, index: Expr, target: Expr) -> str:
+        """An attribute of the item that an index names."""
+        if self._columns is not None and self.code.certain:
+            return self._columns.another(entity, index, target)
+        named = (self.number, entity, index)
+        number = self.code.known(named)
+        if number is None:
+            number = self.code.learn(named, self.code.let(self.of(index)))
+        return self.at(entity, number).of(target)
+
     def at(self, entity: Entity, number: str) -> Scope:
         """Another item, within the same function."""
         return Scope(self.code, self.world, entity, number)
@@ -207,3 +271,9 @@ class Scope:
             parent, _, _ = scope.place()
             scope = scope.at(scope.entity.parent_entity, parent)
         return scope
+
+
+def compile_item(world: World, entity: Entity, expr: Expr) -> Callable[[int], Any]:
+    """A function that gives an expression's value for an item of an entity."""
+    code = Code()
+    return code.function("n", Scope(code, world, entity, "n").of(expr))

@@ -61,6 +61,9 @@ class Moment(Expr):
         after: Numbers = day * DAY_MS + starts[entry] + (lengths[entry] * fine >> _FINE_BITS)
         return after
 
+    def plain(self) -> bool:
+        return self.days.plain()
+
     def inputs(self) -> Sequence[Expr]:
         return (self.days, self.draw)
 
@@ -69,6 +72,7 @@ class Iso(Expr):
     """An instant as ISO 8601 in UTC."""
 
     kind = "text"
+    in_letters = True
 
     def __init__(self, instant: Expr, precision: Literal["seconds", "milliseconds"]) -> None:
         if instant.kind != "whole":
@@ -92,6 +96,9 @@ class Iso(Expr):
         letters = np.hstack(parts)
         text, width = letters.tobytes().decode("ascii"), letters.shape[1]
         return [[text[start : start + width] for start in range(0, len(text), width)]]
+
+    def plain(self) -> bool:
+        return self.instant.plain()
 
     def inputs(self) -> Sequence[Expr]:
         return (self.instant,)

@@ -1,0 +1,56 @@
+"""Items asked for one after the other, and by jumping about."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadstone import Entity
+from loadstone.ahead import FIRST, Ahead, values_in
+from tests.test_fields import call, made, visit
+
+RUNS = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 3 * FIRST)), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=50)
+@pytest.mark.parametrize("entity", [visit, call], ids=lambda entity: entity.name)
+@given(runs=RUNS)
+def test_the_way_there_changes_nothing(entity: Entity, runs: list[tuple[int, int]]) -> None:
+    """Whatever was asked for before, an item is what it is by itself."""
+    dataset = made()
+    one = dataset.compile(entity, entity.shown())
+    count = dataset.count(entity)
+    for start, size in runs:
+        for number in range(start % count, min(start % count + size, count)):
+            assert dataset.item(entity, number) == one(number)
+
+
+def test_an_item_is_its_askers_own() -> None:
+    """Who changes an item changes no other, and not the one that is asked for again."""
+    dataset = made()
+    for number in range(200):
+        dataset.item(visit, number).clear()
+    assert all(dataset.item(visit, number) for number in (0, 1, 2, 100, 199))
+
+
+def test_the_last_item_is_the_end() -> None:
+    """Reading on past the last item is an error, and reading up to it is not."""
+    dataset = made()
+    ahead, count = Ahead(dataset, visit), dataset.count(visit)
+    assert len([ahead.item(number) for number in range(count)]) == count
+    with pytest.raises(IndexError):
+        ahead.item(count)
+    assert len(list(ahead.items(count - 3, count))) == 3
+
+
+def test_items_stand_in_line() -> None:
+    """Items of a range come in the order of their numbers, over more than one making."""
+    dataset = made(scale=20_000)
+    singly = [dataset.item(visit, number) for number in range(4_000, 4, -1)]
+    assert list(dataset.items(visit, 5, 4_001)) == singly[::-1]
+
+
+def test_values_are_counted_on_all_levels() -> None:
+    """A map and a list count, and so does what is in them."""
+    assert values_in({"a": 1, "b": [1, 2], "c": {"d": None}}) == 7
