@@ -1,10 +1,11 @@
-"""Making items: ours beside Faker, in processor time, side by side in one run.
+"""Making items: ours beside Faker and mimesis, in processor time, side by side in one run.
 
     python -m benchmarks.generate [SYSTEM ...]
 
-For each stored entity: naive Faker to a dict, Faker without weighting, our items one at a time as a
-dict, and our columns to wire bytes. Each is measured several times in turn; what is printed is the
-median, and how many times the naive items a second that is.
+For each stored entity: naive Faker to a dict, Faker without weighting, mimesis; then our items as
+dicts, asked for by number one after the other and all over the place, and our columns to wire
+bytes. Each is measured several times in turn; what is printed is the median, and how many times
+the naive items a second that is. Our items belong to each other; the naive ones do not.
 """
 
 from __future__ import annotations
@@ -13,78 +14,95 @@ import argparse
 import importlib
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from statistics import median
+from itertools import count
+from random import Random
+from statistics import geometric_mean, median
 from time import process_time
 from typing import NamedTuple
 
 from faker import Faker
 
-from benchmarks.naive.derived import Maker, derived
+from benchmarks.naive.derived import Make, Maker, derived, derived_with_mimesis
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.system import load_system, system_names
 
+SCALE = 1_000_000
 SLICE = 4_000
 BATCH = 25  # items of one request
 AT_LEAST_S = 0.25
+#: A way of making items: makes some, and says how many.
+Way = Callable[[], int]
 
 
-class Speeds(NamedTuple):
+class Ways(NamedTuple):
     """Items per second of processor time."""
 
     naive: float
     unweighted: float
-    one: float
+    mimesis: float
+    in_turn: float
+    scattered: float
     columns: float
 
 
-def measure(dataset: Dataset, entity: Entity, naive: Maker, rounds: int) -> Speeds:
-    """The median of each way over some rounds, taken in turn."""
-    count = dataset.count(entity)
+def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
+    """As many as there are in `Ways`, in their order."""
+    size = dataset.count(entity)
     weighted, unweighted = Faker(), Faker(use_weighting=False)
     weighted.seed_instance(1)
     unweighted.seed_instance(1)
+    numbers, starts, places = count(), count(0, SLICE), Random(1)
 
-    def singly(start: int) -> int:
-        for number in range(start, start + 200):
-            dataset.item(entity, number % count)
-        return 200
+    def in_turn() -> int:
+        return _each(lambda: dataset.item(entity, next(numbers) % size), 1000)
 
-    def in_columns(start: int) -> int:
-        begin = start * 5 % max(1, count - SLICE)
-        rows = dataset.rows(entity, begin, min(begin + SLICE, count))
+    def scattered() -> int:
+        return _each(lambda: dataset.item(entity, places.randrange(size)), 200)
+
+    def in_columns() -> int:
+        start = next(starts) % max(1, size - SLICE)
+        rows = dataset.rows(entity, start, min(start + SLICE, size))
         for first in range(0, len(rows), BATCH):
             rows.joined(first, min(first + BATCH, len(rows)))
         return len(rows)
 
-    def with_faker(fake: Faker, start: int) -> int:
-        for _ in range(50):
-            naive(fake)
-        return 50
-
-    ways: list[Callable[[int], int]] = [
-        partial(with_faker, weighted),
-        partial(with_faker, unweighted),
-        singly,
+    mimesis = derived_with_mimesis(_typical(dataset, entity))
+    return [
+        partial(_each, partial(naive, weighted), 50),
+        partial(_each, partial(naive, unweighted), 50),
+        partial(_each, mimesis, 50),
+        in_turn,
+        scattered,
         in_columns,
     ]
-    for way in ways:
-        way(0)
-    found: list[list[float]] = [[] for _ in ways]
+
+
+def _each(make: Make, times: int) -> int:
+    for _ in range(times):
+        make()
+    return times
+
+
+def measure(each: Sequence[Way], rounds: int) -> Ways:
+    """The median of each way over some rounds, taken in turn."""
+    for way in each:
+        way()
+    found: list[list[float]] = [[] for _ in each]
     for _ in range(rounds):
-        for place, way in enumerate(ways):
+        for place, way in enumerate(each):
             found[place].append(_per_second(way))
-    return Speeds(*(median(each) for each in found))
+    return Ways(*(median(speeds) for speeds in found))
 
 
-def _per_second(way: Callable[[int], int]) -> float:
+def _per_second(way: Way) -> float:
     done, began = 0, process_time()
     while True:
-        done += way(done)
+        done += way()
         spent = process_time() - began
         if spent >= AT_LEAST_S:
             return done / spent
@@ -100,7 +118,11 @@ def naive_maker(system: str, entity: Entity, dataset: Dataset) -> tuple[Maker, s
     for name, maker in vars(module).items() if module else ():
         if name.replace("_", "") == wanted and callable(maker):
             return maker, "by hand"
-    return derived(dataset.item(entity, dataset.count(entity) // 2)), "derived"
+    return derived(_typical(dataset, entity)), "derived"
+
+
+def _typical(dataset: Dataset, entity: Entity) -> dict[str, object]:
+    return dataset.item(entity, dataset.count(entity) // 2)
 
 
 def main() -> None:
@@ -109,26 +131,32 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     print(
-        f"Python {platform.python_version()}, Faker {version('faker')}, numpy {version('numpy')}, "
+        f"Python {platform.python_version()}, Faker {version('faker')}, "
+        f"mimesis {version('mimesis')}, numpy {version('numpy')}, "
         f"{platform.processor() or platform.machine()}; items per second of processor time, "
         f"medians of {arguments.rounds} rounds in turn"
     )
-    heading = f"{'entity':36}{'baseline':>9}{'naive':>9}{'unweighted':>17}{'one, dict':>17}"
-    print(f"{heading}{'columns, wire':>18}{'bytes':>7}")
+    heading = ("unweighted", "mimesis", "dict, in turn", "dict, scattered", "columns, wire")
+    titles = "".join(f"{title:>17}" for title in heading)
+    print(f"{'entity':28}{'baseline':>9}{'naive':>9}{titles}{'bytes':>7}")
+    times: list[list[float]] = []
     for name in arguments.systems or system_names():
-        dataset = Dataset(
-            load_system(name), scale=1_000_000, as_of=datetime(2026, 6, 1, tzinfo=UTC)
-        )
-        for entity in dataset.system.stored:
-            maker, kind = naive_maker(name, entity, dataset)
-            speeds = measure(dataset, entity, maker, arguments.rounds)
-            size = len(dataset.rows(entity, 0, min(SLICE, dataset.count(entity))).joined())
-            others = "".join(
-                f"{speed:>10,.0f} {speed / speeds.naive:5.1f}x" for speed in speeds[1:]
+        made = Dataset(load_system(name), scale=SCALE, as_of=datetime(2026, 6, 1, tzinfo=UTC))
+        for entity in made.system.stored:
+            maker, kind = naive_maker(name, entity, made)
+            speeds = measure(ways(made, entity, maker), arguments.rounds)
+            ratios = [speed / speeds.naive for speed in speeds[1:]]
+            times.append(ratios)
+            rows = made.rows(entity, 0, min(SLICE, made.count(entity)))
+            columns = "".join(
+                f"{speed:>10,.0f} {ratio:5.1f}x"
+                for speed, ratio in zip(speeds[1:], ratios, strict=True)
             )
-            each = size // min(SLICE, dataset.count(entity))
-            print(f"{name + '.' + entity.name:36}{kind:>9}{speeds.naive:>9,.0f}{others}{each:>7}")
+            size = len(rows.joined()) // len(rows)
+            print(f"{f'{name}.{entity.name}':28}{kind:>9}{speeds.naive:>9,.0f}{columns}{size:>7}")
             sys.stdout.flush()
+    means = "".join(f"{geometric_mean(each):>16.1f}x" for each in zip(*times, strict=True))
+    print(f"{'geometric mean':46}{means}")
 
 
 if __name__ == "__main__":

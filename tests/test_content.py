@@ -176,7 +176,8 @@ def test_random_access_is_iteration(system: str, entity: Entity) -> None:
         count = dataset.count(entity.name)
         for start in {0, count // 3, max(0, count - 40)}:
             stop = min(start + 40, count)
-            one = dataset.compile(entity, entity.shown())
+            own = dataset.system.entities[entity.name]
+            one = dataset.compile(own, own.shown())
             singly = [one(number) for number in range(start, stop)]
             assert list(dataset.items(entity.name, start, stop)) == singly
             rows = list(dataset.rows(entity.name, start, stop))

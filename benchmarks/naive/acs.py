@@ -20,7 +20,7 @@ def conversation(fake: Faker) -> dict[str, Any]:
         "sender_email": sender,
         "recipient_email": fake.ascii_safe_email(),
         "subject": fake.sentence(nb_words=5),
-        "body": f"Hi,\n\n{fake.paragraph(nb_sentences=5)}\n\nBest,\n{fake.name()}",
+        "body": f"Hi,\n\n{fake.paragraph(nb_sentences=8)}\n\nBest,\n{fake.name()}",
         "timestamp": f"{fake.date_time_between('-90d', 'now').isoformat(timespec='seconds')}Z",
         "is_first_email": fake.random_element(("true", "false")),
         "thread_id": fake.uuid4(),

@@ -22,7 +22,7 @@ def message(fake: Faker) -> dict[str, Any]:
         "animalId": fake.random_element(ANIMALS),
         "parentUserId": f"parent_{fake.random_int(0, 999_999):06}",
         "messageType": fake.random_element(("user", "assistant")),
-        "content": fake.text(max_nb_chars=fake.random_int(40, 220)),
+        "content": fake.text(max_nb_chars=fake.random_int(60, 240)),
         "tokensUsed": fake.random_int(5, 60),
         "ttl": int((sent + timedelta(days=90)).timestamp()),
     }

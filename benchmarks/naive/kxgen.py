@@ -48,7 +48,7 @@ def message(fake: Faker) -> dict[str, Any]:
         "email_lc": email,
         "source": source,
         "direction": "outbound" if outbound else "inbound",
-        "text": fake.paragraph(nb_sentences=3),
+        "text": fake.paragraph(nb_sentences=5),
         "conversation_id": fake.bothify("conv_????????").lower(),
         "lead_id": lead_id,
         "channel_context": {source: _context(fake, source, email)},
@@ -145,7 +145,7 @@ def persona(fake: Faker) -> dict[str, Any]:
         "config": {
             "name": f"{name} - Assistant",
             "description": fake.sentence(nb_words=9),
-            "systemPrompt": fake.paragraph(nb_sentences=30),
+            "systemPrompt": fake.paragraph(nb_sentences=50),
             "personality": {
                 "tone": ", ".join(fake.words(nb=3)),
                 "style": fake.sentence(nb_words=3),

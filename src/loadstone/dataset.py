@@ -11,7 +11,6 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import faker
 import numpy as np
 
 from loadstone.ahead import Ahead
@@ -19,10 +18,11 @@ from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.fanout import FanOut
 from loadstone.fields.draws import derive, odd
+from loadstone.fields.choices import pools_in
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
-from loadstone.fields.pools import Pool
+from loadstone.fields.pools import Pool, drawn
 from loadstone.fields.scope import Code, Scope, compile_item
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Identity:
     scale: int
     as_of: str
     locale: str
-    faker: str
+    pools: str  # a fingerprint of the vocabularies: another Faker may draw other words
     settings: Mapping[str, int | str]
 
     def as_dict(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class Identity:
             "scale": str(self.scale),
             "as-of": self.as_of,
             "locale": self.locale,
-            "faker": self.faker,
+            "pools": self.pools,
             "settings": settings,
         }
 
@@ -104,7 +104,7 @@ class Dataset:
             scale=self.scale,
             as_of=as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
             locale=",".join(self._locales),
-            faker=faker.VERSION,
+            pools=self._pools_fingerprint(),
             settings=self._settings,
         )
 
@@ -240,7 +240,7 @@ class Dataset:
     def pool(self, pool: Pool) -> Sequence[str]:
         words = self._pools.get(pool)
         if words is None:
-            words = self._pools[pool] = pool.words(self._locales, self.seed)
+            words = self._pools[pool] = drawn(pool, self._locales, self.seed)
         return words
 
     def memo(self, of: Expr, make: Callable[[], T]) -> T:
@@ -249,6 +249,13 @@ class Dataset:
             found = self._memo[of] = make()
         made: T = found
         return made
+
+    def _pools_fingerprint(self) -> str:
+        digest = hashlib.blake2b(digest_size=8)
+        entities = self.system.entities.values()
+        for pool in pools_in(value for entity in entities for value in entity.values.values()):
+            digest.update(repr((pool.name, self.pool(pool))).encode())
+        return digest.hexdigest()
 
     def _ahead(self, entity: Entity | str) -> Ahead:
         found = self._aheads.get(entity)

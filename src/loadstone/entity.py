@@ -75,11 +75,16 @@ class Entity:
             yield entity
             entity = entity.parent
 
-    def value(self, name: str) -> Expr:
+    @property
+    def values(self) -> Mapping[str, Expr]:
+        """All facts and attributes."""
         values: dict[str, Expr] = self._values  # type: ignore[attr-defined]
-        if name not in values:
-            raise UnknownName.among(f"attribute of {self.name}", name, list(values))
-        return values[name]
+        return values
+
+    def value(self, name: str) -> Expr:
+        if name not in self.values:
+            raise UnknownName.among(f"attribute of {self.name}", name, list(self.values))
+        return self.values[name]
 
     def shown(self) -> Map:
         """What is stored of it, as a map of expressions; where nothing is, its facts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -169,6 +169,21 @@ def choose(*words: str, weights: Sequence[float] | None = None, **shares: float)
     if len(weights) != len(words):
         raise BadContent(f"{len(words)} words and {len(weights)} weights")
     return Lookup(words, Shaped(Weights(whole_weights(weights))))
+
+
+def pools_in(values: Iterable[Expr]) -> list[Pool]:
+    """The vocabularies that expressions pick from, by name."""
+    found: set[Pool] = set()
+    seen: set[Expr] = set()
+    left = list(values)
+    while left:
+        expr = left.pop()
+        if expr not in seen:
+            seen.add(expr)
+            left.extend(expr.inputs())
+            if isinstance(expr, Lookup) and isinstance(expr.table, Pool):
+                found.add(expr.table)
+    return sorted(found, key=lambda pool: pool.name)
 
 
 def _index(size: int, skew: Distribution | float | None) -> Expr:

@@ -8,7 +8,7 @@ items (`frame.py`). Content never calls these: it combines expressions, and `Dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from loadstone.errors import BadContent
 
 if TYPE_CHECKING:
+    from loadstone.entity import Entity
     from loadstone.fields.frame import Frame
     from loadstone.fields.scope import Scope
 
@@ -51,8 +52,7 @@ class Expr:
             case "flag":
                 return [[("false", "true")[value] for value in values.tolist()]]
             case "decimal":
-                places = self.places
-                return [[decimal_text(value, places) for value in values.tolist()]]
+                return decimals_of(values, self.places)
             case _:
                 return [digits_of(values)]
 
@@ -67,6 +67,10 @@ class Expr:
     def reads_text(self) -> bool:
         """Whether its value depends on a text of the item."""
         return any(part.kind == "text" or part.reads_text() for part in self.inputs())
+
+    def inherited_by(self, entity: Entity) -> bool:
+        """Whether items of an entity have it of an ancestor."""
+        return False
 
     def field(self, name: str) -> Any:
         raise BadContent(f"only a choice among records has fields; asked for {name!r}")
@@ -178,7 +182,29 @@ def digits_of(values: Numbers) -> list[str]:
     return list(map(str, values.tolist()))
 
 
+def decimals_of(values: Numbers, places: int) -> Pieces:
+    """Scaled decimals as text; small ones are looked up, the fractions of large ones are."""
+    if not values.size or values.min() < 0 or places > _MOST_PLACES:
+        return [[decimal_text(value, places) for value in values.tolist()]]
+    if values.max() < len(_SMALL):
+        return [list(map(_small_decimals(places).__getitem__, values.tolist()))]
+    wholes, rest = np.divmod(values, 10**places)
+    return [digits_of(wholes), list(map(_fractions(places).__getitem__, rest.tolist()))]
+
+
+@cache
+def _small_decimals(places: int) -> tuple[str, ...]:
+    return tuple(decimal_text(value, places) for value in range(len(_SMALL)))
+
+
+@cache
+def _fractions(places: int) -> tuple[str, ...]:
+    """.5 for 50 of 100; nothing for 0."""
+    return tuple(decimal_text(rest, places)[1:] for rest in range(10**places))
+
+
 _SMALL = tuple(map(str, range(10_000)))
+_MOST_PLACES = 4
 _COMPARE = {"<", "<=", ">", ">=", "=="}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add,

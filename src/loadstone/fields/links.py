@@ -45,6 +45,9 @@ class Reference(Expr):
 class Own(Reference):
     """An attribute of the item's ancestor, or of the item itself."""
 
+    def inherited_by(self, entity: Entity) -> bool:
+        return entity is not self.entity
+
     def one(self, scope: Scope) -> str:
         return scope.inherit(self.entity, self, self.target)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 from typing import Any
 
 import faker
@@ -44,3 +45,9 @@ class Pool:
         if not all(word and isinstance(word, (str, Mapping)) for word in words):
             raise BadContent(f"pool {self.name} holds something that is neither text nor record")
         return tuple(words)
+
+
+@lru_cache(maxsize=256)
+def drawn(pool: Pool, locales: tuple[str, ...], seed: int) -> tuple[Any, ...]:
+    """A vocabulary, drawn once in a process however many data sets use it."""
+    return pool.words(locales, seed)

@@ -8,6 +8,7 @@ of columns (`together.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,9 @@ from loadstone.fields.expr import Constant, Expr
 if TYPE_CHECKING:
     from loadstone.entity import Entity
     from loadstone.fields.world import World
+
+
+_TAKEN = re.compile(r"(\w+)(\[\d+\])").fullmatch
 
 
 class Code:
@@ -186,6 +190,14 @@ class Scope:
         source = expr.one(self)
         name = source if source.isidentifier() else self.code.let(source)
         return self.code.learn((self.number, expr), name)
+
+    def held(self, expr: Expr) -> tuple[str, str]:
+        """The same, but what an ancestor gives stays in its tuple: a name, and where in it."""
+        if expr.inherited_by(self.entity) and expr.kind == "text":
+            taken = _TAKEN(expr.one(self))
+            if taken:
+                return taken[1], taken[2]
+        return self.of(expr), ""
 
     def bind(self, expr: Expr, name: str) -> None:
         """Say what an expression is, instead of computing it."""

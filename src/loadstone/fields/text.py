@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from operator import call
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +26,11 @@ from loadstone.fields.expr import (
     unescape,
 )
 from loadstone.fields.frame import Frame, joined
+from loadstone.fields.links import Reference
 from loadstone.fields.scope import Scope
+
+if TYPE_CHECKING:
+    from loadstone.entity import Entity
 
 _FORMATTER = Formatter()
 _GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
@@ -78,19 +83,37 @@ class Fill(Expr):
         used = {name for text in template.table for _, name, _, _ in _FORMATTER.parse(text)}
         self.template = template
         self.slots = {name: slot for name, slot in slots.items() if name in used}
-        self._forms = tuple(_positional(text, tuple(self.slots)) for text in template.table)
-        self._escaped = tuple(map(escape, self._forms))
+        self._texts = tuple(template.table)
+        self._escaped = tuple(map(escape, self._texts))
+        _fillers(self._texts, tuple(self.slots), tuple(f"p{n}" for n in range(len(self.slots))))
 
     def one(self, scope: Scope) -> str:
-        forms = scope.code.constant(_fillers(self._forms, len(self.slots)))
-        slots = ", ".join(scope.of(slot) for slot in self.slots.values())
-        return f"{forms}[{scope.of(self.template.index)}]({slots})"
+        taken = [scope.held(slot) for slot in self.slots.values()]
+        given = list(dict.fromkeys(name for name, _ in taken))
+        sources = tuple(f"p{given.index(name)}{at}" for name, at in taken)
+        forms = scope.code.constant(_fillers(self._texts, tuple(self.slots), sources))
+        return f"{forms}[{scope.of(self.template.index)}]({', '.join(given)})"
 
     def pieces(self, frame: Frame) -> Pieces:
-        forms = _fillers(self._escaped, len(self.slots))
+        """A slot that an ancestor fills is looked up for each ancestor, not for each item."""
+        given: list[Iterable[Any]] = []
+        sources: dict[str, str] = {}
+        inherited: dict[Entity, list[tuple[str, Expr]]] = {}
+        for name, slot in self.slots.items():
+            if isinstance(slot, Reference) and slot.inherited_by(frame.entity):
+                inherited.setdefault(slot.entity, []).append((name, slot.target))
+            else:
+                sources[name] = f"p{len(given)}"
+                given.append(joined(frame.pieces(slot), frame.size))
+        for entity, targets in inherited.items():
+            ancestors, own = frame.up(entity)
+            texts = list(zip(*(ancestors.text(target) for _, target in targets), strict=True))
+            sources |= {name: f"p{len(given)}[{at}]" for at, (name, _) in enumerate(targets)}
+            given.append(map(texts.__getitem__, own.tolist()))
+        names = tuple(self.slots)
+        forms = _fillers(self._escaped, names, tuple(sources[name] for name in names))
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
-        slots = [joined(frame.pieces(slot), frame.size) for slot in self.slots.values()]
-        return [list(map(call, chosen, *slots))]
+        return [list(map(call, chosen, *given))]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.template.index, *self.slots.values())
@@ -108,7 +131,8 @@ class WordCount(Expr):
         return f"({scope.of(self.text)}.count(' ') + 1)"
 
     def numbers(self, frame: Frame) -> Numbers:
-        return np.array([text.count(" ") + 1 for text in frame.text(self.text)], dtype=np.int64)
+        spaces = map(str.count, frame.text(self.text), repeat(" "))
+        return np.fromiter(spaces, dtype=np.int64, count=frame.size) + 1
 
     def inputs(self) -> Sequence[Expr]:
         return (self.text,)
@@ -187,21 +211,33 @@ def segments_in(text: str) -> int:
 
 
 @cache
-def _fillers(forms: tuple[str, ...], slots: int) -> tuple[Callable[..., str], ...]:
-    """Each template as a function of its slots, which is twice as quick as formatting it."""
-    names = ", ".join(f"s{slot}" for slot in range(slots))
-    functions = ",\n".join(f"lambda {names}: f{form!r}" for form in forms)
+def _fillers(
+    templates: tuple[str, ...], slots: tuple[str, ...], sources: tuple[str, ...]
+) -> tuple[Callable[..., str], ...]:
+    """Each template as a function, which is twice as quick as formatting it.
+
+    `sources` say where each slot is found among the function's parameters: p0, p1, p2[3].
+    """
+    known = dict(zip(slots, sources, strict=True))
+    names = ", ".join(sorted({source.partition("[")[0] for source in sources}, key=_number_of))
+    functions = ",\n".join(f"lambda {names}: f{_filled(each, known)!r}" for each in templates)
     made: tuple[Callable[..., str], ...] = eval(f"({functions},)")
     return made
 
 
-def _positional(template: str, slots: tuple[str, ...]) -> str:
-    """`{food}` becomes `{s2}`, so that a template is filled by position."""
+def _number_of(parameter: str) -> int:
+    return int(parameter[1:])
+
+
+def _filled(template: str, sources: Mapping[str, str]) -> str:
+    """`{food}` becomes `{p2}`, so that a template is filled by position."""
     parts = []
     for literal, name, padding, conversion in _FORMATTER.parse(template):
         parts.append(literal.replace("{", "{{").replace("}", "}}"))
         if name is not None:
-            if padding or conversion or name not in slots:
-                raise BadContent(f"template {template!r}: there is no slot {name!r} among {slots}")
-            parts.append(f"{{s{slots.index(name)}}}")
+            if padding or conversion or name not in sources:
+                raise BadContent(
+                    f"template {template!r}: there is no slot {name!r} among {tuple(sources)}"
+                )
+            parts.append(f"{{{sources[name]}}}")
     return "".join(parts)

@@ -37,7 +37,7 @@ def as_tags(identity: Mapping[str, str]) -> dict[str, str]:
 
 def from_tags(tags: Mapping[str, str]) -> dict[str, str] | None:
     """The identity that a table's tags hold; None when they hold none."""
-    names = ("system", "content", "seed", "scale", "as-of", "locale", "faker", "settings")
+    names = ("system", "content", "seed", "scale", "as-of", "locale", "pools", "settings")
     found = {name: tags.get(f"{TAG_PREFIX}{name}") for name in names}
     whole = {
         name: text.replace(_IN_TAG, _COMMA) for name, text in found.items() if text is not None
@@ -113,8 +113,9 @@ def _why(held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
     """What makes two identities differ, and how to go on with the one that is there."""
     if held.get("content") != wanted["content"]:
         return "the fixtures have changed since it was loaded, and only they can make its items"
-    if held.get("faker") != wanted["faker"]:
-        return "it was made with another version of Faker, which draws other words"
+    same = all(held.get(name) == wanted[name] for name in ("seed", "locale"))
+    if same and held.get("pools") != wanted["pools"]:
+        return "its words are others, as another version of Faker draws them"
     return "to go on with that one, leave the flags out"
 
 
