@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("entity",),
     ("pattern",),
     ("system",),
+    ("ahead",),
     ("dataset",),
     ("client",),
     ("aws", "embedded"),
