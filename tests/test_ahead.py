@@ -54,3 +54,25 @@ def test_items_stand_in_line() -> None:
 def test_values_are_counted_on_all_levels() -> None:
     """A map and a list count, and so does what is in them."""
     assert values_in({"a": 1, "b": [1, 2], "c": {"d": None}}) == 7
+
+
+@pytest.mark.parametrize("size", [1, 9, 11, 120, 5_000])
+def test_a_sample_has_its_size(size: int) -> None:
+    """A sample is of the items that there are, none twice, and all where there are no more."""
+    dataset = made(scale=2_000)
+    every = list(dataset.items(visit, 0, dataset.count(visit)))
+    sample = dataset.sample(visit, size)
+    assert len(sample) == min(size, len(every))
+    assert sample == dataset.sample(visit, size)
+    places = [every.index(item) for item in sample]
+    assert sorted(set(places)) == places
+
+
+def test_several_ranges_are_the_same_rows() -> None:
+    """Rows of several ranges, in whatever order, are those of each by itself."""
+    dataset = made(scale=2_000)
+    ranges = [range(400, 440), range(3, 4), range(9, 9), range(0, 100), range(50, 120)]
+    together = dataset.rows_of(visit, ranges, before="<", after=">")
+    alone = [dataset.rows(visit, each.start, each.stop, before="<", after=">") for each in ranges]
+    assert [rows.joined() for rows in together] == [rows.joined() for rows in alone]
+    assert [len(rows) for rows in together] == [len(each) for each in ranges]

@@ -1,7 +1,7 @@
 """Items by number, one at a time or one after the other.
 
-Most who ask for items ask for the next one. From the second in a row on, some are made ahead, all
-at once; what is made is the same, and whoever jumps about pays nothing for it.
+Most who ask for items ask for the next one. After some in a row, more are made ahead, all at once;
+what is made is the same, and whoever jumps about, or wants but a few, pays nothing for it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = dict[str, Any]
 
+#: Fewer than this are quicker made one by one: numpy takes its time to begin.
+FEW = 32
 #: How many are made ahead, at first and at the most; and how many values they may hold. More fall
 #: out of the processor's cache before they are asked for, and large items gain nothing.
-FIRST = 16
+FIRST = 128
 MOST = 2048
 VALUES = 1 << 15
 LARGE = 100
@@ -41,6 +43,7 @@ class Ahead:
         self._next = 0  # the number of the last of `_made`
         self._made: list[Item] = []  # backwards
         self._last = -2
+        self._in_turn = 0  # how many were asked for one after the other
         self._size = FIRST
         self._most = 0  # not known before the first items are made together
 
@@ -52,8 +55,9 @@ class Ahead:
             return self._made.pop()
         if not 0 <= number < self._count:
             raise IndexError(number)
-        follows, self._last = number == self._last + 1, number
-        if not follows:
+        self._in_turn = self._in_turn + 1 if number == self._last + 1 else 0
+        self._last = number
+        if self._in_turn < FEW:
             self._size = FIRST
             return self._one(number)
         if self._most == 1:
@@ -65,6 +69,9 @@ class Ahead:
 
     def items(self, start: int, stop: int) -> Iterator[Item]:
         """Items from start up to stop."""
+        if stop - start < FEW:
+            yield from map(self._one, range(start, stop))
+            return
         while start < stop:
             end = min(start + (self._most or FIRST), stop)
             yield from self.made(start, end)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate, chain, islice, pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,8 +18,8 @@ from loadstone.ahead import Ahead
 from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.fanout import FanOut
-from loadstone.fields.draws import derive, odd
 from loadstone.fields.choices import pools_in
+from loadstone.fields.draws import derive, odd
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 SCALES = {"tiny": 1_000, "small": 20_000, "medium": 1_000_000, "large": 100_000_000}
 LARGEST = 1_000_000_000
+#: A sample takes so many items in a row.
+NEIGHBOURS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,10 +191,18 @@ class Dataset:
         return code.function("n, line, ancestor, position, created", scope.of(expr))
 
     def sample(self, entity: Entity | str, size: int) -> list[dict[str, Any]]:
-        """Items from all over an entity, the same ones each time; all when there are no more."""
+        """Items from all over an entity, the same ones each time; all when there are no more.
+
+        A few neighbours at a time: what they have in common is made once.
+        """
         count = self.count(entity)
-        numbers = Random(count).sample(range(count), min(size, count))
-        return [self.item(entity, number) for number in sorted(numbers)]
+        if count <= size:
+            return list(self.items(entity, 0, count))
+        starts = range(0, count, NEIGHBOURS)
+        # One more than it needs: the last of them all may be a short one.
+        drawn = Random(count).sample(starts, min(-(-size // NEIGHBOURS) + 1, len(starts)))
+        runs = (self.items(entity, at, min(at + NEIGHBOURS, count)) for at in sorted(drawn))
+        return list(islice(chain.from_iterable(runs), size))
 
     # Many items.
 
@@ -199,9 +210,23 @@ class Dataset:
         self, entity: Entity | str, start: int, stop: int, *, before: str = "", after: str = ""
     ) -> Rows:
         """Items from start up to stop in DynamoDB's JSON, each between `before` and `after`."""
+        return self.rows_of(entity, [range(start, stop)], before=before, after=after)[0]
+
+    def rows_of(
+        self,
+        entity: Entity | str,
+        ranges: Sequence[range],
+        *,
+        before: str = "",
+        after: str = "",
+    ) -> list[Rows]:
+        """The same of several ranges, which together are quicker than each alone; ascending ones
+        are quickest."""
         entity = self._entity(entity)
-        self._check_range(entity, start, stop)
-        frame = Frame(self, entity, np.arange(start, stop, dtype=np.int64))
+        for each in ranges:
+            self._check_range(entity, each.start, each.stop)
+        numbers = [np.arange(each.start, each.stop, dtype=np.int64) for each in ranges]
+        frame = Frame(self, entity, np.concatenate(numbers))
         parts: list[str | list[str]] = []
         for piece in [before, *frame.pieces(entity.shown()), after]:
             if isinstance(piece, str) and parts and isinstance(parts[-1], str):
@@ -212,7 +237,8 @@ class Dataset:
         cells = [""] * (width * frame.size)
         for column, part in enumerate(parts):
             cells[column::width] = [part] * frame.size if isinstance(part, str) else part
-        return Rows(cells, width)
+        ends = [end * width for end in accumulate(map(len, ranges), initial=0)]
+        return [Rows(cells[start:end], width) for start, end in pairwise(ends)]
 
     # What expressions ask (fields/world.py).
 
@@ -228,6 +254,11 @@ class Dataset:
     def fan_out(self, entity: Entity) -> FanOut:
         found = self._fan_outs.get(entity)
         if found is None:
+            if entity.parent is None:
+                raise BadContent(
+                    f"{entity.name} has no parent, and so no siblings: `position`, `siblings` and "
+                    "a `moment` in their order are of children (`in_order=False` needs no parent)"
+                )
             key = derive(self.seed, self.system.id, entity.name, "fan-out")
             parents = self._counts[entity.parent_entity]
             found = FanOut(entity.spread, parents, self._counts[entity], key)
