@@ -14,6 +14,7 @@ from loadstone import (
     Think,
     Touched,
     Written,
+    begins_with,
     text,
 )
 
@@ -36,7 +37,7 @@ users_conversations = Pattern(
 
 users_conversations_paged = Pattern(
     "users-conversations-paged",
-    Query(conversations, key={"userId": student["userId"]}, limit=20, all_pages=True),
+    Query(conversations, key={"userId": student["userId"]}, limit=20, pages=None),
     of=student,
     expects=Every(message),
     source=EXAMPLES,
@@ -46,8 +47,10 @@ users_session = Pattern(
     "users-session",
     Query(
         conversations,
-        key={"userId": student["userId"]},
-        begins_with={"sessionIdTimestamp": text("{id}#", id=session["sessionId"])},
+        key={
+            "userId": student["userId"],
+            "sessionIdTimestamp": begins_with(text("{id}#", id=session["sessionId"])),
+        },
     ),
     of=session,
     expects=Every(message),
@@ -87,13 +90,7 @@ family_oversight = Pattern(
 
 one_message = Pattern(
     "one-message",
-    GetItem(
-        conversations,
-        key={
-            "userId": message["userId"],
-            "sessionIdTimestamp": message["sessionIdTimestamp"],
-        },
-    ),
+    GetItem(message),
     of=message,
     expects=Exactly(),
     source=f"{DOCUMENT}: Primary Table",

@@ -71,11 +71,11 @@ class Table:
         key = (self.table.index(index) if index else self.table).key
         values = request["ExpressionAttributeValues"]
         names = request["ExpressionAttributeNames"]
-        assert names["#p"] == key[0]
-        rows = [item for item in self.items if item.get(key[0]) == values[":p"]["S"]]
-        if ":s" in values:
-            assert "begins_with(#s, :s)" in request["KeyConditionExpression"]
-            rows = [item for item in rows if item[key[1]].startswith(values[":s"]["S"])]
+        assert names["#0"] == key[0]
+        rows = [item for item in self.items if item.get(key[0]) == values[":0"]["S"]]
+        if ":1" in values:
+            assert "begins_with(#1, :1)" in request["KeyConditionExpression"]
+            rows = [item for item in rows if item[key[1]].startswith(values[":1"]["S"])]
         rows.sort(key=lambda item: str(item[key[1]]))
         if request.get("ScanIndexForward") is False:
             rows.reverse()
@@ -270,9 +270,9 @@ def test_a_journey_is_about_one_thing(dataset: Dataset, system: System) -> None:
         calls = list(playing.travel(system.journeys["parents-review"], perf_counter_ns(), pause))
         assert {call.problem for call in calls} == {None}
         oversight, messages, session = (request for _, request in table.sent)
-        parent = oversight["ExpressionAttributeValues"][":p"]["S"]
-        id_ = messages["ExpressionAttributeValues"][":p"]["S"]
-        assert session["ExpressionAttributeValues"][":s"]["S"] == f"{id_}#"
+        parent = oversight["ExpressionAttributeValues"][":0"]["S"]
+        id_ = messages["ExpressionAttributeValues"][":0"]["S"]
+        assert session["ExpressionAttributeValues"][":1"]["S"] == f"{id_}#"
         owners = {item["parentUserId"] for item in table.items if item["sessionId"] == id_}
         assert owners == {parent}
     assert len(pauses) == 40
@@ -283,7 +283,7 @@ def test_only_those_that_fit_are_asked_for(dataset: Dataset, system: System) -> 
     """A household without an account is never looked up by its parent."""
     table = Table(dataset)
     played(player(dataset, table, skew=0.0), system.patterns["family-oversight"], 100)
-    asked = {request["ExpressionAttributeValues"][":p"]["S"] for _, request in table.sent}
+    asked = {request["ExpressionAttributeValues"][":0"]["S"] for _, request in table.sent}
     assert asked <= {item.get("parentUserId") for item in table.items}
 
 

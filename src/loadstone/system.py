@@ -21,7 +21,7 @@ from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
 from loadstone.fields.expr import Expr
 from loadstone.fields.numbers import Setting
-from loadstone.pattern import Journey, Mix, Pattern, Touched
+from loadstone.pattern import Journey, Mix, Pattern, Throttle, Touched, composed
 from loadstone.table import Table
 
 T = TypeVar("T")
@@ -50,6 +50,7 @@ class System:
     settings: Mapping[str, int]  # as documented, by the environment variable that overrides each
     fingerprint: str  # of the fixtures: what the data depends on
     project: Path  # the directory that its fixtures were found in
+    throttle: Throttle | None = None
 
     @property
     def stored(self) -> tuple[Entity, ...]:
@@ -63,9 +64,14 @@ class System:
         raise UnknownName.among(f"entity in {self.id}", name, list(self.entities))
 
     def mix(self, name: str) -> Mix:
-        if name not in self.mixes:
-            raise UnknownName.among(f"mix in {self.id}", name, list(self.mixes))
-        return self.mixes[name]
+        """A mix by its name, or one made of names: "balanced:9,active-sessions:1"."""
+        if name in self.mixes:
+            return self.mixes[name]
+        try:
+            return composed(name, self.mixes, {**self.patterns, **self.journeys})
+        except UnknownName as error:
+            unknown = str(error.args[0])
+            raise UnknownName.among(f"mix in {self.id}", unknown, list(self.mixes)) from None
 
 
 def project_root(given: Path | None = None) -> Path | None:
@@ -111,19 +117,27 @@ def load_system(name: str, project: Path | None = None) -> System:
         scenario = _module(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
     entities = {entity.name: entity for entity in _declared(fixtures, Entity)}
     touched = _declared(scenario, Touched)
+    throttle = _declared(scenario, Throttle)
+    if len(throttle) > 1:
+        raise BadContent(f"scenarios/{name}.py declares {len(throttle)} Throttles: one holds all")
+    mixes = _declared(scenario, Mix)
+    journeys = _distinct(_declared(scenario, Journey), *(mix.journeys for mix in mixes))
+    played = [*(each.patterns for each in journeys), *(each.patterns for each in mixes)]
+    patterns = _distinct(_declared(scenario, Pattern), *played)
     system = System(
         id=name,
         source=str(getattr(fixtures, "DOCUMENT", f"fixtures/{name}.py")),
         region=_region(fixtures),
         tables=tuple(_declared(fixtures, Table)),
         entities=entities,
-        patterns=_by_id(name, [(each.id, each) for each in _declared(scenario, Pattern)]),
-        journeys=_by_id(name, [(each.id, each) for each in _declared(scenario, Journey)]),
-        mixes=_by_id(name, [(each.name, each) for each in _declared(scenario, Mix)]),
+        patterns=_by_id(name, [(each.id, each) for each in patterns]),
+        journeys=_by_id(name, [(each.id, each) for each in journeys]),
+        mixes=_by_id(name, [(each.name, each) for each in mixes]),
         touched=touched[0] if touched else None,
         settings=_settings(list(entities.values())),
         fingerprint=fingerprint,
         project=home,
+        throttle=throttle[0] if throttle else None,
     )
     _check(system)
     return system
@@ -192,6 +206,11 @@ def _declared(module: ModuleType, kind: type[T]) -> list[T]:
     """What a module declares of a kind, in the order it is written."""
     found = dict.fromkeys(value for value in vars(module).values() if isinstance(value, kind))
     return list(found)
+
+
+def _distinct(*several: Sequence[T]) -> list[T]:
+    """Each once: what a journey or a mix plays is declared, wherever it is written down."""
+    return list(dict.fromkeys(each for some in several for each in some))
 
 
 def _by_id(system: str, named: Sequence[tuple[str, T]]) -> dict[str, T]:

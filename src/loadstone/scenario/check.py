@@ -3,125 +3,331 @@ sample equal to what the data set says."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
-from loadstone.fields.expr import lift
-from loadstone.pattern import Every, Exactly, GetItem, Pattern, Query, Written
-from loadstone.table import Table
+from loadstone.fields.expr import Constant
+from loadstone.fields.links import Own
+from loadstone.fields.shapes import When
+from loadstone.pattern import (
+    BatchGetItem,
+    Every,
+    Exactly,
+    Maybe,
+    Path,
+    Pattern,
+    Query,
+    Scan,
+    Written,
+    line_of,
+    names_in,
+    walk,
+)
+from loadstone.scenario.expressions import Test, at
+from loadstone.scenario.outcome import rows_in
 from loadstone.wire import Item, decode
-
-# Within an item a name is followed by an object, and a text's quotes are escaped: only the answer's
-# own count has a bare number after it.
-_COUNT = re.compile(rb'"Count":(\d+)')
-_MORE = b'"LastEvaluatedKey":'
-_ITEM = b'"Item":'
 
 #: Beyond this many rows a sampled answer is checked for order and owner alone.
 COMPARED_ROWS = 400
 
 
-class Seen(NamedTuple):
-    """What an answer holds, read without decoding it."""
+class Question(NamedTuple):
+    """What was asked: of which items, and with what values behind the placeholders.
 
-    rows: int
-    more: bool
+    `touched`: the run may write them, so they may have changed, and may have more beneath them.
+    """
 
-
-def seen(operation: str, answer: Answer) -> Seen:
-    """How many rows a good answer has, and whether more follow."""
-    if operation == "GetItem":
-        return Seen(int(_ITEM in answer.body), False)
-    if operation == "PutItem":
-        return Seen(1, False)
-    found = _COUNT.search(answer.body)
-    return Seen(int(found[1]) if found else 0, _MORE in answer.body)
+    subject: int
+    numbers: Sequence[int]  # of the items that it is about, one for each part
+    values: Mapping[str, Any]
+    touched: bool
 
 
 class Check:
     """What is right for one pattern."""
 
-    def __init__(self, pattern: Pattern, dataset: Dataset) -> None:
-        self._pattern, self._dataset = pattern, dataset
-        self._table: Table = pattern.table
-        self._partition: Callable[[int], Any] | None = None
-        if isinstance(pattern.operation, Query):
-            asked = pattern.operation.key[pattern.operation.searched.partition_key]
-            self._partition = dataset.compile(pattern.of, lift(asked))
+    def __init__(
+        self,
+        pattern: Pattern,
+        dataset: Dataset,
+        tests: Sequence[Test],
+        about: Sequence[Entity],
+        changes: Mapping[Entity, frozenset[str]],
+    ) -> None:
+        """`tests` are the conditions of the request, `about` the entities of its parts; `changes`
+        are the attributes that a run may change."""
+        self._pattern, self._dataset, self._tests = pattern, dataset, tests
+        self._about = about
+        self._table = pattern.table
+        self._changes = changes
+        operation = pattern.operation
+        self._search = operation if isinstance(operation, Query | Scan) else None
+        #: Every row that may come back, in one or in several pages.
+        self._most: int | None = None
+        if self._search is not None and self._search.limit and self._search.pages:
+            self._most = self._search.limit * self._search.pages
+        if isinstance(operation, BatchGetItem):
+            self._most = operation.most
+        self._narrowed = self._is_narrowed()
+        self._moves = self._may_move()
+        self._made: tuple[Entity, range, Sequence[Item]] | None = None
 
-    def count(
-        self, subject: int, rows: int, *, whole: bool, touched: bool, now_s: float
-    ) -> str | None:
+    def rows(self, asked: Question, rows: int, *, whole: bool, now_s: float) -> str | None:
         """What is wrong with the number of rows; `whole` when no more follow."""
         expects = self._pattern.expects
-        if isinstance(expects, Written):
+        if isinstance(expects, Written | Maybe) or (asked.touched and self._moves):
             return None
         if isinstance(expects, Every):
-            numbers = self._dataset.children(self._pattern.of, subject, expects.entity)
-            expected, entity = len(numbers), expects.entity
-        else:
-            numbers, expected = range(subject, subject + 1), 1
-            entity = self._pattern.of
-        if isinstance(expects, Every) and rows > expected and not touched:
-            return f"more rows than there are: {rows} of {expected}"
-        if rows >= expected or (rows and not whole) or (rows and not isinstance(expects, Every)):
+            return self._every(asked, expects, rows, whole=whole, now_s=now_s)
+        if rows == 0 and not whole:
             return None
-        expired = self._expired(entity, numbers, now_s)
-        if rows >= expected - expired:
+        least = len(asked.numbers) if isinstance(expects, Exactly) else 1
+        if isinstance(expects, Exactly) and rows > least and not asked.touched:
+            return f"more rows than there are: {rows} of {least}"
+        if rows >= least:
             return None
-        return "no row" if not rows else f"fewer rows than there are: {rows} of {expected}"
+        if rows >= least - self.expired(asked, now_s):
+            return None
+        return "no row" if not rows else f"fewer rows than there are: {rows} of {least}"
 
-    def content(self, subject: int, answers: Sequence[Answer], *, touched: bool) -> str | None:
+    def expired(self, asked: Question, now_s: float) -> int:
+        """How many of the items that it is about the table's TTL may have deleted."""
+        items = zip(self._about, asked.numbers, strict=True)
+        return sum(self._expired(entity, number, now_s) for entity, number in items)
+
+    def content(
+        self, asked: Question, answers: Sequence[Answer], *, whole: bool, now_s: float
+    ) -> str | None:
         """What is wrong with the rows themselves."""
-        operation = self._pattern.operation
-        if isinstance(operation, GetItem):
-            found = answers[0].json.get("Item")
-            return found and self._same(
-                decode(found), self._dataset.item(self._pattern.of, subject)
-            )
-        if not isinstance(operation, Query):
+        search, expects = self._search, self._pattern.expects
+        if search is not None and search.count_only:
             return None
-        rows = [decode(row) for answer in answers for row in answer.json.get("Items", [])]
-        assert self._partition is not None
-        problem = _ordered(operation, rows, self._partition(subject))
-        expects = self._pattern.expects
-        if problem or not isinstance(expects, Every):
-            return problem
-        numbers = self._dataset.children(self._pattern.of, subject, expects.entity)
+        rows = [decode(row) for answer in answers for row in rows_in(answer)]
+        if isinstance(search, Query) and not search.projection:
+            problem = _ordered(search, rows, asked.values[":0"])
+            if problem:
+                return problem
+        if isinstance(expects, Exactly):
+            return self._exactly(asked, rows)
+        if isinstance(expects, Every):
+            return self._all_of(asked, expects, rows, whole=whole, now_s=now_s)
+        return None
+
+    def _every(
+        self, asked: Question, expects: Every, rows: int, *, whole: bool, now_s: float
+    ) -> str | None:
+        entity, numbers = expects.entity, self._among(asked, expects)
+        expected = len(numbers) if self._most is None else min(len(numbers), self._most)
+        if rows > expected and not asked.touched:
+            return f"more rows than there are: {rows} of {expected}"
+        if rows >= expected or (rows and (self._narrowed or not whole)):
+            return None
+        if not whole and self._most is None:
+            return None
+        if len(numbers) <= COMPARED_ROWS or not self._narrowed:
+            expired = 0
+            if self._narrowed:
+                expected = len(self._matching(asked, entity, numbers, now_s, expired=False))
+            elif self._table.ttl:
+                expired = sum(self._expired(entity, number, now_s) for number in numbers)
+            if rows < expected - expired:
+                return _too_few(rows, expected)
+        return None
+
+    def _all_of(
+        self,
+        asked: Question,
+        expects: Every,
+        rows: Sequence[Item],
+        *,
+        whole: bool,
+        now_s: float,
+    ) -> str | None:
+        """The rows against every item that passes the request's own conditions."""
+        entity, numbers = expects.entity, self._among(asked, expects)
         if len(numbers) > COMPARED_ROWS:
             return None
-        known = {
-            self._key(item): item
-            for item in (self._dataset.item(expects.entity, number) for number in numbers)
-        }
+        if self._search is not None and self._search.projection:
+            return self._projected(asked, entity, rows, numbers)
+        known = {self._key(item): item for item in self._items(entity, numbers)}
+        ignored = self._changes.get(entity, frozenset()) if asked.touched else frozenset()
         for row in rows:
             item = known.get(self._key(row))
-            if item is None and not touched:
+            if item is None and not asked.touched:
                 return "a row that is not among those asked for"
-            if item is not None and (problem := self._same(row, item)):
+            if item is not None and (problem := self._same(row, item, ignored)):
+                return problem
+        if asked.touched and (self._moves or self._most is not None):
+            return None
+        if self._most is not None:
+            return self._first_of(asked, entity, rows, numbers, now_s)
+        if not whole:
+            return None
+        lasting = self._matching(asked, entity, numbers, now_s, expired=False)
+        found = {self._key(row) for row in rows}
+        missed = [item for item in lasting if self._key(item) not in found]
+        return _too_few(len(rows), len(lasting)) if missed else None
+
+    def _among(self, asked: Question, expects: Every) -> range:
+        """The items that the rows are among."""
+        of, number = self._pattern.of, asked.subject
+        if expects.within is not None:
+            number = self._dataset.ancestor(of, number, expects.within)
+            of = expects.within
+        return self._dataset.children(of, number, expects.entity)
+
+    def _first_of(
+        self,
+        asked: Question,
+        entity: Entity,
+        rows: Sequence[Item],
+        numbers: range,
+        now_s: float,
+    ) -> str | None:
+        """Where not all are asked for: that those which came are the first ones."""
+        every = self._matching(asked, entity, numbers, now_s, expired=True)
+        lasting = self._matching(asked, entity, numbers, now_s, expired=False)
+        if len(every) != len(lasting):
+            return None  # some may have been deleted, and others moved up in their places
+        expected = min(len(every), self._most or 0)
+        search = self._search
+        if search is not None and search.filter:
+            return None  # a limit counts what is read, and a filter leaves some of that out
+        if len(rows) < expected:
+            return _too_few(len(rows), expected)
+        if not isinstance(search, Query) or search.searched.sort_key is None:
+            return None
+        sort_key = search.searched.sort_key
+        wanted = sorted((item[sort_key] for item in every), reverse=search.newest_first)
+        came = [row[sort_key] for row in rows]
+        return "not the first rows of those there are" if came != wanted[: len(came)] else None
+
+    def _exactly(self, asked: Question, rows: Sequence[Item]) -> str | None:
+        for entity, number in zip(self._about, asked.numbers, strict=True):
+            item = self._dataset.item(entity, number)
+            ignored = self._changes.get(entity, frozenset()) if asked.touched else frozenset()
+            paths = getattr(self._pattern.operation, "projection", ())
+            if paths:
+                if not any(
+                    _shown(item, paths, ignored) == _shown(row, paths, ignored) for row in rows
+                ):
+                    return "not what was loaded" if rows else None
+                continue
+            own = [row for row in rows if self._key(row) == self._key(item)]
+            if not own and rows and len(self._about) == 1:
+                return "a row that is not the one asked for"
+            if own and (problem := self._same(own[0], item, ignored)):
                 return problem
         return None
+
+    def _projected(
+        self, asked: Question, entity: Entity, rows: Sequence[Item], numbers: range
+    ) -> str | None:
+        """Rows of which only some attributes came."""
+        if asked.touched:
+            return None
+        assert self._search is not None
+        paths = self._search.projection
+        known = [_shown(item, paths, frozenset()) for item in self._items(entity, numbers)]
+        if all(_shown(row, paths, frozenset()) in known for row in rows):
+            return None
+        return "a row that is not among those asked for"
+
+    def _matching(
+        self, asked: Question, entity: Entity, numbers: range, now_s: float, *, expired: bool
+    ) -> list[Mapping[str, Any]]:
+        """The items that the request's conditions let through; `expired` ones may be gone."""
+        items = self._items(entity, numbers)
+        keys = self._search.searched.key if self._search is not None else ()
+        ttl = self._table.ttl
+        return [
+            item
+            for item in items
+            if all(name in item for name in keys)
+            and all(test.holds(item, asked.values) for test in self._tests)
+            and (expired or not (ttl and 0 < item.get(ttl, 0) < now_s))
+        ]
+
+    def _items(self, entity: Entity, numbers: range) -> Sequence[Item]:
+        """The items of a range. The last ones are kept: an answer is looked at more than once."""
+        if self._made is None or self._made[:2] != (entity, numbers):
+            items = list(self._dataset.items(entity, numbers.start, numbers.stop))
+            self._made = entity, numbers, items
+        return self._made[2]
+
+    def _is_narrowed(self) -> bool:
+        """Whether the request itself leaves out some of what descends from the drawn item."""
+        expects, search = self._pattern.expects, self._search
+        if search is None or not isinstance(expects, Every):
+            return False
+        if expects.within is not None:
+            return True
+        sparse = any(
+            isinstance(expects.entity.item.get(name), When) for name in search.searched.key
+        )
+        if isinstance(search, Query) and not _in_one_partition(
+            expects.entity, search.searched.partition_key, self._pattern.of
+        ):
+            return True
+        return sparse or len(self._tests) > int(isinstance(search, Query))
+
+    def _may_move(self) -> bool:
+        """Whether a run may change what the request goes by."""
+        if self._search is None:
+            return False
+        asked = {test.path[0] for test in self._tests} | set(self._search.searched.key)
+        return any(
+            asked & changed
+            for entity, changed in self._changes.items()
+            if entity.table is self._table
+        )
 
     def _key(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(item.get(name) for name in self._table.key)
 
-    def _same(self, row: Item, item: Mapping[str, Any]) -> str | None:
+    def _same(self, row: Item, item: Mapping[str, Any], ignored: frozenset[str]) -> str | None:
         if row == item:
             return None
-        names = sorted(name for name in row.keys() | item.keys() if row.get(name) != item.get(name))
-        return f"not what was loaded: {', '.join(names)}"
+        names = set(row) | set(item)
+        if (
+            self._search is not None
+            and getattr(self._search.searched, "projection", "ALL") != "ALL"
+        ):
+            names = set(row)
+        differing = sorted(
+            name for name in names if name not in ignored and row.get(name) != item.get(name)
+        )
+        return f"not what was loaded: {', '.join(differing)}" if differing else None
 
-    def _expired(self, entity: Entity, numbers: range, now_s: float) -> int:
-        """How many of the items may have been deleted by the table's TTL."""
+    def _expired(self, entity: Entity, number: int, now_s: float) -> bool:
+        """Whether the table's TTL may have deleted an item."""
         ttl = self._table.ttl
-        if ttl is None or (isinstance(self._pattern.expects, Exactly) and not numbers):
-            return 0
-        items = (self._dataset.item(entity, number) for number in numbers)
-        return sum(1 for item in items if 0 < item.get(ttl, 0) < now_s)
+        return bool(ttl) and 0 < self._dataset.item(entity, number).get(str(ttl), 0) < now_s
+
+
+def _in_one_partition(entity: Entity, name: str, of: Entity) -> bool:
+    """Whether an attribute is the same in all of an entity's items that descend from one item."""
+    line = line_of(of)
+    return all(
+        expr.entity in line if isinstance(expr, Own) else isinstance(expr, Constant)
+        for expr in walk([entity.value(name)])
+        if not expr.inputs()
+    )
+
+
+def _too_few(rows: int, expected: int) -> str:
+    return "no row" if not rows else f"fewer rows than there are: {rows} of {expected}"
+
+
+def _shown(
+    item: Mapping[str, Any], paths: Sequence[Path], ignored: frozenset[str]
+) -> dict[tuple[str, ...], Any]:
+    """What a projection shows of an item."""
+    named = map(names_in, paths)
+    return {path: at(item, path) for path in named if path[0] not in ignored}
 
 
 def _ordered(query: Query, rows: Sequence[Item], partition: Any) -> str | None:

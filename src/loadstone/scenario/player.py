@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from random import Random
-from time import perf_counter_ns, time
-from typing import Any, Protocol
 
-from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
 from loadstone.fields.draws import derive
-from loadstone.pattern import Journey, Mix, Pattern, PutItem, Query, Think
+from loadstone.pattern import Each, Journey, Mix, Pattern, Think, Written
 from loadstone.run.call import Call
-from loadstone.scenario.check import Check, seen
+from loadstone.scenario.asking import Asking
+from loadstone.scenario.batch import Sends
+from loadstone.scenario.journal import Journal
 from loadstone.scenario.popularity import Popularity
-from loadstone.scenario.request import Ask, Write, asking, writing
 from loadstone.scenario.settings import Settings
-from loadstone.scenario.touch import Recent, Touch
+from loadstone.scenario.touch import Touch
+from loadstone.scenario.trip import Trip, Unfit
 
 _REDRAWS = 1000
 _NEW = 1 << 62
-
-
-class Sends(Protocol):
-    """What a client can do."""
-
-    def send(self, operation: str, body: bytes, /) -> Answer: ...
 
 
 @dataclass(slots=True)
@@ -38,14 +33,6 @@ class Wrote:
     first: int
     stop: int
     items: int = 0
-
-
-@dataclass(slots=True)
-class _Prepared:
-    check: Check
-    ask: Ask | None = None
-    write: Write | None = None
-    only: Callable[[int], bool] | None = None
 
 
 class Player:
@@ -61,20 +48,35 @@ class Player:
         random: Random | None = None,
     ) -> None:
         """`tables` are the physical names by the documented ones."""
-        self._dataset, self._tables, self._client = dataset, tables, client
-        self._settings = settings
+        self._dataset, self._settings = dataset, settings
         self._random = random or Random()
-        self._prepared: dict[Pattern, _Prepared] = {}
         self._popular: dict[Entity, Popularity] = {}
         self._touch = Touch(dataset, settings)
         self._ordinal = settings.worker
+        self._first_new = _NEW + (derive(settings.run) % (1 << 20) << 40)
         self._wrote: dict[str, Wrote] = {}
-        self._recent = Recent()
+        self._wanted: dict[Journey, frozenset[Pattern]] = {}
+        self._mix: Mix | None = None  # whose entries, and weights added up, these are:
+        self._entries: list[Pattern | Journey] = []
+        self._upto: list[float] = []
+        self.journal = Journal()
+        self._asking = Asking(
+            dataset,
+            tables,
+            client,
+            settings,
+            random=self._random,
+            touch=self._touch,
+            journal=self.journal,
+            number=self._new_number,
+            tell=self._tell,
+        )
+        self.keys = self._asking.keys
 
     def prepare(self, patterns: Iterable[Pattern]) -> None:
         """Make ready to play these: a mistake in a scenario shows here, before the first call."""
         for pattern in patterns:
-            self._prepare(pattern)
+            self._asking.prepare(pattern)
 
     def playable(self, mix: Mix) -> tuple[Mix, list[str]]:
         """The mix without what nothing in the data fits, and the names of what was left out."""
@@ -86,155 +88,108 @@ class Player:
 
     def _fits(self, entry: Pattern | Journey) -> bool:
         try:
-            self._draw(entry.of, entry.patterns if isinstance(entry, Journey) else [entry])
+            self._begin(entry.of, entry.patterns if isinstance(entry, Journey) else [entry])
         except BadContent:
             return False
         return True
 
     def choose(self, mix: Mix) -> Pattern | Journey:
         """One of a mix, by its weights."""
-        (entry,) = self._random.choices(list(mix.weights), list(mix.weights.values()))
-        return entry
+        if mix is not self._mix:
+            self._mix, self._entries = mix, list(mix.weights)
+            self._upto = list(accumulate(mix.weights.values()))
+        drawn = self._random.random() * self._upto[-1]
+        return self._entries[bisect_right(self._upto, drawn, 0, len(self._upto) - 1)]
 
     def pause_s(self, think: Think) -> float:
         return self._random.uniform(think.low, think.high)
 
     def play(self, pattern: Pattern, intended_ns: int) -> Iterator[Call]:
         """Play a pattern once, for whoever is drawn: one call, or one for each page."""
-        yield from self._play(pattern, self._draw(pattern.of, [pattern]), intended_ns)
+        trip = self._begin(pattern.of, [pattern])
+        yield from self._asking.ask(pattern, trip, intended_ns)
 
     def travel(
         self, journey: Journey, intended_ns: int, pause: Callable[[float], int]
     ) -> Iterator[Call]:
-        """Play a journey; `pause` waits so many seconds and returns when it was to end.
+        """Play a journey; `pause` waits so many seconds, or none, and returns when it was to end.
 
-        What its steps write belongs together: they open one session, say, and not one each.
+        It stands between any two steps, and what is beside the first and the last of them is no
+        pause: the mix has one of its own. A journey ends early where a step cannot go on, because
+        what it refers to was not written, or not answered; or because it says that it ends there.
         """
-        subject = self._draw(journey.of, journey.patterns)
-        line = self._number(self._take_ordinal())
+        trip = self._begin(journey.of, journey.patterns)
+        trip.line, _ = self._new_number()
+        wanted = self._wanted_in(journey)
+        pause_s, first = 0.0, True
         for step in journey.steps:
             if isinstance(step, Think):
-                intended_ns = pause(self.pause_s(step))
+                pause_s += self.pause_s(step)
                 continue
-            one = self._related(journey.of, subject, step)
-            for call in self._play(step, one, intended_ns, line):
-                yield call
-                intended_ns = call.answered_ns
-
-    def _play(
-        self, pattern: Pattern, subject: int, intended_ns: int, line: int | None = None
-    ) -> Iterator[Call]:
-        """Play a pattern for one item."""
-        prepared = self._prepare(pattern)
-        if prepared.write is not None:
-            yield self._write(pattern, prepared.write, subject, intended_ns, line)
-        else:
-            yield from self._read(pattern, prepared, subject, intended_ns)
+            pattern = step.pattern if isinstance(step, Each) else step
+            if not all(trip.knows(earlier.id) for earlier in pattern.needs):
+                return
+            for one in self._trips(journey, step, trip):
+                if not first:
+                    intended_ns = pause(pause_s)
+                pause_s, first = 0.0, False
+                for call in self._asking.ask(pattern, one, intended_ns, keep=pattern in wanted):
+                    yield call
+                    if _ends(pattern, call):
+                        return
 
     def take_wrote(self) -> dict[str, Wrote]:
         """The new items by pattern since the last time."""
         wrote, self._wrote = self._wrote, {}
         return wrote
 
-    def _read(
-        self, pattern: Pattern, prepared: _Prepared, subject: int, intended_ns: int
-    ) -> Iterator[Call]:
-        assert prepared.ask is not None
-        operation = pattern.operation.name
-        pages = isinstance(pattern.operation, Query) and pattern.operation.all_pages
-        sampled = self._random.random() < self._settings.sampled
-        answers: list[Answer] = []
-        rows = 0
-        after: Mapping[str, Any] | None = None
-        while True:
-            body = prepared.ask(subject, after)
-            answer = self._client.send(operation, body)
-            answered_ns = perf_counter_ns()
-            if not answer.ok:
-                yield _call(pattern, intended_ns, answered_ns, answer, 0, body, answer.code)
-                return
-            found = seen(operation, answer)
-            rows += found.rows
-            answers.append(answer)
-            last = not (found.more and pages)
-            problem = None
-            if last:
-                problem = self._judge(
-                    pattern, prepared, subject, answers, rows, found.more, sampled
-                )
-            yield _call(pattern, intended_ns, answered_ns, answer, found.rows, body, problem)
-            if last:
-                return
-            after, intended_ns = answer.json["LastEvaluatedKey"], answered_ns
+    def _trips(self, journey: Journey, step: Pattern | Each, trip: Trip) -> Iterator[Trip]:
+        """What a step is played for: what the journey is about, or each of what that has."""
+        if isinstance(step, Pattern):
+            yield trip
+            return
+        prepared = self._asking.prepare(step.pattern)
+        for one in trip.each(journey.of, step.pattern.of):
+            if prepared.suits(step.pattern, one):
+                yield one
 
-    def _judge(
-        self,
-        pattern: Pattern,
-        prepared: _Prepared,
-        subject: int,
-        answers: list[Answer],
-        rows: int,
-        more: bool,
-        sampled: bool,
-    ) -> str | None:
-        touched = self._touch.touches(pattern.of, subject)
-        check = prepared.check
-        problem = check.count(subject, rows, whole=not more, touched=touched, now_s=time())
-        if problem is None and sampled:
-            problem = check.content(subject, answers, touched=touched)
-        return problem
+    def _wanted_in(self, journey: Journey) -> frozenset[Pattern]:
+        """The steps whose answers later ones make use of."""
+        wanted = self._wanted.get(journey)
+        if wanted is None:
+            every = (asked for pattern in journey.patterns for asked in pattern.asks_for)
+            wanted = self._wanted[journey] = frozenset(every)
+        return wanted
 
-    def _write(
-        self, pattern: Pattern, write: Write, subject: int, intended_ns: int, line: int | None
-    ) -> Call:
-        ordinal = self._take_ordinal()
-        number = self._number(ordinal)
-        created_ms = int(time()) * 1000
-        line = number if line is None else line
-        item, body = write(number, line, subject, created_ms)
-        while not self._recent.takes(pattern.table, item, created_ms):
-            # A key that holds its instant would be written twice: the later one is a second later.
-            created_ms += 1000
-            item, body = write(number, line, subject, created_ms)
-        answer = self._client.send("PutItem", body)
-        if answer.ok:
-            wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
-            wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
-        rows = int(answer.ok)
-        return _call(pattern, intended_ns, perf_counter_ns(), answer, rows, body, answer.code)
-
-    def _take_ordinal(self) -> int:
+    def _new_number(self) -> tuple[int, int]:
+        """A number that no item of the data set has, nor of another run; and its ordinal."""
         ordinal, self._ordinal = self._ordinal, self._ordinal + self._settings.workers
-        return ordinal
+        return self._first_new + ordinal, ordinal
 
-    def _number(self, ordinal: int) -> int:
-        """A number that no item of the data set has, nor of another run."""
-        return _NEW + (derive(self._settings.run) % (1 << 20) << 40) + ordinal
+    def _tell(self, pattern: Pattern, ordinal: int) -> None:
+        """A new item was written."""
+        wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
+        wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
 
-    def _draw(self, entity: Entity, patterns: list[Pattern] | tuple[Pattern, ...]) -> int:
+    def _begin(self, entity: Entity, patterns: list[Pattern] | tuple[Pattern, ...]) -> Trip:
         """Whom to ask for: popular, fit for every pattern, and where they write, one to touch."""
-        conditions = [
-            (pattern, only)
-            for pattern in patterns
-            if (only := self._prepare(pattern).only) is not None
-        ]
-        writes = any(isinstance(pattern.operation, PutItem) for pattern in patterns)
+        prepared = [(pattern, self._asking.prepare(pattern)) for pattern in patterns]
+        writes = any(pattern.writes for pattern in patterns)
         for _ in range(_REDRAWS):
-            if writes:
-                subject = self._touch.draw(entity, self._random)
-            else:
-                subject = self._popularity(entity).draw(self._random)
-            if all(only(self._related(entity, subject, p)) for p, only in conditions):
-                return subject
-        raise BadContent(f"no {entity.name} fits {', '.join(p.id for p, _ in conditions)}")
-
-    def _related(self, entity: Entity, subject: int, pattern: Pattern) -> int:
-        """The item that a pattern asks for, of the line that `subject` stands in."""
-        if pattern.of is entity:
-            return subject
-        if pattern.of in entity.ancestors:
-            return self._dataset.ancestor(entity, subject, pattern.of)
-        return self._random.choice(self._dataset.children(entity, subject, pattern.of))
+            try:
+                if writes:
+                    subject = self._touch.draw(entity, self._random)
+                else:
+                    subject = self._popularity(entity).draw(self._random)
+                trip = Trip(self._dataset, self._random, entity, subject)
+                if all(each.suits(pattern, trip) for pattern, each in prepared):
+                    return trip
+            except Unfit:
+                continue
+        named = [pattern.id for pattern, each in prepared if each.choosy] or [
+            pattern.id for pattern in patterns
+        ]
+        raise BadContent(f"no {entity.name} fits {', '.join(named)}")
 
     def _popularity(self, entity: Entity) -> Popularity:
         found = self._popular.get(entity)
@@ -244,37 +199,8 @@ class Player:
             self._popular[entity] = found
         return found
 
-    def _prepare(self, pattern: Pattern) -> _Prepared:
-        prepared = self._prepared.get(pattern)
-        if prepared is None:
-            table = self._tables[pattern.table.name]
-            prepared = _Prepared(Check(pattern, self._dataset))
-            if isinstance(pattern.operation, PutItem):
-                prepared.write = writing(pattern.operation, pattern.of, self._dataset, table)
-            else:
-                prepared.ask = asking(pattern, self._dataset, table)
-            if pattern.only is not None:
-                prepared.only = self._dataset.compile(pattern.of, pattern.only)
-            self._prepared[pattern] = prepared
-        return prepared
 
-
-def _call(
-    pattern: Pattern,
-    intended_ns: int,
-    answered_ns: int,
-    answer: Answer,
-    rows: int,
-    body: bytes,
-    problem: str | None,
-) -> Call:
-    return Call(
-        pattern.id,
-        intended_ns,
-        answered_ns,
-        answer,
-        rows,
-        len(body),
-        "ok" if problem is None else "failed",
-        problem,
-    )
+def _ends(pattern: Pattern, call: Call) -> bool:
+    """Whether what came of a step is the end of its journey."""
+    expects = pattern.expects
+    return isinstance(expects, Written) and expects.ends and call.outcome == expects.unless

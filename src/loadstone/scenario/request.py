@@ -1,105 +1,272 @@
-"""From a pattern and the item it asks for to the body of a request."""
+"""From a pattern, and the item that it asks for, to the body of a request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import and_
+from secrets import token_hex
+from typing import Any
 
 import orjson
 
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.fields.expr import Expr
 from loadstone.fields.shapes import Map
-from loadstone.pattern import GetItem, Pattern, PutItem, Query
+from loadstone.pattern import (
+    BatchGetItem,
+    BatchWriteItem,
+    ConditionCheck,
+    Conditions,
+    DeleteItem,
+    GetItem,
+    ItemOperation,
+    Operation,
+    Pattern,
+    PutItem,
+    Query,
+    Scan,
+    TransactGetItems,
+    TransactWriteItems,
+    UpdateItem,
+    exists,
+    item_of,
+    line_of,
+)
+from loadstone.scenario.compiled import Make, compile_call, compile_new
+from loadstone.scenario.expressions import Expressions, Test
 from loadstone.wire import encode
 
-Values = Callable[[int], Mapping[str, Any]]
+#: What a request or a part of one says beside what is always the same: names to items or values.
+Fields = Mapping[str, Mapping[str, Any]]
+
+ACCOUNTED = {"ReturnConsumedCapacity": "INDEXES"}
 
 
-class Ask(Protocol):
-    """The body of a read, for an item's number; a later page starts after a key."""
+class Part:
+    """One operation as a template: a head that is always the same, and fields that are made.
 
-    def __call__(self, subject: int, after: Mapping[str, Any] | None = None) -> bytes: ...
+    `about` is the entity that it is made for items of. `tests` are the conditions that it puts to
+    items, by the placeholders of their values. `fits` says of which items it can be asked.
+    """
+
+    def __init__(
+        self,
+        operation: ItemOperation | Query | Scan,
+        about: Entity,
+        head: Mapping[str, Any],
+        expressions: Expressions,
+        make: Make,
+        fits: Callable[[int], bool] | None,
+    ) -> None:
+        self.operation, self.about = operation, about
+        self.tests: Sequence[Test] = expressions.tests
+        self.make, self.fits = make, fits
+        #: The put, where it is one of a new item.
+        self.new: PutItem | None = None
+        if isinstance(operation, PutItem) and operation.new is not about:
+            self.new = operation
+        #: Whose item it is that the data set knows under its key.
+        self.names = about
+        if not isinstance(operation, Query | Scan | PutItem) and operation.key is None:
+            self.names = operation.entity
+        self._keyed = _keyed(operation)
+        names = {"ExpressionAttributeNames": expressions.names} if expressions.names else {}
+        self._head = orjson.dumps({**head, **names})[:-1]
+        self._lead = b"," if len(self._head) > 1 else b""
+
+    def partition_key(self, fields: Fields) -> Any:
+        """The value that the request is about, in the table or in the index that it reads."""
+        if self._keyed is None:
+            return None
+        where, name = self._keyed
+        return fields[where].get(name)
+
+    def body(self, fields: Fields) -> bytes:
+        """The request, or its part of one."""
+        made = orjson.dumps({name: encode(values) for name, values in fields.items() if values})
+        if len(made) == len(b"{}"):
+            return self._head + b"}"
+        return b"%b%b%b" % (self._head, self._lead, made[1:])
 
 
-class Write(Protocol):
-    """A new item, and the body that writes it."""
+def search_part(pattern: Pattern, dataset: Dataset, table: str) -> Part:
+    """A query, or a scan."""
+    search = pattern.operation
+    assert isinstance(search, Query | Scan)
+    expressions = Expressions()
+    head: dict[str, Any] = {"TableName": table, **ACCOUNTED}
+    if search.index:
+        head["IndexName"] = search.index
+    if isinstance(search, Query):
+        head["KeyConditionExpression"] = expressions.all_of(_partition_first(search))
+        if search.newest_first:
+            head["ScanIndexForward"] = False
+    elif search.segments > 1:
+        head["TotalSegments"] = search.segments
+    if search.limit:
+        head["Limit"] = search.limit
+    if search.filter:
+        head["FilterExpression"] = expressions.all_of(search.filter)
+    if search.projection:
+        head["ProjectionExpression"] = expressions.projection(search.projection)
+    if search.count_only:
+        head["Select"] = "COUNT"
+    if search.consistent:
+        head["ConsistentRead"] = True
+    fields = {"ExpressionAttributeValues": Map(expressions.values)}
+    make = compile_call(dataset, pattern.id, pattern.of, Map(fields))
+    fits = _fits(dataset, pattern.of, expressions.only)
+    return Part(search, pattern.of, head, expressions, make, fits)
 
-    def __call__(
-        self, number: int, line: int, ancestor: int, created_ms: int
-    ) -> tuple[dict[str, Any], bytes]: ...
+
+def item_part(
+    operation: ItemOperation, pattern: Pattern, dataset: Dataset, head: Mapping[str, Any]
+) -> Part:
+    """An operation on one item, by itself or within a batch or a transaction."""
+    if isinstance(operation, PutItem):
+        return _put_part(operation, pattern, dataset, head)
+    about = _about(operation, pattern.of)
+    expressions = Expressions()
+    said = dict(head)
+    if isinstance(operation, GetItem):
+        if operation.consistent:
+            said["ConsistentRead"] = True
+        if operation.projection:
+            said["ProjectionExpression"] = expressions.projection(operation.projection)
+    else:
+        if isinstance(operation, UpdateItem):
+            said["UpdateExpression"] = expressions.update(operation)
+        if guarded := _guarded(operation):
+            said["ConditionExpression"] = expressions.all_of(guarded)
+        if not isinstance(operation, ConditionCheck) and operation.returns != "NONE":
+            said["ReturnValues"] = operation.returns
+    key = {name: expressions.always(value) for name, value in operation.keys.items()}
+    fields = {"Key": Map(key), "ExpressionAttributeValues": Map(expressions.values)}
+    make = compile_call(dataset, pattern.id, about, Map(fields))
+    fits = _fits(dataset, about, expressions.only)
+    return Part(operation, about, said, expressions, make, fits)
 
 
-def asking(pattern: Pattern, dataset: Dataset, table: str) -> Ask:
-    """How a read pattern asks, of a table by that name."""
-    match pattern.operation:
-        case Query() as query:
-            return _query(query, dataset.compile(pattern.of, Map(_named(query))), table)
-        case GetItem() as get:
-            return _get(get, dataset.compile(pattern.of, Map(get.key)), table)
+def keys_of(batch: BatchGetItem, dataset: Dataset) -> Callable[[int], Mapping[str, Any]]:
+    """The keys of an entity's items, by number."""
+    return dataset.compile(batch.entity, Map(GetItem(batch.entity).keys))
+
+
+def _put_part(put: PutItem, pattern: Pattern, dataset: Dataset, head: Mapping[str, Any]) -> Part:
+    expressions = Expressions()
+    said = dict(head)
+    if put.condition:
+        said["ConditionExpression"] = expressions.all_of(put.condition)
+    over = put.new is pattern.of
+    item = item_of(put, written_over=over)
+    whole = Map({"Item": item, "ExpressionAttributeValues": Map(expressions.values)})
+    if over:
+        make = compile_call(dataset, pattern.id, pattern.of, whole)
+    else:
+        make = compile_new(dataset, put.new, pattern.of, put.position, whole)
+    fits = _fits(dataset, pattern.of, expressions.only)
+    return Part(put, pattern.of, said, expressions, make, fits)
+
+
+def _about(operation: ItemOperation, of: Entity) -> Entity:
+    """Whose values its arguments are: the drawn item's, or that of its entity nearest to it."""
+    if operation.entity in line_of(of) or (
+        not isinstance(operation, PutItem) and operation.key is not None
+    ):
+        return of
+    return operation.entity
+
+
+def _guarded(operation: UpdateItem | DeleteItem | ConditionCheck) -> Conditions:
+    """Its condition; and that there is an item, where it does not mean to make one."""
+    asks = isinstance(operation, UpdateItem) and not operation.upsert
+    asks = asks or (isinstance(operation, ConditionCheck) and not operation.condition)
+    there: Conditions = {(operation.table.partition_key,): exists()} if asks else {}
+    return {**there, **operation.condition}
+
+
+def _partition_first(query: Query) -> Conditions:
+    partition = query.searched.partition_key
+    return dict(
+        sorted(query.key.items(), key=lambda asked: asked[0] not in (partition, (partition,)))
+    )
+
+
+def _keyed(operation: ItemOperation | Query | Scan) -> tuple[str, str] | None:
+    """Which of the fields holds the partition key, and under what name; a scan has none."""
+    match operation:
+        case Scan():
+            return None
+        case Query():
+            return "ExpressionAttributeValues", ":0"  # the partition comes first
         case PutItem():
-            raise TypeError("a write does not ask")
+            return "Item", operation.table.partition_key
+        case _:
+            return "Key", operation.table.partition_key
 
 
-def writing(put: PutItem, under: Entity, dataset: Dataset, table: str) -> Write:
-    """How a write pattern writes, under items of an entity."""
-    make = dataset.compile_new(put.new, under, put.new.shown())
-    head = b'{"TableName":%b,"ReturnConsumedCapacity":"INDEXES","Item":' % orjson.dumps(table)
-
-    def write(
-        number: int, line: int, ancestor: int, created_ms: int
-    ) -> tuple[dict[str, Any], bytes]:
-        item = make(number, line, ancestor, put.position, created_ms)
-        return item, b"%b%b}" % (head, orjson.dumps(encode(item)))
-
-    return write
+def _fits(
+    dataset: Dataset, about: Entity, conditions: Sequence[Expr]
+) -> Callable[[int], bool] | None:
+    return dataset.compile(about, reduce(and_, conditions)) if conditions else None
 
 
-def _named(query: Query) -> dict[str, Any]:
-    """The values of a query, by their placeholders."""
-    partition_key = query.searched.partition_key
-    return {
-        ":p" if name == partition_key else ":s": value
-        for name, value in {**query.key, **query.begins_with}.items()
-    }
+#: What an operation is called within a batch, and within a transaction.
+_IN_BATCH = {"PutItem": b"PutRequest", "DeleteItem": b"DeleteRequest"}
+_IN_TRANSACTION = {
+    "GetItem": b"Get",
+    "PutItem": b"Put",
+    "UpdateItem": b"Update",
+    "DeleteItem": b"Delete",
+    "ConditionCheck": b"ConditionCheck",
+}
+_ACCOUNTED = b'"ReturnConsumedCapacity":"INDEXES"'
 
 
-def _query(query: Query, values: Values, table: str) -> Ask:
-    names = {"#p": query.searched.partition_key}
-    condition = "#p = :p"
-    if query.begins_with or len(query.key) > 1:
-        names["#s"] = str(query.searched.sort_key)
-        condition += " AND begins_with(#s, :s)" if query.begins_with else " AND #s = :s"
-    head: dict[str, Any] = {"TableName": table}
-    if query.index:
-        head["IndexName"] = query.index
-    if query.limit:
-        head["Limit"] = query.limit
-    if query.newest_first:
-        head["ScanIndexForward"] = False
-    head |= {
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ReturnConsumedCapacity": "INDEXES",
-    }
-    start = orjson.dumps(head)[:-1] + b',"ExpressionAttributeValues":'
-
-    def ask(subject: int, after: Mapping[str, Any] | None = None) -> bytes:
-        body = start + orjson.dumps(encode(values(subject)))
-        if after is None:
-            return body + b"}"
-        return b'%b,"ExclusiveStartKey":%b}' % (body, orjson.dumps(after))
-
-    return ask
+def head_of(operation: Operation, table: str) -> dict[str, Any]:
+    """What a part says first: its table, unless the batch that it is in does."""
+    match operation:
+        case BatchWriteItem():
+            return {}
+        case TransactGetItems() | TransactWriteItems():
+            return {"TableName": table}
+        case _:
+            return {"TableName": table, **ACCOUNTED}
 
 
-def _get(get: GetItem, key: Values, table: str) -> Ask:
-    head = {"TableName": table, "ReturnConsumedCapacity": "INDEXES"}
-    if get.consistent:
-        head["ConsistentRead"] = True  # type: ignore[assignment]
-    start = orjson.dumps(head)[:-1] + b',"Key":'
+def together(operation: Operation, parts: Sequence[tuple[str, str, bytes]]) -> bytes:
+    """The request of parts, each with its operation's name, its table and its body."""
+    match operation:
+        case BatchWriteItem():
+            by_table: dict[str, list[bytes]] = {}
+            for name, table, body in parts:
+                by_table.setdefault(table, []).append(b'{"%b":%b}' % (_IN_BATCH[name], body))
+            tables = b",".join(
+                b"%b:[%b]" % (orjson.dumps(table), b",".join(bodies))
+                for table, bodies in by_table.items()
+            )
+            return b'{"RequestItems":{%b},%b}' % (tables, _ACCOUNTED)
+        case TransactGetItems() | TransactWriteItems():
+            items = b",".join(
+                b'{"%b":%b}' % (_IN_TRANSACTION[name], body) for name, _, body in parts
+            )
+            once = b""
+            if operation.writes:  # sent again, it is not done again
+                once = b'"ClientRequestToken":"%b",' % token_hex(16).encode()
+            return b'{"TransactItems":[%b],%b%b}' % (items, once, _ACCOUNTED)
+    ((_, _, body),) = parts
+    return body
 
-    def ask(subject: int, after: Mapping[str, Any] | None = None) -> bytes:
-        return b"%b%b}" % (start, orjson.dumps(encode(key(subject))))
 
-    return ask
+def batch_of_keys(batch: BatchGetItem, table: str, keys: Sequence[Mapping[str, Any]]) -> bytes:
+    """A BatchGetItem."""
+    expressions = Expressions()
+    asked: dict[str, Any] = {"Keys": [encode(key) for key in keys]}
+    if batch.consistent:
+        asked["ConsistentRead"] = True
+    if batch.projection:
+        asked["ProjectionExpression"] = expressions.projection(batch.projection)
+        asked["ExpressionAttributeNames"] = expressions.names
+    return orjson.dumps({"RequestItems": {table: asked}, **ACCOUNTED})

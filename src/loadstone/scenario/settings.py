@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How patterns are played. `sampled` is the share of answers that are decoded and compared."""
+    """How patterns are played. `sampled` is the share of answers that are decoded and compared;
+    `attempts`, how often a batch is sent at most while it gives something back undone."""
 
     skew: float = 0.99
     sampled: float = 0.02
+    attempts: int = 4
     run: str = ""
     worker: int = 0
     workers: int = 1

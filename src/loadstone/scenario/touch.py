@@ -13,6 +13,7 @@ from loadstone.errors import BadContent
 from loadstone.fields.draws import derive
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.settings import Settings
+from loadstone.scenario.trip import Unfit
 from loadstone.table import Table
 
 
@@ -61,6 +62,9 @@ class Touch:
         if self._touched is None:
             return False
         of = self._touched.of
+        if entity in of.ancestors:
+            below = self._dataset.children(entity, number, of)
+            return below.start + (self._rest - below.start) % self._nth < below.stop
         if entity is not of and of not in entity.ancestors:
             return True
         return self._dataset.ancestor(entity, number, of) % self._nth == self._rest
@@ -72,4 +76,7 @@ class Touch:
         touched = self._mine[self._popular.draw(random)]
         if entity is self._touched.of:
             return touched
-        return random.choice(self._dataset.children(self._touched.of, touched, entity))
+        among = self._dataset.children(self._touched.of, touched, entity)
+        if not among:
+            raise Unfit(f"a {self._touched.of.name} without a {entity.name}")
+        return random.choice(among)

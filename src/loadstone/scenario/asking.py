@@ -1,0 +1,359 @@
+"""Asking: a prepared pattern becomes requests, and their answers calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
+from time import perf_counter_ns, time
+from typing import Any, NamedTuple
+
+import gevent
+import orjson
+
+from loadstone.client.answer import Answer
+from loadstone.dataset import Dataset
+from loadstone.pattern import BatchGetItem, Every, Pattern, PutItem, Query, Scan, Written
+from loadstone.run.call import Call
+from loadstone.run.heat import KeyCounter
+from loadstone.scenario.batch import UNDONE, Sends, as_one, send_whole, undone_in
+from loadstone.scenario.changing import changing
+from loadstone.scenario.check import Question
+from loadstone.scenario.journal import Journal
+from loadstone.scenario.outcome import failed_by_condition, problem_of, rows_in, seen
+from loadstone.scenario.prepared import Prepared, prepare
+from loadstone.scenario.request import Fields, Part, batch_of_keys, together
+from loadstone.scenario.settings import Settings
+from loadstone.scenario.touch import Recent, Touch
+from loadstone.scenario.trip import Trip
+from loadstone.wire import decode
+
+_SECOND_MS = 1000
+_NO_LIMIT = 1 << 62
+
+
+class _Made(NamedTuple):
+    """A part of a request, for one item."""
+
+    part: Part
+    table: str
+    fields: Fields
+    token: int  # the journal's
+    ordinal: int
+    now_ms: int
+
+
+class _Page(NamedTuple):
+    """A call for one page: whether it is the last one asked for, and whether more would follow."""
+
+    call: Call
+    last: bool
+    more: bool
+
+
+class Asking:
+    """Asks for one process of a run. `number` gives the number of a new item and its ordinal,
+    `tell` hears of those that were written."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        tables: Mapping[str, str],
+        client: Sends,
+        settings: Settings,
+        *,
+        random: Random,
+        touch: Touch,
+        journal: Journal,
+        number: Callable[[], tuple[int, int]],
+        tell: Callable[[Pattern, int], None],
+    ) -> None:
+        self._dataset, self._tables, self._client = dataset, tables, client
+        self._settings, self._random, self._touch = settings, random, touch
+        self._journal, self._number, self._tell = journal, number, tell
+        self._prepared: dict[Pattern, Prepared] = {}
+        self._changes = changing(dataset.system.patterns.values())
+        self._recent = Recent()
+        self.keys = KeyCounter()
+
+    def prepare(self, pattern: Pattern) -> Prepared:
+        prepared = self._prepared.get(pattern)
+        if prepared is None:
+            prepared = prepare(pattern, self._dataset, self._tables, self._changes)
+            self._prepared[pattern] = prepared
+        return prepared
+
+    def ask(
+        self, pattern: Pattern, trip: Trip, intended_ns: int, *, keep: bool = False
+    ) -> Iterator[Call]:
+        """Play a pattern for whom a trip is about; `keep` its first row, for later steps."""
+        prepared = self.prepare(pattern)
+        match pattern.operation:
+            case Scan() as scan if scan.segments > 1:
+                yield from self._segments(pattern, prepared, trip, intended_ns, scan.segments)
+            case Query() | Scan():
+                yield from self._search(pattern, prepared, trip, intended_ns, keep=keep)
+            case BatchGetItem() as batch:
+                yield self._batch(pattern, prepared, batch, trip, intended_ns)
+            case _:
+                yield self._items(pattern, prepared, trip, intended_ns, keep=keep)
+
+    # Queries and scans.
+
+    def _search(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> Iterator[Call]:
+        question, body = self._question(pattern, prepared, trip)
+        answers: list[Answer] = []
+        rows = 0
+        for call, last, more in self._pages(pattern, body, intended_ns):
+            if call.problem is not None:
+                yield call
+                return
+            answers.append(call.answer)
+            rows += call.rows
+            if keep and len(answers) == 1 and (row := next(rows_in(call.answer), None)):
+                trip.keep_row(pattern.id, decode(row))
+            if not last:
+                yield call
+                continue
+            yield self._judged(call, pattern, prepared, question, answers, rows, not more)
+
+    def _segments(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, segments: int
+    ) -> Iterator[Call]:
+        """All segments of a parallel scan, at one time."""
+        question, body = self._question(pattern, prepared, trip)
+        each = [body[:-1] + b',"Segment":%d}' % segment for segment in range(segments)]
+        scans = [
+            gevent.spawn(
+                lambda one: [page.call for page in self._pages(pattern, one, intended_ns)], one
+            )
+            for one in each
+        ]
+        gevent.joinall(scans, raise_error=True)
+        calls = [call for scan in scans for call in scan.value]
+        calls.sort(key=lambda call: call.answered_ns)
+        answers = [call.answer for call in calls if call.problem is None]
+        if len(answers) == len(calls):
+            rows = sum(call.rows for call in calls)
+            calls[-1] = self._judged(calls[-1], pattern, prepared, question, answers, rows, True)
+        yield from calls
+
+    def _pages(self, pattern: Pattern, first: bytes, intended_ns: int) -> Iterator[_Page]:
+        """One call a page."""
+        search = pattern.operation
+        assert isinstance(search, Query | Scan)
+        left = search.pages or _NO_LIMIT
+        body = first
+        while True:
+            answer = self._client.send(search.name, body)
+            answered_ns = perf_counter_ns()
+            found = seen(answer) if answer.ok else None
+            left -= 1
+            more = found is not None and found.more
+            last = not more or not left
+            rows = found.rows if found else 0
+            call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
+            yield _Page(call, last, more)
+            if last:
+                return
+            after = orjson.dumps(answer.json["LastEvaluatedKey"])
+            body = b'%b,"ExclusiveStartKey":%b}' % (first[:-1], after)
+            intended_ns = answered_ns
+
+    def _question(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> tuple[Question, bytes]:
+        (part,) = prepared.parts
+        subject = trip.find(pattern.of)
+        fields = part.make(subject, self._chance(), trip.line, _now_ms(), trip)
+        self.keys.count(pattern.id, prepared.tables[0], part.partition_key(fields))
+        return self._asked(pattern, prepared, trip, fields), part.body(fields)
+
+    # Items by their keys.
+
+    def _batch(
+        self,
+        pattern: Pattern,
+        prepared: Prepared,
+        batch: BatchGetItem,
+        trip: Trip,
+        intended_ns: int,
+    ) -> Call:
+        assert prepared.below is not None
+        assert prepared.keys is not None
+        numbers = prepared.below(trip.find(pattern.of))[: batch.most]
+        keys = [prepared.keys(n) for n in numbers]
+        for key in keys:
+            self.keys.count(pattern.id, prepared.tables[0], key[batch.table.partition_key])
+        body = batch_of_keys(batch, prepared.tables[0], keys)
+        answers = self._send_batch(pattern, body)
+        rows = sum(seen(answer).rows for answer in answers if answer.ok)
+        call = _call(pattern, intended_ns, perf_counter_ns(), as_one(answers), rows, len(body))
+        call = _with_leftovers(call, answers[-1])
+        if call.problem is not None:
+            return call
+        question = self._asked(pattern, prepared, trip, {})
+        return self._judged(call, pattern, prepared, question, answers, rows, True)
+
+    def _items(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> Call:
+        operation = pattern.operation
+        made = self._make(pattern, prepared, trip)
+        for each in made:
+            self.keys.count(pattern.id, each.table, each.part.partition_key(each.fields))
+        bodies = [
+            (each.part.operation.name, each.table, each.part.body(each.fields)) for each in made
+        ]
+        body = together(operation, bodies)
+        if operation.name in UNDONE:
+            answers = self._send_batch(pattern, body)
+        else:
+            answers = [self._client.send(operation.name, body)]
+        answered_ns = perf_counter_ns()
+        answer = as_one(answers)
+        self._settle(pattern, trip, made, answer, keep=keep)
+        rows = seen(answer, len(made)).rows if answer.ok else 0
+        call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
+        call = _with_leftovers(call, answers[-1])
+        if call.problem is None and isinstance(pattern.expects, Written):
+            return call
+        question = self._asked(pattern, prepared, trip, made[0].fields)
+        if call.problem is not None:
+            return _excused(call, pattern, prepared, question)
+        return self._judged(call, pattern, prepared, question, answers, rows, True)
+
+    def _make(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> list[_Made]:
+        """The parts of a request; new items get numbers and keys that nobody else has."""
+        now_ms = _now_ms()
+        made: list[_Made] = []
+        for part, table in zip(prepared.parts, prepared.tables, strict=True):
+            subject = trip.find(part.about)
+            if part.new is None:
+                fields = part.make(subject, self._chance(), trip.line, now_ms, trip)
+                token = self._note(part, subject, fields)
+                made.append(_Made(part, table, fields, token, 0, now_ms))
+                continue
+            number, ordinal = self._number()
+            trip.line = trip.line or number
+            number = trip.number_of_new(part.new.new, number)
+            fields = part.make(subject, number, trip.line, now_ms, trip)
+            while not self._recent.takes(part.new.table, fields["Item"], now_ms):
+                # A key that holds its instant would be written twice: it is a second later then.
+                # One that does not is the pattern's own: it may mean to meet what is there.
+                now_ms += _SECOND_MS
+                later = part.make(subject, number, trip.line, now_ms, trip)
+                if _key(part.new, later) == _key(part.new, fields):
+                    break
+                fields = later
+            token = self._note(part, subject, fields)
+            made.append(_Made(part, table, fields, token, ordinal, now_ms))
+        return made
+
+    def _note(self, part: Part, subject: int, fields: Fields) -> int:
+        assert not isinstance(part.operation, Query | Scan)
+        return self._journal.begin(part.operation, part.about, subject, fields)
+
+    def _settle(
+        self, pattern: Pattern, trip: Trip, made: Sequence[_Made], answer: Answer, *, keep: bool
+    ) -> None:
+        """What later steps and the record are to know of it."""
+        for each in made:
+            self._journal.end(each.token, answer)
+            if each.part.new is not None and answer.ok:
+                self._tell(pattern, each.ordinal)
+        if not answer.ok:
+            return
+        puts = [each.fields["Item"] for each in made if isinstance(each.part.operation, PutItem)]
+        if puts:
+            trip.keep_item(pattern.id, puts[0])
+        if keep and (row := next(rows_in(answer), None)):
+            trip.keep_row(pattern.id, decode(row))
+
+    def _send_batch(self, pattern: Pattern, body: bytes) -> list[Answer]:
+        return send_whole(
+            self._client,
+            pattern.operation.name,
+            body,
+            attempts=self._settings.attempts,
+            draw=self._random.random,
+        )
+
+    # What came of it.
+
+    def _asked(self, pattern: Pattern, prepared: Prepared, trip: Trip, fields: Fields) -> Question:
+        expects = pattern.expects
+        among = (expects.within if isinstance(expects, Every) else None) or pattern.of
+        return Question(
+            trip.find(pattern.of),
+            [trip.find(part.names) for part in prepared.parts],
+            fields.get("ExpressionAttributeValues", {}),
+            self._touch.touches(among, trip.find(among)),
+        )
+
+    def _judged(
+        self,
+        call: Call,
+        pattern: Pattern,
+        prepared: Prepared,
+        question: Question,
+        answers: Sequence[Answer],
+        rows: int,
+        whole: bool,
+    ) -> Call:
+        """The call with what is wrong with its answer, and with those of the pages before it.
+
+        `rows` are those of all; `whole` when no more follow.
+        """
+        if isinstance(pattern.expects, Written):
+            return call
+        now_s, check = time(), prepared.check
+        problem = check.rows(question, rows, whole=whole, now_s=now_s)
+        if problem is None and self._random.random() < self._settings.sampled:
+            problem = check.content(question, answers, whole=whole, now_s=now_s)
+        return call if problem is None else call._replace(outcome="failed", problem=problem)
+
+    def _chance(self) -> int:
+        """What the draws of a call that writes nothing new come from."""
+        return self._random.getrandbits(62)
+
+
+def _key(put: PutItem, fields: Fields) -> list[Any]:
+    return [fields["Item"][name] for name in put.table.key]
+
+
+def _now_ms() -> int:
+    return int(time() * 1000)
+
+
+def _with_leftovers(call: Call, last: Answer) -> Call:
+    """The call; failed, where its last attempt still left something undone."""
+    undone = undone_in(last)
+    if not undone:
+        return call
+    left = sum(
+        len(each["Keys"]) if isinstance(each, dict) else len(each) for each in undone.values()
+    )
+    problem = f"{UNDONE[last.operation]}: {left} left"
+    rows = call.rows if last.operation == "BatchGetItem" else call.rows - left
+    return call._replace(rows=rows, outcome="failed", problem=problem)
+
+
+def _excused(call: Call, pattern: Pattern, prepared: Prepared, question: Question) -> Call:
+    """A failed condition that the pattern declares is an outcome of its own; and so it is where the
+    item has expired."""
+    expects = pattern.expects
+    if not isinstance(expects, Written) or not failed_by_condition(call.answer):
+        return call
+    if expects.unless is not None:
+        return call._replace(outcome=expects.unless, problem=None)
+    if prepared.check.expired(question, time()):
+        return call._replace(outcome="expired", problem=None)
+    return call
+
+
+def _call(
+    pattern: Pattern, intended_ns: int, answered_ns: int, answer: Answer, rows: int, size: int
+) -> Call:
+    problem: Any = problem_of(answer)
+    outcome = "ok" if problem is None else "failed"
+    return Call(pattern.id, intended_ns, answered_ns, answer, rows, size, outcome, problem)
