@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -48,7 +49,7 @@ def context(
     return context
 
 
-def client_of(url: str, **options: float) -> Client:
+def client_of(url: str, **options: Any) -> Client:
     target = Target(
         url=url, region="us-east-1", kind="endpoint", credentials=lambda: Credentials("a", "b")
     )

@@ -1,4 +1,4 @@
-"""`loadstone local`: the embedded engine, for as long as one wants it."""
+"""`loadstone local`: the embedded engine, for as long as one wants it, behind a gate perhaps."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import contextlib
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from loadstone.cli.options import project_option, say
+from loadstone.capacity.throttle_rules import Rules
+from loadstone.cli.options import project_option, say, throttle_option
 from loadstone.errors import BadValue
 from loadstone.target import Where
+
+if TYPE_CHECKING:
+    from loadstone.embedded.process import Engine
+
+ALIVE_EVERY_S = 0.5
 
 
 @click.command()
@@ -22,22 +29,66 @@ from loadstone.target import Where
     help="Keep the data in this file; else in the project's own.",
 )
 @click.option("--memory", is_flag=True, help="Keep the data in memory, gone with the engine.")
+@throttle_option
 @project_option
-def local(port: int | None, file: Path | None, memory: bool, project: Path | None) -> None:
-    """Run the embedded engine until Ctrl-C; commands of this project use it meanwhile."""
+def local(
+    port: int | None,
+    file: Path | None,
+    memory: bool,
+    throttle: tuple[str, ...],
+    project: Path | None,
+) -> None:
+    """Run the embedded engine until Ctrl-C; commands of this project use it meanwhile.
+
+    With --throttle, whoever uses it is throttled as DynamoDB would: point any application's tests
+    at the address that is printed.
+
+    \b
+    loadstone local --throttle provisioned:100rcu,50wcu
+    loadstone local --throttle on-demand --throttle messages/ByUser=on-demand:max=500wru
+    """
     from loadstone.embedded.registry import default_file, registered_engine
 
     if file and memory:
         raise BadValue("--file and --memory contradict each other: pass one of them")
+    rules = Rules.parse(throttle) if throttle else None
     state = Where(project=project).state
     kept = None if memory else file.resolve() if file else default_file(state)
     signal.signal(signal.SIGTERM, _interrupt)
     # Not one `with`: the engine is stopped before the interrupt is forgotten.
     with contextlib.suppress(KeyboardInterrupt):  # noqa: SIM117
-        with registered_engine(state, file=kept, port=port) as engine:
+        with registered_engine(state, file=kept, port=None if rules else port) as engine:
+            about = f"{engine.binary}, {kept or 'in memory'}"
+            if rules:
+                _serve_throttled(engine, rules, state, port, about)
+                return
             click.echo(engine.url)
-            say(f"{engine.binary}, {kept or 'in memory'}; Ctrl-C stops it")
+            say(f"{about}; Ctrl-C stops it")
             engine.wait()
+
+
+def _serve_throttled(
+    engine: Engine, rules: Rules, state: Path, port: int | None, about: str
+) -> None:
+    """The gate in front of the engine, until Ctrl-C or until the engine dies."""
+    import gevent
+    from gevent.event import Event
+
+    from loadstone.aws.target import embedded_target
+    from loadstone.embedded.registry import announce
+    from loadstone.gate.proxy import Proxy
+
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, ended.set)
+    with Proxy(embedded_target(engine.url, environ={}), rules, port=port) as proxy:
+        for table in proxy.check():
+            say(f"there is no table {table!r} yet: its limits hold once it is created")
+        announce(state, proxy.url)
+        click.echo(proxy.url)
+        say(f"{about}; simulated throttling: {rules}; Ctrl-C stops it")
+        while not ended.wait(ALIVE_EVERY_S):
+            engine.raise_if_dead()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

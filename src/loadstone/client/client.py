@@ -7,25 +7,23 @@ import random
 from collections.abc import Callable
 from time import perf_counter_ns, time
 from types import TracebackType
-from typing import NamedTuple, Self
-from zlib import crc32
+from typing import Self
 
 import gevent
 
 from loadstone.client import retry
-from loadstone.client.accounting import consumed, failure, leftovers
-from loadstone.client.answer import Answer, Attempt, Units
+from loadstone.client.answer import Answer, Attempt
 from loadstone.client.dialer import Dialer
+from loadstone.client.gate import Gate
 from loadstone.client.http import HttpAnswer
+from loadstone.client.outcome import Outcome, outcome_of
 from loadstone.client.pool import Pool
 from loadstone.client.signing import Signer
 from loadstone.client.target import Target
 from loadstone.client.transport import (
     ANSWER_TIMEOUT,
     CONNECT_TIMEOUT,
-    CRC32_MISMATCH,
     DEADLINE_EXCEEDED,
-    MALFORMED_ANSWER,
     TransportError,
 )
 from loadstone.errors import BadValue
@@ -36,22 +34,14 @@ _log = logging.getLogger(__name__)
 RENEW_CREDENTIALS_S = 30.0
 
 
-class _Outcome(NamedTuple):
-    """One attempt with what it brought."""
-
-    attempt: Attempt
-    units: tuple[Units, ...] = ()
-    body: bytes = b""
-    message: str | None = None
-
-
 class Client:
     """Sends data-plane operations to one target, from any number of greenlets of one thread.
 
     What a server or a network does wrong is in the Answer; `send` raises for neither. `attempts` is
     how often an operation is sent at most when its failure is worth it; `timeout_s` holds for each
     attempt. Batches are not sent again for what they left undone: their leftovers are counted as
-    throttles, and are the caller's. `draw` gives the random part of the back-off.
+    throttles, and are the caller's. `draw` gives the random part of the back-off. A `gate` may
+    answer in the target's place.
     """
 
     def __init__(
@@ -63,6 +53,7 @@ class Client:
         connect_timeout_s: float = 5.0,
         idle_limit_s: float = 50.0,
         draw: Callable[[], float] = random.random,
+        gate: Gate | None = None,
     ) -> None:
         if attempts < 1:
             raise BadValue(f"an operation takes at least 1 attempt, not {attempts}")
@@ -70,6 +61,7 @@ class Client:
         self._attempts = attempts
         self._timeout_ns = int(timeout_s * 1e9)
         self._draw = draw
+        self._gate = gate
         dialer = Dialer(target.url, connect_timeout_s=connect_timeout_s)
         self._pool = Pool(dialer.dial, idle_limit_s=idle_limit_s)
         self._signer = Signer(
@@ -88,7 +80,10 @@ class Client:
         renewed = False
         while True:
             used = self._signer.credentials
-            outcome = self._attempt(operation, body, deadline_ns)
+            if self._gate is None:
+                outcome = self._attempt(operation, body, deadline_ns)
+            else:
+                outcome = self._gated(self._gate, operation, body, deadline_ns)
             attempt = outcome.attempt
             code = attempt.code
             sent += 1
@@ -141,7 +136,7 @@ class Client:
     ) -> None:
         self.close()
 
-    def _attempt(self, operation: str, body: bytes, deadline_ns: int | None) -> _Outcome:
+    def _attempt(self, operation: str, body: bytes, deadline_ns: int | None) -> Outcome:
         now_s = time()
         if now_s >= self._renew_at_s:
             self._renew_credentials()
@@ -152,7 +147,7 @@ class Client:
             limit_ns = deadline_ns
             if limit_ns <= sent_ns:
                 late = Attempt(sent_ns, sent_ns, 0, DEADLINE_EXCEEDED)
-                return _Outcome(late, message="not sent: the deadline had passed")
+                return Outcome(late, message="not sent: the deadline had passed")
         try:
             connection = self._pool.acquire(sent_ns, limit_ns)
             try:
@@ -166,8 +161,20 @@ class Client:
             code = error.code
             if code in (ANSWER_TIMEOUT, CONNECT_TIMEOUT) and limit_ns == deadline_ns:
                 code = DEADLINE_EXCEEDED
-            return _Outcome(Attempt(sent_ns, answered_ns, 0, code), message=error.detail)
-        return _outcome(operation, body, answer, sent_ns, answered_ns)
+            return Outcome(Attempt(sent_ns, answered_ns, 0, code), message=error.detail)
+        return outcome_of(operation, body, answer, sent_ns, answered_ns)
+
+    def _gated(self, gate: Gate, operation: str, body: bytes, deadline_ns: int | None) -> Outcome:
+        entered = gate.enter(operation, body)
+        if isinstance(entered, HttpAnswer):
+            now_ns = perf_counter_ns()
+            return outcome_of(operation, body, entered, now_ns, now_ns)
+        outcome = self._attempt(operation, entered.body, deadline_ns)
+        attempt, came = outcome.attempt, outcome.body
+        if not came or (left := entered.leave(attempt.status, came)) is came:
+            return outcome
+        answer = HttpAnswer(attempt.status, left, None, True)
+        return outcome_of(operation, body, answer, attempt.sent_ns, attempt.answered_ns)
 
     def _renew_credentials(self) -> None:
         # First: whoever sends while this one waits for a credential service uses what there is.
@@ -178,22 +185,3 @@ class Client:
                 self._signer.use(credentials)
         except Exception as error:  # of any provider; the credentials at hand may still serve
             _log.warning("credentials could not be renewed: %s", error)
-
-
-def _outcome(
-    operation: str, request: bytes, answer: HttpAnswer, sent_ns: int, answered_ns: int
-) -> _Outcome:
-    """What an answer means."""
-    status, body, promised, _ = answer
-    if promised is not None and crc32(body) != promised:
-        attempt = Attempt(sent_ns, answered_ns, status, CRC32_MISMATCH)
-        return _Outcome(attempt, message="the answer's body is not what its x-amz-crc32 promises")
-    if status != 200:
-        error = failure(status, body, request)
-        attempt = Attempt(sent_ns, answered_ns, status, error.code, error.throttles)
-        return _Outcome(attempt, (), body, error.message)
-    if body[:1] != b"{":
-        attempt = Attempt(sent_ns, answered_ns, status, MALFORMED_ANSWER)
-        return _Outcome(attempt, message=f"no DynamoDB answer: {body[:40]!r}")
-    attempt = Attempt(sent_ns, answered_ns, status, None, leftovers(operation, body))
-    return _Outcome(attempt, consumed(operation, body), body)

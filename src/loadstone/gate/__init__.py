@@ -1,0 +1,1 @@
+"""A gate before an engine that never throttles: DynamoDB's throttles, simulated by the model."""
