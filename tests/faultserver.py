@@ -86,10 +86,15 @@ class Request:
 
 @dataclass
 class FaultServer:
-    """Plays one step for each request, over all connections; after the last, `then` for ever."""
+    """Plays one step for each request, over all connections; after the last, `then` for ever.
+
+    With `reply` instead, that finds the step for each request, by what it asks for; `turn` counts
+    them from 0.
+    """
 
     script: Sequence[Step] = ()
     then: Step = field(default_factory=good)
+    reply: Callable[[int, Request], Step] | None = None
     tls: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
     problems: list[BaseException] = field(default_factory=list)
@@ -145,6 +150,11 @@ class FaultServer:
             self._sockets.append(sock)
             self._spawn(self._serve, sock, len(self._sockets) - 1)
 
+    def _step(self, turn: int, request: Request) -> Step:
+        if self.reply is not None:
+            return self.reply(turn, request)
+        return self.script[turn] if turn < len(self.script) else self.then
+
     def _serve(self, sock: socket.socket, number: int) -> None:
         try:
             if self.tls is not None:
@@ -154,8 +164,7 @@ class FaultServer:
                     with self._lock:
                         turn = len(self.requests)
                         self.requests.append(request)
-                    step = self.script[turn] if turn < len(self.script) else self.then
-                    if not step(sock):
+                    if not self._step(turn, request)(sock):
                         return
         except OSError:
             pass  # the client hung up, as some scripts want it to

@@ -9,6 +9,7 @@ from typing import Any
 
 import gevent
 import orjson
+from gevent.event import Event
 
 from loadstone.client.answer import Answer, Attempt, Throttle, Units
 from loadstone.client.target import Credentials, Target
@@ -138,6 +139,24 @@ class Heard(Silent):
         self.said.append(text)
 
 
+class NoTime:
+    """Waits take no time, and the clock stands still but for them."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def wait(self, event: Event, seconds: float | None) -> bool:
+        if seconds is None:
+            event.wait()
+            return True
+        gevent.sleep(0)
+        self._now_s += seconds
+        return bool(event.is_set())
+
+
 def load(
     dataset: Dataset,
     table: FakeTable,
@@ -145,13 +164,9 @@ def load(
     *,
     in_flight: int = 4,
     progress: Progress | None = None,
+    **more: Any,
 ) -> SeedReport:
     """A seed whose waits take no time."""
-
-    def wait(seconds: float) -> bool:
-        gevent.sleep(0)
-        return False
-
     return seed(
         dataset,
         [table.place],
@@ -160,5 +175,6 @@ def load(
         in_flight=in_flight,
         ledgers=folder,
         client=table,
-        wait=wait,
+        clock=NoTime(),
+        **more,
     )

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from loadstone.aws.tables import Tables, Wanted, wanted_tables
 from loadstone.cli.seed import seed as seed_command
-from loadstone.cli.seed import verify as verify_command
+from loadstone.cli.verify import verify as verify_command
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.errors import Refused, TableMismatch
@@ -29,9 +29,11 @@ from loadstone.seeding.ledger import Ledger
 from loadstone.seeding.sender import Sender
 from loadstone.seeding.session import Session, open_session
 from loadstone.seeding.tally import Tally
-from loadstone.seeding.verify import Verification, Verifier
+from loadstone.seeding.verification import Verification
+from loadstone.seeding.verify import Verifier
 from loadstone.system import load_system
 from loadstone.wire import encode
+from tests.seeding_real import completed, items_in, items_of, tables_of_ones_own
 
 SYSTEM = load_system("cmz")
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -287,3 +289,28 @@ def test_killed_and_resumed(target: Target, wanted: list[Wanted], tmp_path: Path
     assert (ledger["written"], ledger["left"]) == (1500, 0)
     assert ledger["written_now"] == 1000
     assert ledger["verification"]["ok"]
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_killed_after_any_batch(target: Target, tmp_path: Path) -> None:
+    """A real seed that is killed (-9) after batches that a die chooses, time and again, ends with
+    exactly the items of the data set, and writes none twice but those of unfinished slices."""
+    there, draw = tables_of_ones_own(target), random.Random(20)
+    arguments = ["seed", "cmz", *there, "--scale", "2500", "--project", str(tmp_path)]
+    for _ in range(6):
+        batches, in_flight = draw.randint(1, 45), draw.randint(1, 6)
+        killed = subprocess.run(
+            [
+                *(sys.executable, "-c", DOOMED, str(int(signal.SIGKILL)), str(batches)),
+                *(*arguments, "--in-flight", str(in_flight)),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+    ledger = completed(tmp_path, *there)
+    assert ledger["written_now"] == 2500 - ledger["tables"][0]["before"]
+    assert items_in(target, there) == items_of(2500)

@@ -19,11 +19,14 @@ from loadstone.client.accounting import THROTTLE_CODES
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue
 from loadstone.seeding import loader
+from loadstone.seeding.keeper import Keeper
 from loadstone.seeding.loader import FALLING_BACK
+from loadstone.seeding.messages import Message
 from loadstone.seeding.place import Place
 from loadstone.seeding.report import SeedReport
 from loadstone.seeding.seed import seed
 from loadstone.seeding.sender import GLITCHES, SeedStopped
+from loadstone.seeding.worker import Worker
 from loadstone.system import load_system
 from tests.seeding_fakes import (
     TARGET,
@@ -31,6 +34,7 @@ from tests.seeding_fakes import (
     Fault,
     Heard,
     Key,
+    NoTime,
     Request,
     failing,
     garbage,
@@ -161,7 +165,7 @@ def test_without_batch_write_items_are_put(tmp_path: Path) -> None:
     report = load(DATASET, table, tmp_path, progress=heard)
     assert holds_everything(table, but=[3])
     assert (report.written, report.rejected) == (COUNT - 1, 1)
-    assert heard.said == [FALLING_BACK]
+    assert heard.said == [FALLING_BACK.format(single="PutItem")]
 
 
 def test_without_any_write_it_stops(tmp_path: Path) -> None:
@@ -221,7 +225,7 @@ def test_stopped_it_finishes_what_is_in_flight(tmp_path: Path) -> None:
 
     table = FakeTable(PLACE, faults=[*[well] * 25, stopping])
     report = seed(DATASET, [PLACE], TARGET, in_flight=2, ledgers=tmp_path, client=table, stop=stop)
-    assert len(table.sent) <= 28
+    assert len(table.sent) <= 30
     assert 0 < report.left < COUNT
     assert load(DATASET, table, tmp_path).left == 0
     assert holds_everything(table)
@@ -261,6 +265,40 @@ def test_killed_anywhere_it_goes_on(moment: int, in_flight: int) -> None:
         assert report.written_now == COUNT - report.tables[0].before
         assert sum(len(items_of(*sent)) for sent in table.sent) == report.written_now
         assert holds_everything(table)
+
+
+class Fainting:
+    """One worker that is given up for lost when its first slice is done, and comes back."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table, self.fainted, self.under_way = table, False, list[int]()
+
+    def run(self, keeper: Keeper) -> None:
+        def tell(message: Message) -> None:
+            keeper.hear("worker", message)
+            self.under_way.append(keeper.tally.done)
+            if message["kind"] == "done" and not self.fainted:
+                self.fainted = True
+                keeper.lost("worker", "does not answer any more")
+                gevent.spawn(keeper.found, "worker")
+
+        shares = keeper.shares
+        worker = Worker(DATASET, [PLACE], shares, self.table, tell, clock=NoTime())
+        keeper.join("worker", worker.hear)
+        worker.run(3)
+
+
+@pytest.mark.parametrize("faults", [[], [unprocessed(3)] * 30])
+def test_who_was_given_up_begins_anew(tmp_path: Path, faults: list[Fault]) -> None:
+    """A worker that is thought to be lost drops what it has when it is found to be there: what is
+    done is never more than what was asked for, and in the end it is all there."""
+    table = FakeTable(PLACE, faults=faults)
+    crew = Fainting(table)
+    report = load(DATASET, table, tmp_path, crew=lambda job: crew)
+    assert crew.fainted
+    assert holds_everything(table)
+    assert (report.written, report.left, report.unfinished) == (COUNT, 0, 0)
+    assert max(crew.under_way) == COUNT
 
 
 def test_in_flight_starts_at_one(tmp_path: Path) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.cli.seed import _confirm
 from loadstone.cli.seed_progress import Lines, PaceMeter
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, Refused
-from loadstone.seeding.estimate import estimate
 from loadstone.seeding.identity import (
     Asked,
     as_tags,
@@ -31,7 +27,6 @@ from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places, refuse_untagged
 from loadstone.seeding.presence import expected_counts
 from loadstone.seeding.session import Session
-from loadstone.seeding.tally import Tally
 from loadstone.system import load_system
 from tests.seeding_fakes import TARGET, FakeTable, load
 
@@ -101,18 +96,6 @@ def test_expected_counts_are_those_of_the_items() -> None:
         assert expected.expired == sum(int(item["ttl"]) <= now_s for item in present)
 
 
-def test_estimate_is_what_a_small_load_consumes() -> None:
-    """Where the sample is every item, the estimate is exact: one unit a KB begun, for the table
-    and for each index that has the item."""
-    small = Dataset(SYSTEM, scale=150, as_of=AS_OF)
-    items = [small.item("Message", n) for n in range(small.count("Message"))]
-    found = estimate(small, [TABLE])
-    entries = Counter("parentUserId" in item for item in items)
-    assert found.items == len(items)
-    assert found.write_units >= 4 * entries[True] + 3 * entries[False]
-    assert found.size_bytes > 100 * len(items)
-
-
 def session() -> Session:
     found = Found(place=PLACE, live=None, held=None)
     control: Places = object.__new__(Places)  # not asked
@@ -127,32 +110,14 @@ def test_untagged_tables_on_aws_need_a_word() -> None:
     refuse_untagged(session().tables, "cmz", ("cmz-test",))
 
 
-@pytest.mark.parametrize(
-    ("typed", "well"), [("y\n", True), ("n\n", False), ("", False), (None, True)]
-)
-def test_money_is_asked_about(typed: str | None, well: bool) -> None:
-    """The estimate is shown, and only a yes goes on; `--yes` is one."""
-
-    @click.command()
-    def command() -> None:
-        _confirm(session(), yes=typed is None)
-
-    result = CliRunner().invoke(command, input=typed or "")
-    assert "500 items" in result.stderr
-    assert "USD on demand" in result.stderr
-    assert isinstance(result.exception, Refused) is not well
-    assert (result.exit_code == 0) is well
-
-
 def test_pace_is_of_the_last_seconds() -> None:
     """The pace is that of the window, and the time left follows from it."""
     meter = PaceMeter(window_s=10)
-    tally = Tally(asked=10_000)
-    assert meter.read(tally, 0.0).left_s is None
+    done = 0
+    assert meter.read(0.0, 10_000, done, 0.0).left_s is None
     for second in range(1, 21):
-        tally.written += 100 if second <= 10 else 300
-        tally.write_units["cmz", None] += 1000
-        pace = meter.read(tally, float(second))
+        done += 100 if second <= 10 else 300
+        pace = meter.read(float(second), 10_000, done, 1000.0 * second)
     assert (pace.items_per_s, pace.units_per_s) == (300.0, 1000.0)
     assert pace.left_s == (10_000 - 4_000) / 300
 
@@ -160,7 +125,9 @@ def test_pace_is_of_the_last_seconds() -> None:
 def test_lines_say_what_a_log_needs(tmp_path: Path) -> None:
     """Without a terminal a load ends with a line that has items, pace and throttles."""
     said: list[str] = []
-    load(DATASET, FakeTable(PLACE), tmp_path, progress=Lines(said.append))
+    shown = Lines(said.append, lambda tally: Decimal(tally.written) / 100)
+    load(DATASET, FakeTable(PLACE), tmp_path, progress=shown)
     assert said[-1].startswith("500 of 500 items · ")
     assert "items/s" in said[-1]
-    assert "0 throttles" in said[-1]
+    assert "WCU/s" in said[-1]
+    assert "0 throttles · 0 errors · 5.00 USD" in said[-1]

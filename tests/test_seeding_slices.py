@@ -79,10 +79,12 @@ def test_feed_gives_every_row_once() -> None:
     from different slices as long as there are several."""
     data, place = dataset(3020)
     asked = {"Message": data.count("Message")}
-    feed = Feed(slices(asked, 250), lambda each: OpenSlice(data, each, place), lanes=4)
+    feed = Feed(lambda each: OpenSlice(data, each, place))
+    feed.add(slices(asked, 250))
     seen: list[int] = []
     order: list[Slice] = []
-    while (batch := feed.next()) is not None:
+    while feed:
+        batch = feed.next(width=4)
         assert 1 <= len(batch.rows) <= BATCH_ITEMS
         order.append(batch.of.slice)
         seen += [batch.of.slice.start + row for row in batch.rows]
@@ -103,7 +105,7 @@ def test_batch_is_what_dynamodb_takes() -> None:
         "RequestItems": {"cmz-test": [{"PutRequest": {"Item": items[n]}} for n in (0, 2)]},
         "ReturnConsumedCapacity": "INDEXES",
     }
-    assert orjson.loads(opened.put(2)) == {
+    assert orjson.loads(opened.alone(2)) == {
         "TableName": "cmz-test",
         "Item": items[0],
         "ReturnConsumedCapacity": "INDEXES",

@@ -50,17 +50,19 @@ DIMENSIONS: Mapping[str, str] = {
     "reserved_3y_write_hour": "100 write units reserved for three years, each hour",
 }
 
+PUBLISHED = "published"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """A price in USD. `basis` is "published" where the source states it, else how it was made."""
+    """A price in USD. `basis` is PUBLISHED where the source states it, else how it was made."""
 
     region: str
     dimension: str
     usd: Decimal
     source: str
     as_of: str
-    basis: str = "published"
+    basis: str = PUBLISHED
 
     def __post_init__(self) -> None:
         if self.dimension not in DIMENSIONS:

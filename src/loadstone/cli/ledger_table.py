@@ -9,8 +9,13 @@ import orjson
 from rich.console import Console
 from rich.table import Table as Grid
 
+from loadstone.seeding.from_runs import Written
 from loadstone.seeding.report import SeedReport
-from loadstone.seeding.verify import Verification
+from loadstone.seeding.unseed import UnseedReport
+from loadstone.seeding.verification import Count, Verification
+
+#: Runs that a line names; earlier ones are counted together.
+NAMED_RUNS = 2
 
 
 def print_report(report: SeedReport) -> None:
@@ -48,17 +53,70 @@ def _in_words(report: SeedReport) -> str:
     )
 
 
+def print_unseeded(report: UnseedReport) -> None:
+    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column("table")
+    for name in ("asked", "deleted", "rejected", "left", "WCU", "of indexes"):
+        grid.add_column(name, justify="right")
+    for table in report.tables:
+        units = table.write_units
+        grid.add_row(
+            table.name,
+            f"{table.asked:,}",
+            f"{table.deleted:,}",
+            f"{sum(table.rejected.values()):,}",
+            f"{table.left:,}",
+            f"{sum(units.values()):,.0f}",
+            f"{sum(units.values()) - units.get(None, 0):,.0f}",
+        )
+    Console(highlight=False).print(grid)
+    throttles, failures = sum(report.throttles.values()), sum(report.failures.values())
+    click.echo(
+        f"{report.deleted_now:,} items deleted in {report.elapsed_s:,.1f} s; {throttles:,} "
+        f"throttles, {failures:,} other failures sent again"
+    )
+    for table in report.tables:
+        if table.dead_letters:
+            reasons = ", ".join(f"{count:,} {code}" for code, count in table.rejected.items())
+            click.echo(f"{table.name} rejected {reasons}: see {table.dead_letters}")
+
+
 def print_verification(checked: Verification) -> None:
     for count in checked.counts:
         name = f"{count.table}/{count.expected.index}" if count.expected.index else count.table
         expired = f", {count.expected.expired:,} expired" if count.expected.expired else ""
         state = "ok" if count.ok else "WRONG"
-        click.echo(f"{name}: {count.counted:,} of {count.expected.items:,} items{expired}: {state}")
-    equal = checked.sampled - checked.expired - len(checked.differences)
+        click.echo(
+            f"{name}: {count.counted:,} of {count.expected.items:,} items"
+            f"{_of_runs(count)}{expired}: {state}"
+        )
+    for table in checked.unknown:
+        click.echo(f"{table}: holds no data set that is known here: not counted")
+    equal = checked.sampled - checked.expired - checked.touched - len(checked.differences)
     expired = f", {checked.expired:,} have expired" if checked.expired else ""
-    click.echo(f"sample: {equal:,} of {checked.sampled:,} items equal{expired}")
+    touched = f", {checked.touched:,} were changed by runs" if checked.touched else ""
+    click.echo(f"sample: {equal:,} of {checked.sampled:,} items equal{expired}{touched}")
     for difference in checked.differences[:10]:
         click.echo(f"  {difference}")
+
+
+def _of_runs(count: Count) -> str:
+    """What runs wrote beside the data set, the last ones by name."""
+    named = [_of_run(run) for run in count.runs if run.most != 0]
+    hidden = len(named) - NAMED_RUNS
+    if hidden > 0:
+        more = sum(run.items for run in count.runs[:hidden])
+        named = [f"{more:,} of {hidden} earlier runs", *named[hidden:]]
+    return "".join(f" + {each}" for each in named)
+
+
+def _of_run(run: Written) -> str:
+    expired = f", {run.expired:,} of them expired," if run.expired else ""
+    items = f"{run.items:,}" if run.known else f"up to {run.items:,}"
+    unsure = f" and up to {run.unsure:,} more" if run.unsure else ""
+    moved = f", give or take {run.moved:,} that it changed" if run.moved else ""
+    unended = " or more, it was cut off" if not run.ended else ""
+    return f"{items} of run {run.run}{expired}{unsure}{unended}{moved}"
 
 
 def print_json(value: Any) -> None:

@@ -1,19 +1,20 @@
-"""`loadstone seed` and `loadstone verify`: fill a system's tables, and check what is in them."""
+"""`loadstone seed`: fill a system's tables."""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from loadstone.cli.asked_options import data_set_options
+from loadstone.cli.distributed import (
+    Spread,
+    become_worker,
+    distribution_options,
+    master_crew,
+)
 from loadstone.cli.ledger_table import print_json, print_report, print_verification
+from loadstone.cli.narrow_options import Narrow, narrow_options
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
@@ -21,20 +22,25 @@ from loadstone.cli.options import (
     naming_options,
     say,
     target_options,
-    yes_option,
 )
-from loadstone.errors import Refused
+from loadstone.cli.rates import Rate
+from loadstone.cli.sessions import interruptible, session_of, wanted_of
+from loadstone.cli.spend import WRITE, Spending, agreed, clock, spend_options
+from loadstone.cli.verify import counted
+from loadstone.errors import LoadstoneError
 from loadstone.naming import Naming
-from loadstone.system import System, load_system
+from loadstone.system import load_system
 from loadstone.target import Where, opened_target, refuse_production
 
 if TYPE_CHECKING:
-    from gevent.event import Event
-
     from loadstone.aws.tables import Wanted
+    from loadstone.capacity.spend import Estimate
     from loadstone.client.target import Target
+    from loadstone.seeding.budget import Purse
     from loadstone.seeding.identity import Asked
+    from loadstone.seeding.report import SeedReport
     from loadstone.seeding.session import Session
+    from loadstone.seeding.verification import Verification
 
 
 @click.command()
@@ -42,9 +48,26 @@ if TYPE_CHECKING:
 @data_set_options
 @naming_options
 @target_options
-@click.option("--in-flight", type=click.IntRange(1, 1024), help="Batches sent at one time.")
+@narrow_options
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Make and send items in so many processes of this machine.",
+)
+@click.option(
+    "--in-flight", type=click.IntRange(1, 1024), help="Batches sent at one time by each process."
+)
+@click.option(
+    "--rate",
+    type=Rate("wcu", "5000wcu/s"),
+    metavar="5000wcu/s",
+    help="Hold so many write units a second, of all tables together; else as fast as they take.",
+)
+@distribution_options
 @click.option("--verify", "verified", is_flag=True, help="Then count, and read a sample back.")
-@yes_option
+@spend_options
 @allow_production_option
 @allow_untagged_option
 @json_option
@@ -53,9 +76,13 @@ def seed(
     asked: Asked,
     naming: Naming,
     where: Where,
+    narrow: Narrow,
+    processes: int,
     in_flight: int | None,
+    rate: float | None,
+    spread: Spread,
     verified: bool,
-    yes: bool,
+    spending: Spending,
     allow_production: tuple[str, ...],
     allow_untagged: tuple[str, ...],
     as_json: bool,
@@ -65,109 +92,101 @@ def seed(
     \b
     loadstone seed cmz --scale 20000 --verify
     loadstone seed cmz                    goes on with what the tables hold
+    loadstone seed cmz --scale 20000000 --master --expect-workers 8
+    loadstone seed cmz --worker HOST      on each of the eight machines
     """
     from rich.console import Console
 
     from loadstone.cli.seed_progress import shown
+    from loadstone.seeding.budget import Watchful
     from loadstone.seeding.identity import check_locales
     from loadstone.seeding.places import refuse_untagged
+    from loadstone.seeding.session import narrowed_tables
 
+    spread.check(processes)
     loaded = load_system(system, where.project)
+    if spread.worker:
+        become_worker(
+            spread, loaded.id, asked, where, processes=processes, in_flight=in_flight, say=say
+        )
+    only = narrow.within(loaded)
     check_locales(loaded, asked)
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
         target = opened.target
-        wanted = _wanted(loaded, naming)
-        refuse_production(
-            target,
-            say=say,
-            profile=where.profile,
-            naming=naming,
-            tables=[each.name for each in wanted],
-            allowed=allow_production,
-        )
-        if target.kind == "embedded":
-            _create_missing(wanted, target)
-        session = _session(loaded, wanted, target, asked, where)
-        if target.kind == "aws":
+        wanted = wanted_of(loaded, naming)
+        meant = narrowed_tables(loaded, wanted, only)
+        if not spending.dry_run:
+            refuse_production(
+                target,
+                say=say,
+                profile=where.profile,
+                naming=naming,
+                tables=[each.name for each in meant],
+                allowed=allow_production,
+            )
+            if target.kind == "embedded":
+                _create_missing(meant, target)
+        session = session_of(loaded, wanted, target, asked, where, only, partly=spending.dry_run)
+        if target.kind == "aws" and not spending.dry_run:
             refuse_untagged(session.tables, loaded.id, allow_untagged)
-            _confirm(session, yes=yes)
+        plan = _agreed(session, meant, spending, rate=rate, verified=verified, as_json=as_json)
+        if plan is None:
+            return
+        purse = spending.purse(target, plan)
         _announce(session)
-        with _interruptible() as stop:
-            with shown(Console(stderr=True), say) as progress:
-                report = session.seed(progress=progress, in_flight=in_flight, stop=stop)
+        with interruptible() as stop:
+            costs = spending.costs(target, plan)
+            crew = master_crew(spread, target, stop, costs, say) if spread.master else None
+            with shown(Console(stderr=True), say, costs) as progress:
+                report = session.seed(
+                    progress=Watchful(progress, purse, stop) if purse else progress,
+                    in_flight=in_flight,
+                    processes=processes,
+                    rate=rate,
+                    stop=stop,
+                    crew=crew,
+                )
             interrupted = stop.is_set() and report.left > 0
-        checked = session.verify() if verified and not interrupted else None
-    if as_json:
-        verification = {"verification": checked.as_dict()} if checked else {}
-        print_json({**report.as_dict(), **verification})
-    else:
-        print_report(report)
-        if checked:
-            print_verification(checked)
+        checked, uncounted = None, None
+        if verified and not interrupted:
+            checked, uncounted = _counted(session, where, purse)
+    _print(report, checked, as_json=as_json)
+    if interrupted and purse and purse.reached:
+        say(f"stopped, {purse.spent}: {_left(report)}; the same command goes on with a new budget")
+        raise SystemExit(1)
     if interrupted:
-        say(f"stopped: {report.left:,} items are left; the same command goes on with them")
+        say(f"stopped: {_left(report)}; the same command goes on with them")
         raise SystemExit(130)
+    if uncounted:
+        raise uncounted
     if report.rejected or (checked and not checked.ok):
         raise SystemExit(1)
 
 
-@click.command()
-@click.argument("system")
-@data_set_options
-@naming_options
-@target_options
-@click.option("--settings", is_flag=True, help="Of these two, only the tables' settings.")
-@click.option("--data", is_flag=True, help="Of these two, only what is in the tables.")
-@json_option
-def verify(
-    system: str,
-    asked: Asked,
-    naming: Naming,
-    where: Where,
-    settings: bool,
-    data: bool,
-    as_json: bool,
-) -> None:
-    """Compare SYSTEM's tables with their document, and their items with the data set.
+def _counted(
+    session: Session, where: Where, purse: Purse | None
+) -> tuple[Verification | None, LoadstoneError | None]:
+    """What came of counting, or why it came to nothing: what was written is told before that."""
+    try:
+        return counted(session, where, purse), None
+    except LoadstoneError as error:
+        return None, error
 
-    Exit 1 when a setting, a count or an item is not as it should be.
-    """
-    from loadstone.aws.tables import Tables
 
-    loaded = load_system(system, where.project)
-    both = settings == data
-    with opened_target(where, documented_region=loaded.region, say=say) as opened:
-        wanted = _wanted(loaded, naming)
-        found = Tables(opened.target, say=say).verify(wanted) if settings or both else []
-        checked = None
-        if data or both:
-            session = _session(loaded, wanted, opened.target, asked, where)
-            if not session.held:
-                raise Refused(
-                    f"the tables of {system} hold no data set that is known here: "
-                    f"`loadstone seed {system}` writes one"
-                )
-            checked = session.verify()
-    wrong = [finding for finding in found if finding.fails]
-    ok = not wrong and (checked is None or checked.ok)
+def _print(report: SeedReport, checked: Verification | None, *, as_json: bool) -> None:
     if as_json:
-        listed = [str(finding) for finding in found]
-        print_json({"ok": ok, "settings": listed, "data": checked and checked.as_dict()})
-    else:
-        for finding in found:
-            click.echo(finding)
-        if settings or both:
-            click.echo(f"settings: {len(wrong)} differ" if wrong else "settings: as documented")
-        if checked:
-            print_verification(checked)
-    if not ok:
-        raise SystemExit(1)
+        verification = {"verification": checked.as_dict()} if checked else {}
+        print_json({**report.as_dict(), **verification})
+        return
+    print_report(report)
+    if checked:
+        print_verification(checked)
 
 
-def _wanted(system: System, naming: Naming) -> list[Wanted]:
-    from loadstone.aws.tables import wanted_tables
-
-    return wanted_tables(system.tables, naming.names(system.tables), system=system.id)
+def _left(report: SeedReport) -> str:
+    begun = report.unfinished
+    again = f", {begun:,} of them written already but in unfinished slices" if begun else ""
+    return f"{report.left:,} items are left{again}"
 
 
 def _create_missing(wanted: list[Wanted], target: Target) -> None:
@@ -180,65 +199,31 @@ def _create_missing(wanted: list[Wanted], target: Target) -> None:
         control.create(missing)
 
 
-def _session(
-    system: System, wanted: list[Wanted], target: Target, asked: Asked, where: Where
-) -> Session:
-    from loadstone.seeding.identity import settings_from
-    from loadstone.seeding.session import open_session
+def _agreed(
+    session: Session,
+    meant: list[Wanted],
+    spending: Spending,
+    *,
+    rate: float | None,
+    verified: bool,
+    as_json: bool,
+) -> Estimate | None:
+    """What is left to be done, told and asked about; None when telling was all."""
+    from loadstone.seeding.plan import counting_plan, writing_plan
 
-    asked = replace(asked, settings=settings_from(system, os.environ))
-    return open_session(system, wanted, target, asked, ledgers=where.state / "ledgers", say=say)
-
-
-def _confirm(session: Session, *, yes: bool) -> None:
-    from loadstone.capacity.money import request_cost_usd
-    from loadstone.capacity.prices import builtin_prices
-    from loadstone.errors import NoPrice
-    from loadstone.seeding.estimate import estimate
-
-    what = estimate(session.dataset, [place.table for place in session.places])
-    try:
-        usd = request_cost_usd(builtin_prices(), session.target.region, 0, what.write_units)
-        price = f"about {usd:,.2f} USD on demand"
-    except NoPrice:
-        price = f"no price is known for {session.target.region}"
-    say(
-        f"to be written: at most {what.items:,} items, {what.size_bytes / 1e6:,.1f} MB, about "
-        f"{what.write_units:,.0f} write units with all indexes, {price}"
-    )
-    if yes:
-        return
-    try:
-        agreed = click.confirm("Write them?", err=True)
-    except click.Abort as error:
-        raise Refused("nothing was written: nobody said yes; pass --yes") from error
-    if not agreed:
-        raise Refused("nothing was written")
+    there = {place.name for place in session.places}
+    plan = writing_plan(session, [each for each in meant if each.name not in there])
+    if verified and session.tables:
+        plan = plan.joined(counting_plan(session))
+    lasts = clock(plan.write_units / rate) if rate else None
+    well = agreed(plan, session.target, spending, WRITE, as_json=as_json, lasts=lasts)
+    return plan if well else None
 
 
 def _announce(session: Session) -> None:
     identity = session.dataset.identity
     tables = f"{len(session.tables)} table{'s' if len(session.tables) > 1 else ''}"
     say(
-        f"data set: {identity.system}, {session.dataset.stored:,} items in {tables}, seed "
+        f"data set: {identity.system}, {session.asked:,} items in {tables}, seed "
         f"{identity.seed}, as of {identity.as_of}, {identity.locale}"
     )
-
-
-@contextmanager
-def _interruptible() -> Iterator[Event]:
-    """Ctrl-C asks for an end, and a second one insists."""
-    from gevent.event import Event
-
-    stop = Event()
-
-    def interrupted(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,19 +1,28 @@
-"""How a load is going: a bar on a terminal, a line now and then elsewhere; on stderr."""
+"""How a load is going: bars on a terminal, a line now and then elsewhere; on stderr."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from time import monotonic
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column, Table
+from rich.text import Text
 
 from loadstone.seeding.tally import Tally
 
 WINDOW_S = 10.0
+BAR_WIDTH = 12
+TOTAL = "total"
+
+#: What a load has cost so far, in USD; None where nothing is billed or no price is known.
+Costs = Callable[[Tally], Decimal | None]
 
 
 class Pace(NamedTuple):
@@ -29,25 +38,34 @@ class PaceMeter:
         self._window_s = window_s
         self._seen: deque[tuple[float, int, float]] = deque()
 
-    def read(self, tally: Tally, now_s: float) -> Pace:
-        self._seen.append((now_s, tally.done, tally.total_write_units))
+    def read(self, now_s: float, asked: int, done: int, units: float) -> Pace:
+        self._seen.append((now_s, done, units))
         while len(self._seen) > 2 and now_s - self._seen[0][0] > self._window_s:
             self._seen.popleft()
-        then_s, done, units = self._seen[0]
+        then_s, done_then, units_then = self._seen[0]
         elapsed_s = now_s - then_s
-        if elapsed_s <= 0 or tally.done == done:
+        if elapsed_s <= 0 or done <= done_then:
             return Pace(0.0, 0.0, None)
-        items_per_s = (tally.done - done) / elapsed_s
-        units_per_s = (tally.total_write_units - units) / elapsed_s
-        return Pace(items_per_s, units_per_s, (tally.asked - tally.done) / items_per_s)
+        items_per_s = (done - done_then) / elapsed_s
+        left_s = max(0, asked - done) / items_per_s
+        return Pace(items_per_s, (units - units_then) / elapsed_s, left_s)
 
 
-def in_words(tally: Tally, pace: Pace) -> str:
+def in_words(tally: Tally, pace: Pace, usd: Decimal | None) -> str:
+    """All that is known of the whole load, in one line."""
     left = "" if pace.left_s is None else f" · {_clock(pace.left_s)} left"
-    rejected = f" · {tally.rejected:,} rejected" if tally.rejected else ""
     return (
         f"{tally.done:,} of {tally.asked:,} items · {pace.items_per_s:,.0f} items/s · "
-        f"{pace.units_per_s:,.0f} WCU/s · {tally.total_throttles:,} throttles{rejected}{left}"
+        f"{pace.units_per_s:,.0f} WCU/s · {troubles(tally, usd)}{left}"
+    )
+
+
+def troubles(tally: Tally, usd: Decimal | None) -> str:
+    """What went wrong, and what it cost."""
+    rejected = f" · {tally.rejected:,} rejected" if tally.rejected else ""
+    return (
+        f"{tally.total_throttles:,} throttles · {tally.total_failures:,} errors{rejected} · "
+        f"{'-' if usd is None else f'{usd:,.2f}'} USD"
     )
 
 
@@ -56,46 +74,83 @@ class Lines:
 
     every_s = 10.0
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
-        self._meter = PaceMeter(window_s=3600.0)
+    def __init__(self, say: Callable[[str], None], costs: Costs) -> None:
+        self.say, self._costs = say, costs
+        self._meter = PaceMeter(window_s=3 * self.every_s)
+        self._said: tuple[int, str] | None = None
 
     def show(self, tally: Tally) -> None:
-        pace = self._meter.read(tally, monotonic())
-        if tally.done:
-            self.say(in_words(tally, pace))
+        units, usd = tally.total_write_units, self._costs(tally)
+        pace = self._meter.read(monotonic(), tally.asked, tally.done, units)
+        news = (tally.done, troubles(tally, usd))
+        if tally.done and news != self._said:
+            self._said = news
+            self.say(in_words(tally, pace, usd))
 
 
-class Bar:
-    """For a terminal."""
+class Bars:
+    """For a terminal: a bar for each table, and one for all together."""
 
-    every_s = 0.2
+    every_s = 0.25
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=None)
-        self._meter = PaceMeter()
+    def __init__(self, live: Live, costs: Costs) -> None:
+        self._live, self._costs = live, costs
+        self._meters: defaultdict[str, PaceMeter] = defaultdict(PaceMeter)
 
     def show(self, tally: Tally) -> None:
-        words = in_words(tally, self._meter.read(tally, monotonic()))
-        self._bar.update(
-            self._task, total=tally.asked, completed=tally.done, description=words, refresh=True
+        now_s = monotonic()
+        grid = Table(
+            Column("", ratio=1, no_wrap=True, overflow="ellipsis"),
+            Column(""),
+            *(
+                Column(name, justify="right", no_wrap=True)
+                for name in ("", "items", "items/s", "WCU/s", "throttles", "left")
+            ),
+            box=None,
+            padding=(0, 1, 0, 0),
+            header_style="dim",
+            expand=True,
         )
+        for name, table in tally.tables.items():
+            units = sum(tally.units_of(name).values())
+            pace = self._meters[name].read(now_s, table.asked, table.seen, units)
+            grid.add_row(*_cells(name, table.asked, table.seen, table.throttled, pace))
+        pace = self._meters[TOTAL].read(now_s, tally.asked, tally.done, tally.total_write_units)
+        if len(tally.tables) > 1:
+            cells = _cells(TOTAL, tally.asked, tally.done, tally.total_throttles, pace)
+            grid.add_row(*cells, style="bold")
+        self._live.update(Group(grid, Text(troubles(tally, self._costs(tally)))), refresh=True)
 
     def say(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False)
+        self._live.console.print(text, markup=False, highlight=False)
 
 
 @contextmanager
-def shown(console: Console, say: Callable[[str], None]) -> Iterator[Bar | Lines]:
-    """`console` is where the bar goes, if that is a terminal; `say` writes a line."""
+def shown(
+    console: Console, say: Callable[[str], None], costs: Costs = lambda _: None
+) -> Iterator[Bars | Lines]:
+    """`console` is where the bars go, if that is a terminal; `say` writes a line."""
     if not console.is_terminal:
-        yield Lines(say)
+        yield Lines(say, costs)
         return
-    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%  {task.description}"))
     # Drawn by `show` alone: a thread of rich's would run beside the greenlets.
-    with Progress(*columns, console=console, auto_refresh=False) as bar:
-        yield Bar(bar)
+    with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
+        yield Bars(live, costs)
+
+
+def _cells(
+    name: str, asked: int, seen: int, throttles: int, pace: Pace
+) -> tuple[str, ProgressBar, str, str, str, str, str, str]:
+    return (
+        name,
+        ProgressBar(total=asked or 1, completed=seen if asked else 1, width=BAR_WIDTH),
+        f"{seen * 100 // asked if asked else 100}%",
+        f"{seen:,}",
+        f"{pace.items_per_s:,.0f}",
+        f"{pace.units_per_s:,.0f}",
+        f"{throttles:,}",
+        "" if pace.left_s is None else short_clock(pace.left_s),
+    )
 
 
 def _clock(seconds: float) -> str:
@@ -104,3 +159,12 @@ def _clock(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def short_clock(seconds: float) -> str:
+    """For a column: 59s, 59m, 9h59m."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

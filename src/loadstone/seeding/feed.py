@@ -1,48 +1,70 @@
-"""Which rows are sent next: batches taken in turn from several open slices."""
+"""Which rows of a table are sent next: batches taken in turn from several open slices."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from loadstone.seeding.opened import OpenSlice
 from loadstone.seeding.slices import Slice
 
 BATCH_ITEMS = 25  # BatchWriteItem takes 25 at most: API reference, BatchWriteItem
-LANES = 8
 
 
 class Batch(NamedTuple):
-    """Rows of an open slice, counted from 0 within it."""
+    """Rows of an open slice, counted from 0 within it.
+
+    `well_before`: how many requests had gone well when these rows were first tried, None before.
+    """
 
     of: OpenSlice
     rows: Sequence[int]
+    well_before: int | None = None
 
 
 class Feed:
-    """Keeps up to `lanes` slices open, so that consecutive batches are far apart in key space."""
+    """Keeps several slices open, so that consecutive batches are far apart in key space."""
 
-    def __init__(
-        self,
-        slices: Iterator[Slice],
-        open_slice: Callable[[Slice], OpenSlice],
-        *,
-        lanes: int = LANES,
-        batch_items: int = BATCH_ITEMS,
-    ) -> None:
-        self._slices, self._open_slice = slices, open_slice
-        self._lanes, self._batch_items = lanes, batch_items
+    def __init__(self, open_slice: Callable[[Slice], OpenSlice]) -> None:
+        self._open_slice = open_slice
+        self._waiting: deque[Slice] = deque()
         self._open: deque[tuple[OpenSlice, int]] = deque()
+        self._back: deque[Batch] = deque()
 
-    def next(self) -> Batch | None:
-        """The next batch; None when all have been given."""
-        if len(self._open) < self._lanes and (ahead := next(self._slices, None)) is not None:
-            self._open.appendleft((self._open_slice(ahead), 0))
-        if not self._open:
-            return None
+    def __bool__(self) -> bool:
+        """Whether there is anything to send now."""
+        return bool(self._back or self._open or self._waiting)
+
+    def add(self, slices: Iterable[Slice]) -> None:
+        self._waiting.extend(slices)
+
+    def drop(self) -> None:
+        """Begin anew with nothing; what is in flight does not come back."""
+        self._waiting.clear()
+        self._open.clear()
+        self._back.clear()
+
+    def put_back(self, batch: Batch) -> None:
+        """Rows that were not written. They come next, the last ones first: so a batch that fails is
+        halved down to the row that it is about, before anything else is tried."""
+        if batch.rows and not batch.of.dropped:
+            self._back.appendleft(batch)
+
+    def next(self, most: int = BATCH_ITEMS, *, width: int) -> Batch:
+        """Up to `most` rows, out of `width` open slices in turn."""
+        if self._back:
+            return self._cut(self._back.popleft(), most)
+        if len(self._open) < width and self._waiting:
+            self._open.appendleft((self._open_slice(self._waiting.popleft()), 0))
         opened, start = self._open.popleft()
-        stop = min(start + self._batch_items, len(opened.slice))
+        stop = min(start + most, len(opened.slice))
         if stop < len(opened.slice):
-            self._open.append((opened, stop))
+            self._open.insert(width - 1, (opened, stop))
         return Batch(opened, range(start, stop))
+
+    def _cut(self, batch: Batch, most: int) -> Batch:
+        if len(batch.rows) <= most:
+            return batch
+        self._back.appendleft(batch._replace(rows=batch.rows[most:]))
+        return batch._replace(rows=batch.rows[:most])

@@ -2,7 +2,8 @@
 
 A line is added when every item of a slice is written, or rejected with a reason; never before. A
 crash can only lose lines, or cut the last one short: then those slices are written again, with the
-same items. So it is enough to sync now and then.
+same items. So it is enough to sync now and then. Which entities were asked for has lines too: a
+narrowed seed asks for some, and what nobody asked for is not missing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
@@ -21,7 +23,8 @@ import orjson
 
 from loadstone.errors import BadRecord, BadValue, LoadstoneError, Refused
 from loadstone.seeding.place import Place
-from loadstone.seeding.slices import SLICE_ITEMS, Slice, slice_count
+from loadstone.seeding.slices import SLICE_ITEMS, Slice
+from loadstone.seeding.standing import Entries, Standing
 
 LEDGERS = Path(".loadstone") / "ledgers"
 VERSION = 1
@@ -50,26 +53,11 @@ class Rejection:
     reason: str
     item: Mapping[str, Any]  # as on the wire
 
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     def as_json(self) -> bytes:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return orjson.dumps(values) + b"\n"
-
-
-@dataclass(slots=True)
-class _Entries:
-    """What the lines of a ledger add up to."""
-
-    done: dict[str, bytearray]
-    written: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-
-    def add(self, of: Slice, written: int, rejected: Mapping[str, int]) -> None:
-        self.done[of.entity][of.start // SLICE_ITEMS] = 1
-        self.written += written
-        self.rejected.update(rejected)
-
-    def has(self, of: Slice) -> bool:
-        return bool(self.done[of.entity][of.start // SLICE_ITEMS])
+        return orjson.dumps(self.as_dict()) + b"\n"
 
 
 class Ledger:
@@ -78,12 +66,11 @@ class Ledger:
     def __init__(
         self, folder: Path, place: Place, identity: Mapping[str, str], asked: Mapping[str, int]
     ) -> None:
-        """`asked`: how many items of each entity the table is to hold."""
-        self.place, self.asked = place, sum(asked.values())
-        stem = f"{_stem(place)}-{_fingerprint(identity)}"
-        self.path = folder / f"{stem}.ledger"
-        self.dead_letters = folder / f"{stem}.rejected.jsonl"
-        self._entries = _Entries({e: bytearray(slice_count(n)) for e, n in asked.items()})
+        """`asked`: how many items of each entity the table holds when all of them are asked for."""
+        self.place = place
+        self.path = ledger_path(folder, place, identity)
+        self.dead_letters = self.path.with_suffix(".rejected.jsonl")
+        self._entries = Entries(asked)
         self._synced_s = monotonic()
         head = {
             "ledger": VERSION,
@@ -111,18 +98,81 @@ class Ledger:
             ) from error
 
     @property
+    def entities(self) -> frozenset[str]:
+        """The entities that seeds have asked for so far; all, as long as none is known of."""
+        entries = self._entries
+        return frozenset(entries.asked if entries.asked or entries.was_unseeded else entries.of)
+
+    @property
+    def asked(self) -> int:
+        return self.standing().asked
+
+    @property
     def written(self) -> int:
-        return self._entries.written
+        return self.standing().written
 
     @property
     def rejected(self) -> Counter[str]:
         """How many items were rejected, by error code."""
-        return self._entries.rejected
+        return self.standing().rejected
 
     @property
     def left(self) -> int:
         """Items that are neither written nor rejected yet."""
-        return self.asked - self.written - self.rejected.total()
+        return self.standing().left
+
+    def standing(self, entities: Iterable[str] | None = None) -> Standing:
+        """How far these entities are; else all that were asked for."""
+        return self._entries.standing(self.entities if entities is None else entities)
+
+    def ask(self, entities: Iterable[str]) -> None:
+        """The items of these entities are wanted in the table."""
+        fresh = sorted(set(entities) - self._entries.asked)
+        if fresh:
+            self._append({"asked": fresh})
+            self._entries.ask(fresh)
+
+    def unseed(self, entities: Iterable[str]) -> str:
+        """Before items of these entities are deleted: none of them counts as written from now on,
+        so that whatever happens to the deleting, a seed afterwards writes them all again.
+
+        A name for the deleting, which stays the same until something is written again.
+        """
+        line = self._entries.unseeding
+        chosen = sorted(entities)
+        if line is None or line["unseeding"] != chosen:
+            line = {"unseeding": chosen, "name": secrets.token_hex(4)}
+            self._append(line)
+            os.fsync(self._file)
+            self._entries.forget(line)
+        return str(line["name"])
+
+    @property
+    def deleting(self) -> str | None:
+        """The name of a deleting that is not known to have ended."""
+        line = self._entries.unseeding
+        return str(line["name"]) if line else None
+
+    @property
+    def doomed(self) -> frozenset[str]:
+        """The entities of which some items may be deleted, and others not."""
+        return frozenset(self._entries.doomed)
+
+    @property
+    def emptied(self) -> bool:
+        """Whether all that was ever written is deleted again."""
+        entries = self._entries
+        return entries.was_unseeded and not entries.asked and not entries.doomed
+
+    def end_unseeding(self, entities: Iterable[str]) -> None:
+        """No item of these entities is left."""
+        self._append({"unseeded": sorted(entities)})
+        self._entries.end_unseeding(entities)
+
+    def remove(self) -> None:
+        """Nothing of the data set is in the table any more."""
+        self.path.unlink()
+        self.dead_letters.unlink(missing_ok=True)
 
     def has(self, of: Slice) -> bool:
         """Whether a slice is done."""
@@ -173,12 +223,24 @@ class Ledger:
             raise _damaged(self.path, "it begins with something else than this data set's")
         for line in lines[1:]:
             try:
+                if "asked" in line:
+                    self._entries.ask(self._known(line["asked"]))
+                    continue
+                if "unseeding" in line:
+                    self._entries.forget(line)
+                    continue
+                if "unseeded" in line:
+                    self._entries.end_unseeding(line["unseeded"])
+                    continue
                 entity, start, stop = line["slice"]
                 self._entries.add(
                     Slice(entity, start, stop), line["written"], line.get("rejected", {})
                 )
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise _damaged(self.path, f"{line} is no line of it") from error
+
+    def _known(self, entities: Iterable[str]) -> list[str]:
+        return [entity for entity in entities if self._entries.of[entity]]
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:
@@ -220,13 +282,37 @@ class Ledger:
         return self.has(Slice(rejection.entity, first, first + SLICE_ITEMS))
 
 
+def ledger_path(folder: Path, place: Place, identity: Mapping[str, str]) -> Path:
+    """Where the ledger of a data set in a table is, once there is one."""
+    return folder / f"{_stem(place)}-{_fingerprint(identity)}.ledger"
+
+
+def heads(folder: Path, place: Place) -> list[Mapping[str, Any]]:
+    """How the ledgers of a table begin: its identity, and what is asked."""
+    found = (
+        _whole_lines(path, most=1)[0] for path in sorted(folder.glob(f"{_stem(place)}-*.ledger"))
+    )
+    return [lines[0] for lines in found if lines]
+
+
 def held_identity(folder: Path, place: Place) -> dict[str, str] | None:
     """The data set that a table holds, as far as a ledger in this folder knows."""
-    for path in sorted(folder.glob(f"{_stem(place)}-*.ledger")):
-        lines, _ = _whole_lines(path, most=1)
-        if lines:
-            return dict(lines[0]["identity"])
-    return None
+    return next((dict(head["identity"]) for head in heads(folder, place)), None)
+
+
+def is_open(folder: Path, place: Place) -> bool:
+    """Whether a process of this machine has a ledger of the table open: it seeds it, deletes from
+    it, or verifies it."""
+    return any(_is_claimed(path) for path in folder.glob(f"{_stem(place)}-*.ledger"))
+
+
+def _is_claimed(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _stem(place: Place) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,34 +13,76 @@ from loadstone.seeding.place import Place
 from loadstone.seeding.slices import Slice
 from loadstone.wire import decode_value
 
-_BEFORE, _AFTER = '{"PutRequest":{"Item":', "}},"
 _ACCOUNTED = b'"ReturnConsumedCapacity":"INDEXES"}'
 
 
-class OpenSlice:
-    """Rows are counted from 0 within the slice."""
+class Verb(NamedTuple):
+    """What is done with rows: how a batch spells it, what it holds of a row, and the operation
+    that does the same to one."""
 
-    def __init__(self, dataset: Dataset, of: Slice, place: Place) -> None:
+    request: str
+    holds: str
+    single: str
+
+    @property
+    def before(self) -> str:
+        return f'{{"{self.request}":{{"{self.holds}":'
+
+    @property
+    def after(self) -> str:
+        return "}},"
+
+
+PUT = Verb("PutRequest", "Item", "PutItem")
+DELETE = Verb("DeleteRequest", "Key", "DeleteItem")
+
+
+class OpenSlice:
+    """Rows are counted from 0 within the slice. `rows`, between what the verb has before and after
+    them; else the items of the data set."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        of: Slice,
+        place: Place,
+        *,
+        verb: Verb = PUT,
+        rows: Rows | None = None,
+    ) -> None:
         self.slice, self.place = of, place
         self.written = 0
+        self.dropped = False  # somebody else writes it now
         self.rejected: list[Rejection] = []
-        self._rows: Rows = dataset.rows(of.entity, of.start, of.stop, before=_BEFORE, after=_AFTER)
+        self._verb = verb
+        self._rows: Rows = rows or dataset.rows(
+            of.entity, of.start, of.stop, before=verb.before, after=verb.after
+        )
         name = orjson.dumps(place.name)
         self._batch_head = b'{"RequestItems":{%b:[' % name
-        self._put_head = b'{"TableName":%b,"Item":' % name
+        self._alone_head = b'{"TableName":%b,"%b":' % (name, verb.holds.encode())
+
+    @property
+    def single(self) -> str:
+        """The operation that does to one row what BatchWriteItem does to several."""
+        return self._verb.single
+
+    @property
+    def done(self) -> int:
+        """How many rows are written or rejected."""
+        return self.written + len(self.rejected)
 
     @property
     def finished(self) -> bool:
-        """Whether every row is written or rejected."""
-        return self.written + len(self.rejected) == len(self.slice)
+        return self.done == len(self.slice)
 
     def batch(self, rows: Sequence[int]) -> bytes:
         """A BatchWriteItem of these rows."""
         return b"%b%b]},%b" % (self._batch_head, self._joined(rows)[:-1], _ACCOUNTED)
 
-    def put(self, row: int) -> bytes:
-        """A PutItem of one row."""
-        return b"%b%b,%b" % (self._put_head, self._item(row), _ACCOUNTED)
+    def alone(self, row: int) -> bytes:
+        """The same of one row, as a request of its own."""
+        return b"%b%b,%b" % (self._alone_head, self._item(row), _ACCOUNTED)
 
     def found_in(self, rows: Sequence[int], unprocessed: Any) -> list[int]:
         """Which of the rows a batch gave back undone: `unprocessed` is its UnprocessedItems.
@@ -50,7 +92,8 @@ class OpenSlice:
         by_key = {self._key(orjson.loads(self._item(row))): row for row in rows}
         try:
             requests = [each for of_table in unprocessed.values() for each in of_table]
-            found = {by_key[self._key(each["PutRequest"]["Item"])] for each in requests}
+            request, holds = self._verb.request, self._verb.holds
+            found = {by_key[self._key(each[request][holds])] for each in requests}
         except (KeyError, TypeError, ValueError, AttributeError):
             return list(rows)
         return sorted(found)
@@ -72,7 +115,7 @@ class OpenSlice:
         return b"".join(self._rows.joined(row, row + 1) for row in rows)
 
     def _item(self, row: int) -> bytes:
-        return self._rows.joined(row, row + 1)[len(_BEFORE) : -len(_AFTER)]
+        return self._rows.joined(row, row + 1)[len(self._verb.before) : -len(self._verb.after)]
 
     def _key(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
         """Compared as values: an engine may write the number 1.0 as 1."""

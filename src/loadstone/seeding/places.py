@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadstone.aws.control import Control
 from loadstone.aws.faults import is_denied
 from loadstone.aws.live import LiveTable, Unread
-from loadstone.aws.settings import NONE, TAG, findings
+from loadstone.aws.settings import TAG, check_shape
 from loadstone.aws.tables import Wanted
 from loadstone.client.target import Target
-from loadstone.errors import Refused, TableMismatch, TargetError
-from loadstone.seeding.identity import as_tags, from_tags
-from loadstone.seeding.ledger import LEDGERS, held_identity
+from loadstone.errors import Refused, TargetError
+from loadstone.seeding.identity import TAG_PREFIX, as_tags, from_tags
+from loadstone.seeding.ledger import LEDGERS, held_identity, is_open
 from loadstone.seeding.place import Place
 
 
@@ -42,6 +42,16 @@ def refuse_untagged(tables: Sequence[Found], system: str, allowed: Sequence[str]
         )
 
 
+def refuse_open(places: Iterable[Place], ledgers: Path) -> None:
+    """Refused while another command changes what a table holds, or counts it."""
+    names = [place.name for place in places if is_open(ledgers, place)]
+    if names:
+        raise Refused(
+            f"{', '.join(names)}: a seed, an unseed or a verification is under way there; wait for "
+            "it, or stop it: the same command goes on with it later"
+        )
+
+
 class Places:
     """The tables that a system wants at one target."""
 
@@ -65,6 +75,14 @@ class Places:
             if any(each.live.tags.get(name) != value for name, value in tags.items()):
                 self._mark(each.live, tags)
 
+    def unmark(self, found: Found) -> None:
+        """No data set is in it any more. That it is ours stays on it."""
+        if found.live is None or isinstance(found.live.tags, Unread):
+            return
+        names = [name for name in found.live.tags if name.startswith(TAG_PREFIX)]
+        if names:
+            self._tried(lambda live: self.control.untag(live, names), found.live)
+
     def _find(self, each: Wanted) -> Found | None:
         try:
             live = self.control.read(each.name)
@@ -74,7 +92,7 @@ class Places:
             return self._unseen(each)
         if live is None:
             return None
-        _check_shape(each, live)
+        check_shape(each.table, live)
         place = Place(table=each.table, name=each.name, arn=live.arn, table_id=live.table_id)
         tagged = None if isinstance(live.tags, Unread) else from_tags(live.tags)
         return Found(place=place, live=live, held=tagged or held_identity(self._ledgers, place))
@@ -86,8 +104,11 @@ class Places:
         return Found(place=place, live=None, held=held_identity(self._ledgers, place))
 
     def _mark(self, live: LiveTable, tags: Mapping[str, str]) -> None:
+        self._tried(lambda live: self.control.tag(live, tags), live)
+
+    def _tried(self, change: Callable[[LiveTable], object], live: LiveTable) -> None:
         try:
-            self.control.tag(live, tags)
+            change(live)
         except TargetError as error:
             self._raise_unless_denied(error)
             self._say_once(f"{error}; the ledger alone knows what {live.name} holds")
@@ -100,15 +121,3 @@ class Places:
         if not self._denied:
             self._denied = True
             self._say(text)
-
-
-def _check_shape(each: Wanted, live: LiveTable) -> None:
-    wrong = [
-        str(finding)
-        for finding in findings(each.table, live, tags={})
-        if finding.fails and finding.is_shape and finding.documented != NONE
-    ]
-    if wrong:
-        raise TableMismatch(
-            f"{'; '.join(wrong)}: drop that table, or pass another --stage or --table-prefix"
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,15 +35,17 @@ class Expected:
     items: int
     expired: int
 
-    def allows(self, counted: int) -> bool:
-        """An item whose TTL has passed may be gone."""
-        return self.items - self.expired <= counted <= self.items
-
 
 def expected_counts(
-    dataset: Dataset, table: Table, rejected: Iterable[tuple[str, int]], *, now_s: int
+    dataset: Dataset,
+    table: Table,
+    rejected: Iterable[tuple[str, int]],
+    *,
+    now_s: int,
+    only: Container[str] | None = None,
 ) -> list[Expected]:
-    """For the table, then for each index. `rejected`: entities and numbers that are not there."""
+    """For the table, then for each index. `rejected`: entities and numbers that are not there;
+    `only`: of these entities."""
     arms = [(None, table.key), *((index.name, index.key) for index in table.indexes)]
     missing = [(dataset.system.entities[name], number) for name, number in rejected]
     found: list[Expected] = []
@@ -52,6 +54,7 @@ def expected_counts(
             *(
                 part
                 for entity in stored_in(dataset, table)
+                if only is None or entity.name in only
                 for part in _of(dataset, entity, key, now_s)
             ),
             *(_less(dataset, entity, number, key, now_s) for entity, number in missing),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadstone.seeding.tally import Arm
+from loadstone.seeding.book import Book
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,14 @@ class TableReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedReport:
-    """`throttles` by reason and `failures` by code: what was sent again, in this call."""
+    """`throttles` by reason and `failures` by code: what was sent again, in this call.
+
+    `unfinished`: items of slices that were begun and not finished, which the next call does again.
+    """
 
     identity: Mapping[str, str]
     written_now: int  # in this call
+    unfinished: int
     tables: tuple[TableReport, ...]
     throttles: Mapping[str, int]
     failures: Mapping[str, int]
@@ -81,6 +85,7 @@ class SeedReport:
             "rejected": self.rejected,
             "left": self.left,
             "written_now": self.written_now,
+            "unfinished": self.unfinished,
             "tables": [table.as_dict() for table in self.tables],
             "throttles": dict(self.throttles),
             "failures": dict(self.failures),
@@ -89,6 +94,14 @@ class SeedReport:
         }
 
 
-def units_of(units: Mapping[Arm, float], table: str) -> dict[str | None, float]:
-    """The units of a table and of its indexes."""
-    return {index: count for (name, index), count in units.items() if name == table}
+def table_report(book: Book, write_units: Mapping[str | None, float]) -> TableReport:
+    standing = book.standing
+    return TableReport(
+        name=book.place.name,
+        asked=standing.asked,
+        before=book.before,
+        written=standing.written,
+        rejected=dict(standing.rejected),
+        write_units=write_units,
+        dead_letters=book.ledger.dead_letters if standing.rejected else None,
+    )

@@ -55,14 +55,19 @@ class Sender:
 
     def send(self, operation: str, body: bytes) -> Answer:
         """The answer of the last attempt: throttles are waited out, glitches for some time."""
-        throttled = glitched = 0
+        throttled = 0
+        while verdict(answer := self.send_once(operation, body)) is Verdict.THROTTLED:
+            throttled += 1
+            self.wait_out_throttle(throttled)
+        return answer
+
+    def send_once(self, operation: str, body: bytes) -> Answer:
+        """The answer of the last attempt: glitches are waited out for some time, throttles not."""
+        glitched = 0
         while True:
             answer = self._client.send(operation, body)
             self._tally.account(answer)
             match verdict(answer):
-                case Verdict.THROTTLED:
-                    throttled += 1
-                    self.wait_out_throttle(throttled)
                 case Verdict.GLITCH:
                     glitched += 1
                     code = answer.code or MALFORMED_ANSWER

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,44 +16,74 @@ from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import Refused
+from loadstone.seeding.crews import Crew
+from loadstone.seeding.from_runs import Beside, beside, runs_on
 from loadstone.seeding.identity import Asked, settle
-from loadstone.seeding.ledger import LEDGERS
+from loadstone.seeding.job import Job
+from loadstone.seeding.ledger import LEDGERS, ledger_path
 from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places
 from loadstone.seeding.report import SeedReport
-from loadstone.seeding.seed import Progress, Silent, open_ledger, seed
+from loadstone.seeding.seed import Progress, Silent, counts, open_ledger, seed
 from loadstone.seeding.sender import Sender
 from loadstone.seeding.streams import streams_off
 from loadstone.seeding.tally import Tally
-from loadstone.seeding.verify import SAMPLE, Verification, Verifier
+from loadstone.seeding.verification import Verification
+from loadstone.seeding.verify import SAMPLE, Verifier
 from loadstone.system import System
+from loadstone.table import Throughput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A data set and the tables that are there for it; nothing is written before `seed`."""
+    """A data set and the tables that are there for it; nothing is written before `seed`.
+
+    `only` names the entities that are meant, and `tables` are those that hold some of them.
+    """
 
     dataset: Dataset
     tables: Sequence[Found]
     target: Target
     control: Places
     ledgers: Path
+    only: Collection[str] | None = None
 
     @property
     def places(self) -> list[Place]:
         return [found.place for found in self.tables]
 
     @property
+    def asked(self) -> int:
+        """How many items are meant."""
+        return sum(
+            items
+            for place in self.places
+            for items in counts(self.dataset, place, self.only).values()
+        )
+
+    @property
     def held(self) -> bool:
         """Whether a table holds the data set already, or a part of it."""
         return any(found.held for found in self.tables)
+
+    @property
+    def filled(self) -> list[Found]:
+        """The tables that are known to hold it; all, where nothing is known of any."""
+        there = [found for found in self.tables if found.held or self._has_ledger(found.place)]
+        return there or list(self.tables)
+
+    def _has_ledger(self, place: Place) -> bool:
+        return ledger_path(self.ledgers, place, self.dataset.identity.as_dict()).exists()
 
     def seed(
         self,
         *,
         progress: Progress | None = None,
         in_flight: int | None = None,
+        processes: int = 1,
+        rate: float | None = None,
         stop: Event | None = None,
+        crew: Callable[[Job], Crew] | None = None,
     ) -> SeedReport:
         """Write what the ledgers do not have yet, and on the tables which data set it is."""
         progress = progress or Silent()
@@ -67,21 +97,63 @@ class Session:
                 self.target,
                 progress=progress,
                 in_flight=in_flight,
+                processes=processes,
+                rate=rate,
+                only=self.only,
+                capacities={} if embedded else write_capacities(self.tables),
                 ledgers=self.ledgers,
                 stop=stop,
+                crew=crew,
             )
 
-    def verify(self, *, sample: int = SAMPLE) -> Verification:
-        """Count every table and index, and compare a sample with the data set."""
+    def verify(
+        self,
+        *,
+        sample: int = SAMPLE,
+        runs: Path | None = None,
+        check: Callable[[Tally], None] = lambda _: None,
+    ) -> Verification:
+        """Count every table and index that holds the data set, and compare a sample with it.
+
+        `runs` is the folder of the runs' records, which tell what is there beside it. `check` sees
+        what the counting has consumed after each request, and may raise.
+        """
+        now_s = int(datetime.now(UTC).timestamp())
+
+        def beside_in(place: Place) -> Beside:
+            past = runs_on(runs, place) if runs else []
+            return beside(self.dataset, place, past, now_s=now_s)
+
         with ExitStack() as stack:
             ledgers = [
-                stack.enter_context(open_ledger(self.dataset, place, self.ledgers))
-                for place in self.places
+                stack.enter_context(open_ledger(self.dataset, found.place, self.ledgers))
+                for found in self.filled
             ]
-            client = stack.enter_context(Client(self.target, attempts=1))
-            sender = Sender(client, Tally(), wait=gevent.sleep)
-            now_s = int(datetime.now(UTC).timestamp())
-            return Verifier(self.dataset, sender, now_s=now_s).verify(ledgers, sample=sample)
+            client, tally = stack.enter_context(Client(self.target, attempts=1)), Tally()
+            verifier = Verifier(
+                self.dataset,
+                Sender(client, tally, wait=gevent.sleep),
+                now_s=now_s,
+                runs=beside_in,
+                check=lambda: check(tally),
+            )
+            found = verifier.verify(ledgers, sample=sample)
+        filled = {each.place.name for each in self.filled}
+        unknown = [each.place.name for each in self.tables if each.place.name not in filled]
+        return replace(found, unknown=tuple(unknown))
+
+
+def write_capacities(tables: Sequence[Found]) -> dict[str, dict[str | None, float]]:
+    """Provisioned write units by table, then of the table itself and its indexes."""
+    found: dict[str, dict[str | None, float]] = {}
+    for each in tables:
+        if each.live is not None and each.live.provisioned:
+            held: dict[str | None, Throughput | None] = {None: each.live.capacity}
+            held |= {name: index.capacity for name, index in each.live.indexes.items()}
+            found[each.place.name] = {
+                arm: float(units.write_units) for arm, units in held.items() if units
+            }
+    return found
 
 
 def open_session(
@@ -91,14 +163,18 @@ def open_session(
     asked: Asked,
     *,
     ledgers: Path = LEDGERS,
+    only: Collection[str] | None = None,
+    partly: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Session:
-    """Find the tables and settle on the data set. Refused when a table is missing."""
+    """Find the tables and settle on the data set. Refused when one that is meant is missing, if it
+    is not allowed to be there `partly`."""
     control = Places(target, ledgers=ledgers, say=say)
     tables = control.find(wanted)
     there = {found.place.name for found in tables}
-    missing = [each.name for each in wanted if each.name not in there]
-    if missing:
+    meant = {each.name for each in narrowed_tables(system, wanted, only)}
+    missing = [name for name in (each.name for each in wanted) if name in meant - there]
+    if missing and not partly:
         raise Refused(
             f"there is no table {', '.join(missing)} at {target}: "
             f"`loadstone tables create {system.id}` makes what is missing"
@@ -107,4 +183,21 @@ def open_session(
         found.place.name: found.held for found in tables if found.held
     }
     dataset = settle(system, asked, held, now=datetime.now(UTC))
-    return Session(dataset=dataset, tables=tables, target=target, control=control, ledgers=ledgers)
+    return Session(
+        dataset=dataset,
+        tables=[found for found in tables if found.place.name in meant],
+        target=target,
+        control=control,
+        ledgers=ledgers,
+        only=only,
+    )
+
+
+def narrowed_tables(
+    system: System, wanted: Sequence[Wanted], only: Collection[str] | None
+) -> list[Wanted]:
+    """The tables that hold these entities; None is all of them."""
+    if only is None:
+        return list(wanted)
+    names = {entity.table.name for entity in system.stored if entity.table and entity.name in only}
+    return [each for each in wanted if each.table.name in names]

@@ -24,7 +24,7 @@ def streams_off(
     for place in streamed:
         live = control.read(place.name)
         if live is not None and live.stream:
-            say(f"{place.name}: its stream is off while it is loaded")
+            say(f"{place.name}: its stream is off meanwhile")
             control.update(place.name, StreamSpecification={"StreamEnabled": False})
     try:
         yield

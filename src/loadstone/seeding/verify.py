@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -16,12 +16,16 @@ import orjson
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.scenario.settings import Settings
+from loadstone.scenario.touch import Touch
 from loadstone.seeding.crew import gather
+from loadstone.seeding.from_runs import NOTHING, Beside
 from loadstone.seeding.ledger import Ledger
 from loadstone.seeding.place import Place
 from loadstone.seeding.presence import Expected, expected_counts, is_expired, stored_in
 from loadstone.seeding.sender import SeedStopped, Sender
 from loadstone.seeding.verdict import Verdict, verdict
+from loadstone.seeding.verification import Count, Verification
 from loadstone.wire import Item, decode, encode
 
 SAMPLE = 200
@@ -34,57 +38,12 @@ PATIENCE_S = (0.5, 1.0, 2.0, 4.0)
 _ACCOUNTED = {"ReturnConsumedCapacity": "INDEXES"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """A table or an index, counted."""
-
-    table: str
-    expected: Expected
-    counted: int
-
-    @property
-    def ok(self) -> bool:
-        return self.expected.allows(self.counted)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "table": self.table,
-            "index": self.expected.index,
-            "expected": self.expected.items,
-            "expired": self.expected.expired,
-            "counted": self.counted,
-            "ok": self.ok,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """`expired` of the `sampled` items were gone because their TTL has passed."""
-
-    counts: tuple[Count, ...]
-    sampled: int
-    expired: int
-    differences: tuple[str, ...]  # one line for each sampled item that is not as it should be
-
-    @property
-    def ok(self) -> bool:
-        return not self.differences and all(count.ok for count in self.counts)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "ok": self.ok,
-            "counts": [count.as_dict() for count in self.counts],
-            "sampled": self.sampled,
-            "expired": self.expired,
-            "differences": list(self.differences),
-        }
-
-
 class _Look(NamedTuple):
     """One sampled item, read back."""
 
     problem: str | None
     expired: bool = False
+    touched: bool = False
 
 
 class Verifier:
@@ -99,8 +58,12 @@ class Verifier:
         in_flight: int = 8,
         draw: random.Random | None = None,
         wait: Callable[[float], object] = gevent.sleep,
+        runs: Callable[[Place], Beside] = lambda _: NOTHING,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._dataset, self._sender, self._now_s = dataset, sender, now_s
+        """`runs`: what they did to a table. `check` is called after each request, and may raise."""
+        self._dataset, self._sender, self._now_s, self._runs = dataset, sender, now_s, runs
+        self._touch, self._check = Touch(dataset, Settings()), check
         self._in_flight, self._wait = in_flight, wait
         self._draw = draw or random.Random()
         self._singly = False  # BatchGetItem is not allowed
@@ -112,24 +75,37 @@ class Verifier:
         looks: list[_Look] = []
         for ledger in ledgers:
             rejected = {(each.entity, each.number) for each in ledger.rejections()}
-            counts += self._counts(ledger.place, rejected)
-            looks += self._looks(ledger.place, rejected, -(-sample * ledger.asked // asked))
+            runs = self._runs(ledger.place)
+            counts += self._counts(ledger, rejected, runs)
+            size = -(-sample * ledger.asked // asked) if asked else 0
+            looks += self._looks(ledger, rejected, size, runs)
         return Verification(
             counts=tuple(counts),
             sampled=len(looks),
             expired=sum(each.expired for each in looks),
+            touched=sum(each.touched for each in looks),
             differences=tuple(each.problem for each in looks if each.problem),
         )
 
-    def _counts(self, place: Place, rejected: set[tuple[str, int]]) -> Iterator[Count]:
-        for expected in expected_counts(self._dataset, place.table, rejected, now_s=self._now_s):
-            counted = self._count(place, expected)
+    def _counts(
+        self, ledger: Ledger, rejected: set[tuple[str, int]], runs: Beside
+    ) -> Iterator[Count]:
+        place = ledger.place
+        for expected in expected_counts(
+            self._dataset, place.table, rejected, now_s=self._now_s, only=ledger.entities
+        ):
+            count = Count(
+                table=place.name,
+                expected=expected,
+                counted=self._count(place, expected),
+                runs=runs.to(expected.index),
+            )
             for seconds in PATIENCE_S if expected.index else ():
-                if counted >= expected.items - expected.expired:
+                if count.counted >= count.least:
                     break
                 self._wait(seconds)
-                counted = self._count(place, expected)
-            yield Count(table=place.name, expected=expected, counted=counted)
+                count = replace(count, counted=self._count(place, expected))
+            yield count
 
     def _count(self, place: Place, expected: Expected) -> int:
         segments = min(MOST_SEGMENTS, 1 + expected.items // ITEMS_A_SEGMENT)
@@ -153,21 +129,43 @@ class Verifier:
                 return counted
             request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _looks(self, place: Place, rejected: set[tuple[str, int]], size: int) -> Iterator[_Look]:
-        drawn = _drawn(self._dataset, place, size, self._draw)
+    def _looks(
+        self, ledger: Ledger, rejected: set[tuple[str, int]], size: int, runs: Beside
+    ) -> Iterator[_Look]:
+        place = ledger.place
+        drawn = _drawn(self._dataset, ledger, size, self._draw)
         chosen = [(entity, n) for entity, n in drawn if (entity.name, n) not in rejected]
         batches = [chosen[i : i + KEYS_A_BATCH] for i in range(0, len(chosen), KEYS_A_BATCH)]
-        looks = gather([partial(self._look, place, batch) for batch in batches], self._in_flight)
+        looks = gather(
+            [partial(self._look, place, batch, runs) for batch in batches], self._in_flight
+        )
         return chain.from_iterable(looks)
 
-    def _look(self, place: Place, chosen: Sequence[tuple[Entity, int]]) -> list[_Look]:
-        wanted = {f"{entity.name} {n}": self._dataset.item(entity, n) for entity, n in chosen}
+    def _look(
+        self, place: Place, chosen: Sequence[tuple[Entity, int]], runs: Beside
+    ) -> list[_Look]:
+        wanted = {each: self._dataset.item(*each) for each in chosen}
         keys = {_named(place, item): _key(place, item) for item in wanted.values()}
         stored = {_named(place, item): item for item in self._read(place, list(keys.values()))}
         return [
-            _compared(place, name, item, stored.get(_named(place, item)), self._now_s)
-            for name, item in wanted.items()
+            self._judged(each, item, stored.get(_named(place, item)), place, runs)
+            for each, item in wanted.items()
         ]
+
+    def _judged(
+        self,
+        which: tuple[Entity, int],
+        wanted: Item,
+        stored: Item | None,
+        place: Place,
+        runs: Beside,
+    ) -> _Look:
+        entity, number = which
+        look = _compared(place, f"{entity.name} {number}", wanted, stored, self._now_s)
+        may_differ = runs.changed if stored is not None else runs.expiring
+        if look.problem and may_differ and self._touch.touches(entity, number):
+            return _Look(None, touched=True)
+        return look
 
     def _read(self, place: Place, keys: Sequence[Item]) -> Iterator[Item]:
         """The items that are there."""
@@ -198,6 +196,7 @@ class Verifier:
         self, operation: str, request: Mapping[str, Any], *, may_be_denied: bool = False
     ) -> Answer:
         answer = self._sender.send(operation, orjson.dumps(request))
+        self._check()
         match verdict(answer):
             case Verdict.WELL:
                 return answer
@@ -208,10 +207,13 @@ class Verifier:
 
 
 def _drawn(
-    dataset: Dataset, place: Place, size: int, draw: random.Random
+    dataset: Dataset, ledger: Ledger, size: int, draw: random.Random
 ) -> Iterator[tuple[Entity, int]]:
     """Different items of a table, each as likely as any other."""
-    entities = stored_in(dataset, place.table)
+    there = stored_in(dataset, ledger.place.table)
+    entities = [entity for entity in there if entity.name in ledger.entities]
+    if not entities:
+        return
     ends = list(accumulate(dataset.count(entity) for entity in entities))
     for number in sorted(draw.sample(range(ends[-1]), min(size, ends[-1]))):
         which = bisect_right(ends, number)
@@ -223,11 +225,15 @@ def _compared(place: Place, name: str, wanted: Item, stored: Item | None, now_s:
         expired = is_expired(wanted, place.table, now_s)
         return _Look(None if expired else f"{place.name}: {name} is missing", expired)
     wrong = [
-        f"{field} is {stored.get(field)!r} and not {wanted.get(field)!r}"
+        f"{field} is {_shown(stored, field)} and not {_shown(wanted, field)}"
         for field in {**wanted, **stored}
         if field not in wanted or field not in stored or stored[field] != wanted[field]
     ]
     return _Look(f"{place.name}: {name}: {'; '.join(wrong)}" if wrong else None)
+
+
+def _shown(item: Item, field: str) -> str:
+    return repr(item[field]) if field in item else "missing"
 
 
 def _key(place: Place, item: Item) -> Item:

@@ -1,0 +1,34 @@
+"""Rates with their unit: `5000wcu/s`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from loadstone.errors import BadValue
+
+_RATE = re.compile(r"(?P<number>\d[\d_,]*(\.\d+)?)\s*(?P<unit>[a-z]+)/s", re.IGNORECASE)
+
+
+class Rate(click.ParamType[float]):
+    """So many of one unit a second."""
+
+    name = "rate"
+
+    def __init__(self, unit: str, example: str) -> None:
+        self.unit, self.example = unit, example
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        found = _RATE.fullmatch(value.strip())
+        if found is None or found["unit"].lower() != self.unit:
+            raise BadValue(f"--rate {value}: write it with its unit, such as {self.example}")
+        rate = float(found["number"].replace(",", "").replace("_", ""))
+        if rate <= 0:
+            raise BadValue(f"--rate {value}: a rate is above 0, such as {self.example}")
+        return rate

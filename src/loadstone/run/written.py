@@ -1,0 +1,102 @@
+"""The new items of a run, by their keys: a file beside the record, one a process.
+
+Reports do not need it; whoever counts or deletes what a run wrote does. A line holds the items of
+about a second; what a crash can lose is the second under way.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+import orjson
+
+from loadstone.errors import BadRecord
+
+VERSION = 1
+
+
+class Kind(NamedTuple):
+    """Writes that have something in common. `table` as it is documented.
+
+    A put is of a new item of an entity, under items of another one. An upsert is of whatever key
+    the application uses: the item may have been there. A delete is of what was put.
+    """
+
+    how: Literal["put", "upsert", "delete"]
+    table: str
+    entity: str
+    under: str
+    sure: bool  # else nobody heard what became of it
+
+
+class Row(NamedTuple):
+    """One write. `indexes` has a bit for each index of the table that the item is in."""
+
+    key: dict[str, Any]  # as on the wire
+    ancestor: int  # the item that it was put under
+    indexes: int
+    expires_s: int  # 0: never
+
+
+class NewItemsWriter:
+    """One process's file; nothing is there until something is written."""
+
+    def __init__(self, directory: Path, worker: int) -> None:
+        self._path = directory / f"new-{worker:04}.jsonl"
+        self._file: BinaryIO | None = None
+
+    def add(self, kind: Kind, rows: Sequence[Row]) -> None:
+        packed = base64.b64encode(zlib.compress(orjson.dumps([[*row] for row in rows]), 1)).decode()
+        self._write(kind._asdict() | {"items": len(rows), "rows": packed})
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, line: dict[str, object]) -> None:
+        if self._file is None:
+            self._file = self._path.open("xb")
+            head = {"kind": "new items", "version": VERSION}
+            self._file.write(orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE))
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._file.flush()
+
+
+def written_by(directory: Path, table: str) -> dict[Kind, list[Row]]:
+    """What the processes of a run wrote to a table; a torn last line is left out."""
+    found: dict[Kind, list[Row]] = {}
+    for path in sorted(directory.glob("new-*.jsonl")):
+        for kind, rows in _read(path, table):
+            found.setdefault(kind, []).extend(rows)
+    return found
+
+
+def _read(path: Path, table: str) -> Iterable[tuple[Kind, list[Row]]]:
+    for number, line in enumerate(_whole_lines(path)):
+        try:
+            value = orjson.loads(line)
+            if number == 0:
+                _check_head(path, value["version"])
+                continue
+            kind = Kind(**{name: value[name] for name in Kind._fields})
+            if kind.table != table:
+                continue
+            unpacked = zlib.decompress(base64.b64decode(value["rows"]))
+            rows = [Row(*row) for row in orjson.loads(unpacked)]
+        except (ValueError, KeyError, TypeError, zlib.error) as error:
+            raise BadRecord(f"{path} is damaged in line {number + 1}: {error}") from error
+        yield kind, rows
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from (line for line in file if line.endswith(b"\n"))
+
+
+def _check_head(path: Path, version: int) -> None:
+    if version > VERSION:
+        raise BadRecord(f"{path} was written by a newer Loadstone: read it with that")

@@ -1,0 +1,101 @@
+"""One table's part of a load: its ledger, the slices that nobody has yet, and its pace."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from loadstone.seeding.ledger import Ledger, LedgerOpen, Rejection
+from loadstone.seeding.pace import Pacer, provisioned_limit
+from loadstone.seeding.place import Place
+from loadstone.seeding.slices import Slice, slices
+from loadstone.seeding.standing import Standing
+from loadstone.seeding.tally import TableTally
+
+#: A provisioned table begins with what it has; so long it is seen how that spreads over indexes.
+FOUND_AFTER_S = 5.0
+
+
+class Book:
+    """`counts`: the items of each entity that is asked for. `capacities`: the provisioned write
+    units of the table (None) and its indexes; empty when there are none."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        counts: Mapping[str, int],
+        capacities: Mapping[str | None, float],
+    ) -> None:
+        self._ledger, self._entities, self._capacities = ledger, tuple(counts), capacities
+        ledger.ask(counts)
+        self.before = self.standing.asked - self.standing.left
+        self.tally = TableTally(asked=self.standing.asked, done=self.before)
+        self._pacer = Pacer(provisioned_limit(capacities, {}) if capacities else None)
+        self._began_s: float | None = None
+        self._ahead = (each for each in slices(counts) if not ledger.has(each))
+        self._returned: deque[Slice] = deque()
+
+    @property
+    def place(self) -> Place:
+        return self._ledger.place
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        return self._entities
+
+    @property
+    def standing(self) -> Standing:
+        return self._ledger.standing(self._entities)
+
+    @property
+    def left(self) -> int:
+        """Items that are neither written nor rejected yet."""
+        return self.tally.asked - self.tally.done
+
+    @property
+    def limit(self) -> float | None:
+        """Units a second that the table takes, as far as is known."""
+        return self._pacer.limit
+
+    def next(self, count: int) -> list[Slice]:
+        """Up to so many slices that nobody has."""
+        count = max(0, count)
+        back = [self._returned.popleft() for _ in range(min(count, len(self._returned)))]
+        return back + list(islice(self._ahead, count - len(back)))
+
+    def give_back(self, given: Iterable[Slice]) -> None:
+        """Slices whose worker will not write them."""
+        self._returned.extend(sorted(each for each in given if not self._ledger.has(each)))
+
+    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> bool:
+        """A slice is done; False when it was before."""
+        if self._ledger.has(of):
+            return False
+        self._ledger.enter(of, written, rejections)
+        self.tally.done += len(of)
+        return True
+
+    def read_pace(
+        self, now_s: float, *, spent: float, throttled: int, units: Mapping[str | None, float]
+    ) -> None:
+        """How fast it went: `spent` paces, `units` show how they spread over the indexes."""
+        if self._began_s is None:
+            self._began_s = now_s
+        if self._capacities and not throttled and now_s - self._began_s < FOUND_AFTER_S:
+            self._pacer.start_at(provisioned_limit(self._capacities, units))
+        self._pacer.read(now_s, spent, throttled)
+
+    def check_closed(self) -> None:
+        """LedgerOpen unless all that is asked for is written, or rejected with a reason."""
+        standing = self.standing
+        if standing.left:
+            raise LedgerOpen(
+                f"the ledger {self._ledger.path} does not close: {standing.asked} asked, "
+                f"{standing.written} written, {standing.rejected.total()} rejected; this is a bug "
+                "in Loadstone, please report it"
+            )

@@ -1,0 +1,258 @@
+"""Deletes items from their tables by keys that are computed from numbers; others stay.
+
+How far a deleting is, a ledger of its own says. So one that is stopped or killed goes on where it
+stopped, as a seed does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from gevent.event import Event
+
+from loadstone.client.client import Client
+from loadstone.dataset import Dataset, Rows
+from loadstone.seeding.book import Book
+from loadstone.seeding.clock import Clock, WallClock
+from loadstone.seeding.crews import OwnCrew
+from loadstone.seeding.keeper import Keeper
+from loadstone.seeding.ledger import Ledger, ledger_path
+from loadstone.seeding.leftovers import key_texts
+from loadstone.seeding.opened import DELETE, OpenSlice
+from loadstone.seeding.place import Place
+from loadstone.seeding.places import Found
+from loadstone.seeding.seed import IN_FLIGHT, Progress, Silent, attended, counts, open_ledger
+from loadstone.seeding.sender import Sends
+from loadstone.seeding.session import Session, write_capacities
+from loadstone.seeding.slices import Slice
+from loadstone.seeding.streams import streams_off
+from loadstone.seeding.tally import Tally
+from loadstone.seeding.worker import Opens
+
+#: Beside the ledgers of seeds: what has been deleted.
+DELETED = "unseeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableUnseeded:
+    """`before`: of the asked, what an earlier call had deleted."""
+
+    name: str
+    asked: int
+    before: int
+    deleted: int
+    rejected: Mapping[str, int]  # by error code
+    write_units: Mapping[str | None, float]
+    dead_letters: Path | None
+
+    @property
+    def left(self) -> int:
+        return self.asked - self.deleted - sum(self.rejected.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        indexes = {name: units for name, units in self.write_units.items() if name is not None}
+        return {
+            "table": self.name,
+            "asked": self.asked,
+            "before": self.before,
+            "deleted": self.deleted,
+            "rejected": dict(self.rejected),
+            "left": self.left,
+            "write_units": {"table": self.write_units.get(None, 0.0), "indexes": indexes},
+            "dead_letters": str(self.dead_letters) if self.dead_letters else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnseedReport:
+    """What came of a deleting."""
+
+    deleted_now: int
+    tables: tuple[TableUnseeded, ...]
+    throttles: Mapping[str, int]
+    failures: Mapping[str, int]
+    elapsed_s: float
+
+    @property
+    def left(self) -> int:
+        return sum(table.left for table in self.tables)
+
+    @property
+    def rejected(self) -> int:
+        return sum(sum(table.rejected.values()) for table in self.tables)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "deleted_now": self.deleted_now,
+            "left": self.left,
+            "rejected": self.rejected,
+            "tables": [table.as_dict() for table in self.tables],
+            "throttles": dict(self.throttles),
+            "failures": dict(self.failures),
+            "elapsed_s": round(self.elapsed_s, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """How a deleting is done: who watches, who may stop it, through what it sends."""
+
+    progress: Progress
+    stop: Event
+    in_flight: int | None = None
+    client: Sends | None = None
+    clock: Clock | None = None
+
+    @classmethod
+    def silent(cls) -> Means:
+        return cls(progress=Silent(), stop=Event())
+
+
+class Unseeding:
+    """The items of a data set, out of the tables of a session that hold it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self._only = session, session.only
+        self.tables = session.filled
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to delete, when there is nothing."""
+        return "nothing of the data set is left in the tables"
+
+    @property
+    def left(self) -> dict[str, int]:
+        """How many items of each entity are to be deleted; nothing is changed by asking."""
+        found: dict[str, int] = {}
+        for each in self.tables:
+            found |= self._left(each.place)
+        return {entity: items for entity, items in found.items() if items}
+
+    def run(self, means: Means) -> UnseedReport:
+        """Delete them. What is not known to be written, but may be, is deleted too."""
+        session = self.session
+        with ExitStack() as stack:
+            ledgers: dict[str, Ledger] = {}
+            books: dict[str, Book] = {}
+            capacities = write_capacities(self.tables)
+            for each in self.tables:
+                name = each.place.name
+                ledgers[name] = ledger = stack.enter_context(
+                    open_ledger(session.dataset, each.place, session.ledgers)
+                )
+                chosen = self._chosen(each.place, ledger)
+                if chosen:
+                    done = stack.enter_context(self._progress(each.place, ledger.unseed(chosen)))
+                    wanted = {entity: session.dataset.count(entity) for entity in chosen}
+                    books[name] = Book(done, wanted, capacities.get(name, {}))
+            report = delete(session, books, self._opens, means)
+            for each in self.tables:
+                self._settle(each, ledgers[each.place.name], books.get(each.place.name))
+        return report
+
+    def _settle(self, found: Found, ledger: Ledger, book: Book | None) -> None:
+        """Where nothing is left of what was chosen; and where that was all, no table holds it."""
+        if book is not None and (book.left or book.standing.rejected):
+            return
+        if book is not None:
+            ledger.end_unseeding(ledger.doomed & set(book.entities))
+        if ledger.emptied:
+            self.session.control.unmark(found)
+            ledger.remove()
+        if book is not None:
+            book.ledger.remove()
+
+    def _left(self, place: Place) -> dict[str, int]:
+        session = self.session
+        identity = session.dataset.identity.as_dict()
+        wanted = counts(session.dataset, place, self._only)
+        if not wanted or not ledger_path(session.ledgers, place, identity).exists():
+            return wanted
+        with open_ledger(session.dataset, place, session.ledgers) as ledger:
+            chosen, name = self._chosen(place, ledger), ledger.deleting
+        wanted = {entity: wanted[entity] for entity in chosen}
+        if name is None or not self._progress_path(place, name).exists():
+            return wanted
+        with self._progress(place, name) as done:
+            return {entity: done.standing([entity]).left for entity in chosen}
+
+    def _chosen(self, place: Place, ledger: Ledger) -> list[str]:
+        """Whatever a seed has asked for; what a deleting began with, until it has ended."""
+        there = ledger.entities | ledger.doomed
+        return [name for name in counts(self.session.dataset, place, self._only) if name in there]
+
+    def _progress(self, place: Place, name: str) -> Ledger:
+        every = counts(self.session.dataset, place)
+        return Ledger(self.session.ledgers / DELETED, place, self._named(name), every)
+
+    def _progress_path(self, place: Place, name: str) -> Path:
+        return ledger_path(self.session.ledgers / DELETED, place, self._named(name))
+
+    def _named(self, name: str) -> dict[str, str]:
+        return {**self.session.dataset.identity.as_dict(), "deleting": name}
+
+    def _opens(self, of: Slice, place: Place) -> OpenSlice:
+        dataset = self.session.dataset
+        return OpenSlice(dataset, of, place, verb=DELETE, rows=keys(dataset, of, place))
+
+
+def delete(session: Session, books: Mapping[str, Book], opens: Opens, means: Means) -> UnseedReport:
+    """Delete what the books do not have yet. Their ledgers count as written what is deleted."""
+    target, clock = session.target, means.clock or WallClock()
+    places = [book.place for book in books.values()]
+    tally = Tally(
+        asked=sum(book.tally.asked for book in books.values()),
+        before=sum(book.before for book in books.values()),
+        tables={name: book.tally for name, book in books.items()},
+    )
+    identity = session.dataset.identity.as_dict()
+    keeper = Keeper(identity, books, tally, rate=None, say=means.progress.say)
+    embedded = target.kind == "embedded"
+    quiet = streams_off(session.control.control, places, means.progress.say)
+    in_flight = means.in_flight or IN_FLIGHT[target.kind]
+    with ExitStack() as stack:
+        stack.enter_context(quiet if embedded else nullcontext())
+        client = means.client or stack.enter_context(Client(target, attempts=1))
+        crew = OwnCrew(session.dataset, places, client, in_flight, clock, opens)
+        started_s = perf_counter()
+        with attended(keeper, tally, means.progress, means.stop, clock):
+            if tally.asked > tally.before:
+                crew.run(keeper)
+        elapsed_s = perf_counter() - started_s
+    if keeper.failure is not None:
+        raise keeper.failure
+    if not means.stop.is_set():
+        for book in books.values():
+            book.check_closed()
+    return UnseedReport(
+        deleted_now=tally.written,
+        tables=tuple(_table(book, tally.units_of(name)) for name, book in books.items()),
+        throttles=dict(tally.throttles),
+        failures=dict(tally.failures),
+        elapsed_s=elapsed_s,
+    )
+
+
+def keys(dataset: Dataset, of: Slice, place: Place) -> Rows:
+    """The keys of a slice's items, as a batch deletes them."""
+    entity = dataset.system.entities[of.entity]
+    texts = key_texts(dataset, entity, place.table, range(of.start, of.stop))
+    return Rows([f"{DELETE.before}{text}{DELETE.after}" for text in texts], 1)
+
+
+def _table(book: Book, units: Mapping[str | None, float]) -> TableUnseeded:
+    standing = book.standing
+    return TableUnseeded(
+        name=book.place.name,
+        asked=standing.asked,
+        before=book.before,
+        deleted=standing.written,
+        rejected=dict(standing.rejected),
+        write_units=units,
+        dead_letters=book.ledger.dead_letters if standing.rejected else None,
+    )
