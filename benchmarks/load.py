@@ -1,0 +1,278 @@
+"""Load: Loadstone's user beside a Locust user on boto3's resource, in one run, on one server.
+
+    python -m benchmarks.load [--tls] [--rust dynamo-benchmark]
+    python -m benchmarks.load latency
+    python -m benchmarks.load users
+
+The server answers with constants, which a real engine gave before; so what is measured is the
+client, in processor time of the process that makes the load, from the start of the test to its
+end. Both are stock Locust with every event fired. Ours accounts for every attempt and unit,
+checks each answer's checksum and rows, keeps its histograms and writes its record; `decoded` holds
+every row against the data set.
+
+`latency`: what is shown for a server that takes 5 ms. `users`: a thousand users over TLS, their
+memory and their connections.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from benchmarks.measured import MARK
+from benchmarks.server import Constant, constant_server
+from loadstone.aws.target import embedded_target
+from loadstone.client.client import Client
+from loadstone.embedded.binary import find_binary
+from loadstone.embedded.process import Engine
+from loadstone.embedded.registry import STATE
+from loadstone.run.figures import figures
+from loadstone.run.record import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "benchmarks" / "project"
+REGION = "us-west-2"
+#: What is measured, as options of ours; the same for the resource by its first word.
+CALLS: Mapping[str, tuple[str, ...]] = {
+    "get": ("--sampled", "0"),
+    "put": ("--sampled", "0"),
+    "query": ("--sampled", "0"),
+    "query, decoded": ("--sampled", "1"),
+}
+USERS = 40
+DURATION_S = 8
+
+
+def recorded_answers() -> dict[str, object]:
+    """What the embedded engine says of a table with one note and twenty messages."""
+    binary = find_binary(ROOT / STATE / "engine")
+    with TemporaryDirectory() as folder, Engine(binary, folder=Path(folder)) as engine:
+        where = ("--endpoint", engine.url, "--region", REGION)
+        for command in (
+            ("tables", "create", "bench", *where),
+            ("seed", "bench", "--scale", "22", "--as-of", "2026-06-01", *where),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "loadstone", *command],
+                cwd=folder,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise SystemExit(done.stderr)
+        with Client(embedded_target(engine.url, environ={})) as client:
+
+            def ask(operation: str, **body: Any) -> dict[str, Any]:
+                answer = client.send(operation, json.dumps(body).encode())
+                assert answer.ok, answer.message
+                found: dict[str, Any] = answer.json
+                return found
+
+            table = ask("DescribeTable", TableName="bench")
+            accounted = {"TableName": "bench", "ReturnConsumedCapacity": "INDEXES"}
+            note = ask("GetItem", Key={"pk": {"S": "note#0"}, "sk": {"S": "NOTE"}}, **accounted)
+            return {
+                "ListTables": ask("ListTables"),
+                "DescribeTimeToLive": ask("DescribeTimeToLive", TableName="bench"),
+                "DescribeTable": table,
+                "ListTagsOfResource": ask(
+                    "ListTagsOfResource", ResourceArn=table["Table"]["TableArn"]
+                ),
+                "GetItem": note,
+                "PutItem": ask("PutItem", Item=note["Item"], **accounted),
+                "Query": ask(
+                    "Query",
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": "owner-0"}},
+                    **accounted,
+                ),
+            }
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+    paths = {"PYTHONPATH": str(ROOT), "LOADSTONE_PROJECT": str(PROJECT)}
+    return {**kept, **keys, **paths, "AWS_DEFAULT_REGION": REGION, **more}
+
+
+class Bench(NamedTuple):
+    """Where a load goes, and what its process is told."""
+
+    server: Constant
+    folder: Path
+    environ: Mapping[str, str] = MappingProxyType({})
+
+    def locust(
+        self, file: str, *options: str, users: int = USERS, **environ: str
+    ) -> dict[str, float]:
+        """What a Locust process has used, by its own word."""
+        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "locustfiles" / file)]
+        command += ["--headless", "--only-summary", "-u", str(users), "-r", str(users)]
+        command += ["-t", f"{DURATION_S}s", "--host", self.server.url, *options]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment(**self.environ, **environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        lines = [line for line in done.stderr.splitlines() if line.startswith(MARK)]
+        if not lines:
+            raise SystemExit(done.stderr)
+        found: dict[str, float] = json.loads(lines[0].removeprefix(MARK))
+        if found["failures"] or not found["requests"]:
+            raise SystemExit(f"{found['failures']} of {found['requests']} failed:\n{done.stderr}")
+        return found
+
+    def ours(self, call: str) -> float:
+        """Requests per second of processor time."""
+        options = ("--mix", call.split(",", maxsplit=1)[0], "--region", REGION, *CALLS[call])
+        found = self.locust("bench.py", *options)
+        return found["requests"] / found["cpu_s"]
+
+    def resource(self, call: str) -> float:
+        found = self.locust("boto3_resource.py", BENCH_CALL=call.split(",", maxsplit=1)[0])
+        return found["requests"] / found["cpu_s"]
+
+
+def rust(command: str, server: Constant, call: str) -> float:
+    """The same of a load generator on the AWS SDK for Rust, its start included."""
+    before = os.times()
+    asked = [command, "-e", server.url, "-ak", "AKIDEXAMPLE:not-a-secret", "-c", str(USERS)]
+    asked += ["-s", str(DURATION_S), "bench"]
+    asked += ["GetItem" if call == "get" else "PutItem", "pk:S:note#0", "sk:S:NOTE"]
+    sent = server.statistics().requests
+    subprocess.run(asked, env=environment(), check=True, capture_output=True)
+    after = os.times()
+    name = "GetItem" if call == "get" else "PutItem"
+    requests = server.statistics().requests[name] - sent.get(name, 0)
+    spent = after.children_user + after.children_system
+    return requests / (spent - before.children_user - before.children_system)
+
+
+@contextmanager
+def certificate(wanted: bool) -> Iterator[tuple[Path, Path] | None]:
+    """A self-signed certificate of this machine's, and its key."""
+    if not wanted:
+        yield None
+        return
+    with TemporaryDirectory() as name:
+        made, key = Path(name, "certificate.pem"), Path(name, "key.pem")
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "1"]
+        command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=benchmark"]
+        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+        subprocess.run([*command, "-out", str(made)], check=True, capture_output=True)
+        yield made, key
+
+
+def trusting(pair: tuple[Path, Path] | None) -> dict[str, str]:
+    return {"AWS_CA_BUNDLE": str(pair[0])} if pair else {}
+
+
+def compare(*, rounds: int, tls: bool, command: str | None) -> None:
+    """Requests per second of processor time, and how many times the resource's that is."""
+    titles = ["boto3 resource", "loadstone", *(["Rust SDK"] if command else [])]
+    print(f"{'':16}{''.join(f'{title:>20}' for title in titles)}")
+    with (
+        certificate(tls) as pair,
+        constant_server(recorded_answers(), tls=pair) as server,
+        TemporaryDirectory() as name,
+    ):
+        bench = Bench(server, Path(name), trusting(pair))
+        for call in CALLS:
+            ways: list[Callable[[], float]] = [
+                partial(bench.resource, call),
+                partial(bench.ours, call),
+            ]
+            if command and call in ("get", "put"):
+                ways.append(partial(rust, command, server, call))
+            found = [[way() for way in ways] for _ in range(rounds)]
+            speeds = [median(each) for each in zip(*found, strict=True)]
+            shown = "".join(f"{speed:>12,.0f} {speed / speeds[0]:6.1f}x" for speed in speeds)
+            print(f"{call:16}{shown}", flush=True)
+
+
+def latency(rates: Sequence[int]) -> None:
+    """What each shows for a server that takes 5 ms, beside the server's own clock."""
+    print(f"{'':18}{'asked/s':>9}{'reached/s':>11}{'shown p99':>11}{'server p99':>12}")
+    answers = recorded_answers()
+    for rate in rates:
+        with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
+            bench = Bench(server, Path(name))
+            options = ("--mix", "get", "--region", REGION, "--rate", f"{rate}ops/s")
+            found = bench.locust("bench.py", *options, "--run-name", "latency")
+            run = Run.load(bench.folder / STATE / "runs" / "latency")
+            p99_ms = figures(run).patterns[0].latency.p99_us / 1000
+            print_latency("loadstone", f"{rate:,}", found, p99_ms, server)
+    for users in (4, 8, 100):
+        with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
+            found = Bench(server, Path(name)).locust(
+                "boto3_resource.py", users=users, BENCH_CALL="get"
+            )
+            print_latency(f"boto3, {users} users", "", found, found["p99_ms"], server)
+
+
+def print_latency(
+    who: str, asked: str, found: Mapping[str, float], p99_ms: float, server: Constant
+) -> None:
+    reached = found["requests"] / DURATION_S
+    took_ms = server.statistics().took_ms[1]
+    print(f"{who:18}{asked:>9}{reached:>11,.0f}{p99_ms:>8.1f} ms{took_ms:>9.1f} ms", flush=True)
+
+
+def crowd(users: int) -> None:
+    """Many users in one process, over TLS."""
+    with (
+        certificate(wanted=True) as pair,
+        constant_server(recorded_answers(), tls=pair) as server,
+        TemporaryDirectory() as name,
+    ):
+        bench = Bench(server, Path(name), trusting(pair))
+        found = bench.locust("bench.py", "--mix", "get", "--region", REGION, users=users)
+        connections = server.statistics().connections
+    print(
+        f"{users:,} users over TLS: {found['memory_mb']:.0f} MB, {connections:,} connections "
+        f"opened, {found['requests']:,.0f} requests in {found['wall_s']:.0f} s"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("what", nargs="?", choices=("speed", "latency", "users"), default="speed")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--rust", metavar="COMMAND", help="dynamo-benchmark, to be shown too")
+    arguments = parser.parse_args()
+    print(
+        f"Python {platform.python_version()}, Locust {version('locust')}, boto3 "
+        f"{version('boto3')}, gevent {version('gevent')}, {platform.processor()}"
+    )
+    match arguments.what:
+        case "latency":
+            latency((1_200, 5_000, 10_000))
+        case "users":
+            crowd(1_000)
+        case _:
+            print(f"requests per second of processor time, medians of {arguments.rounds} rounds")
+            compare(rounds=arguments.rounds, tls=arguments.tls, command=arguments.rust)
+
+
+if __name__ == "__main__":
+    main()

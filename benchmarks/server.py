@@ -1,0 +1,208 @@
+"""A server that answers each operation with a constant, as a process of its own.
+
+So that what is measured is the client: nothing is stored, looked up or waited for, unless it is
+told to take some time over an answer. It counts what it got, and how long it really took; the
+operation `Statistics` tells.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import selectors
+import socket
+import ssl
+import subprocess
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
+from zlib import crc32
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE).search
+_OPERATION = re.compile(rb"\r\nx-amz-target: *[^.\r]+\.(\w+)", re.IGNORECASE).search
+_ENDED = b"\r\n\r\n"
+#: A selector waits in whole milliseconds: what is due sooner is waited for awake.
+_AWAKE_S = 0.002
+
+
+class Statistics(NamedTuple):
+    """What a server has seen."""
+
+    connections: int
+    requests: dict[str, int]
+    took_ms: list[float]  # its own time over an answer: p50, p99, the longest
+
+
+class _Due(NamedTuple):
+    at_s: float
+    came_s: float
+    connection: socket.socket
+    answer: bytes
+
+
+class _Server:
+    def __init__(
+        self, answers: Mapping[str, str], delay_s: float, tls: tuple[str, str] | None
+    ) -> None:
+        self._answers = {name.encode(): _wire(body.encode()) for name, body in answers.items()}
+        self._delay_s, self._context = delay_s, None
+        if tls:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(*tls)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self._sockets = selectors.DefaultSelector()
+        self._sockets.register(self._listener, selectors.EVENT_READ, None)
+        self._due: deque[_Due] = deque()
+        self._connections = 0
+        self._requests: Counter[str] = Counter()
+        self._took_s: list[float] = []
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self._context else "http"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def run(self) -> None:
+        """Answer until the process is ended."""
+        while True:
+            for key, _ in self._sockets.select(self._pause_s()):
+                if key.data is None:
+                    self._accept()
+                elif not self._read(key.fileobj, key.data):  # type: ignore[arg-type]
+                    self._sockets.unregister(key.fileobj)
+                    key.fileobj.close()  # type: ignore[union-attr]
+            while self._due and self._due[0].at_s <= perf_counter():
+                self._send(self._due.popleft())
+
+    def _pause_s(self) -> float | None:
+        if not self._due:
+            return None
+        pause_s = self._due[0].at_s - perf_counter() - _AWAKE_S
+        return max(0.0, pause_s)
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._context:
+            connection = self._context.wrap_socket(connection, server_side=True)
+        connection.setblocking(False)
+        self._connections += 1
+        self._sockets.register(connection, selectors.EVENT_READ, bytearray())
+
+    def _read(self, connection: socket.socket, got: bytearray) -> bool:
+        """Take the requests that have come whole; False when the connection has ended."""
+        try:
+            more = connection.recv(1 << 18)
+            while isinstance(connection, ssl.SSLSocket) and connection.pending():
+                more += connection.recv(1 << 18)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        came_s = perf_counter()
+        got += more
+        while (end := got.find(_ENDED)) >= 0:
+            head = bytes(got[:end])
+            length = _LENGTH(head)
+            size = end + len(_ENDED) + (int(length[1]) if length else 0)
+            if len(got) < size:
+                break
+            del got[:size]
+            operation = _OPERATION(head)
+            name = operation[1] if operation else b""
+            self._take(name, connection, came_s)
+        return bool(more)
+
+    def _take(self, name: bytes, connection: socket.socket, came_s: float) -> None:
+        if name == b"Statistics":
+            body = json.dumps(self._statistics()._asdict()).encode()
+            self._send(_Due(came_s, came_s, connection, _wire(body)))
+            return
+        self._requests[name.decode()] += 1
+        due = _Due(came_s + self._delay_s, came_s, connection, self._answers.get(name, _UNKNOWN))
+        if self._delay_s:
+            self._due.append(due)
+        else:
+            self._send(due)
+
+    def _send(self, due: _Due) -> None:
+        try:
+            due.connection.setblocking(True)
+            due.connection.sendall(due.answer)
+            due.connection.setblocking(False)
+        except OSError:
+            return  # gone; the selector tells
+        self._took_s.append(perf_counter() - due.came_s)
+
+    def _statistics(self) -> Statistics:
+        took_ms = sorted(1000 * each for each in self._took_s) or [0.0]
+        places = (len(took_ms) // 2, len(took_ms) * 99 // 100, -1)
+        return Statistics(self._connections, self._requests, [took_ms[at] for at in places])
+
+
+def _wire(body: bytes, status: str = "200 OK") -> bytes:
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        f"x-amzn-RequestId: CONSTANT\r\nx-amz-crc32: {crc32(body)}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_UNKNOWN = _wire(b'{"__type":"UnknownOperationException","message":""}', "400 Bad Request")
+
+
+class Constant(NamedTuple):
+    """A server that runs."""
+
+    url: str
+    tls: ssl.SSLContext | None
+
+    def statistics(self) -> Statistics:
+        asked = Request(self.url, b"{}", {"X-Amz-Target": "DynamoDB_20120810.Statistics"})
+        with urlopen(asked, context=self.tls) as answer:
+            return Statistics(**json.load(answer))
+
+
+@contextmanager
+def constant_server(
+    answers: Mapping[str, object],
+    *,
+    delay_ms: float = 0,
+    tls: tuple[Path, Path] | None = None,
+) -> Iterator[Constant]:
+    """A server that answers operations with these objects; `tls`: its certificate, and the key."""
+    asked = {
+        "answers": {operation: json.dumps(answer) for operation, answer in answers.items()},
+        "delay_s": delay_ms / 1000,
+        "tls": [str(path) for path in tls] if tls else None,
+    }
+    command = [sys.executable, "-m", "benchmarks.server"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(asked))
+        process.stdin.close()
+        try:
+            url = process.stdout.readline().strip()
+            yield Constant(url, ssl.create_default_context(cafile=tls[0]) if tls else None)
+        finally:
+            process.kill()
+
+
+def main() -> None:
+    asked: dict[str, Any] = json.load(sys.stdin)
+    server = _Server(**asked)
+    print(server.url, flush=True)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()
