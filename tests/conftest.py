@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +63,13 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def chromium() -> str:
+    """The system's Chromium; its lack is a failure where the browser tests are required."""
+    found = shutil.which("chromium")
+    if found is None and not os.environ.get("LOADSTONE_REQUIRE_BROWSER"):
+        pytest.skip("there is no chromium on PATH")
+    assert found is not None, "LOADSTONE_REQUIRE_BROWSER is set, and there is no chromium on PATH"
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -272,16 +271,6 @@ def open_page(page: Page, path: Path, log: list[str]) -> None:
     page.wait_for_function(
         "[...document.querySelectorAll('figure[data-chart]')].every(f => 'drawn' in f.dataset)"
     )
-
-
-@pytest.fixture
-def chromium() -> str:
-    """The system's Chromium; its lack is a failure where the browser tests are required."""
-    found = shutil.which("chromium")
-    if found is None and not os.environ.get("LOADSTONE_REQUIRE_BROWSER"):
-        pytest.skip("there is no chromium on PATH")
-    assert found is not None, "LOADSTONE_REQUIRE_BROWSER is set, and there is no chromium on PATH"
-    return found
 
 
 @pytest.mark.browser

@@ -436,6 +436,7 @@ def test_a_table_as_json() -> None:
     """The documented settings of a table, as machines read them."""
     assert describe_table(TABLE) == {
         "name": "orders",
+        "physical": "orders",
         "partition_key": "customer",
         "sort_key": "at",
         "inferred": False,
@@ -445,6 +446,8 @@ def test_a_table_as_json() -> None:
                 "partition_key": "state",
                 "sort_key": "at",
                 "projection": "ALL",
+                "include": [],
+                "capacity": None,
                 "inferred": False,
             },
             {
@@ -452,12 +455,16 @@ def test_a_table_as_json() -> None:
                 "partition_key": "total",
                 "sort_key": None,
                 "projection": "INCLUDE",
+                "include": ["note", "city"],
+                "capacity": None,
                 "inferred": False,
             },
         ],
         "ttl": "expires",
         "billing_mode": "PAY_PER_REQUEST",
+        "capacity": None,
         "pitr": True,
+        "pitr_days": 7,
         "stream": "NEW_AND_OLD_IMAGES",
         "sse": "KMS alias/aws/dynamodb",
         "deletion_protection": True,
@@ -540,11 +547,17 @@ def test_drop_leaves_what_is_not_ours(
     assert f"{prefix}orders" in client.list_tables()["TableNames"]
 
 
-def test_show_prints_for_people_and_machines(command: Callable[..., Result]) -> None:
-    """`show` asks no target; its JSON has the documented name."""
+def test_show_prints_for_people_and_machines(command: Callable[..., Result], prefix: str) -> None:
+    """`show` asks no target; its JSON has the documented name and the account's, how long backups
+    are kept, and the capacity of table and index where `--billing` provisions it."""
     assert "by-day" in command("show").stdout
     (table,) = json.loads(command("show", "--json").stdout)
     assert (table["name"], table["sort_key"]) == ("orders", None)
+    assert (table["physical"], table["pitr_days"]) == (f"{prefix}orders", 35)
+    assert table["capacity"] is None
+    (held,) = json.loads(command("show", "--json", "--billing", "provisioned:7rcu,5wcu").stdout)
+    assert held["billing_mode"] == "PROVISIONED"
+    assert held["capacity"] == {"read_units": 7, "write_units": 5}
 
 
 def test_a_malformed_stage_is_refused_before_anything(command: Callable[..., Result]) -> None:

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from loadstone.aws.control import Control
 from loadstone.aws.endpoint import checked_url, choose_address, choose_region
+from loadstone.aws.request import create_request
 from loadstone.aws.session import DUMMY
 from loadstone.aws.target import embedded_target, probe, resolve_target
 from loadstone.cli.options import open_target, say
@@ -26,6 +29,7 @@ from loadstone.embedded.binary import Binary
 from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue, EngineDied, Refused, TargetError
 from loadstone.naming import Naming
+from loadstone.table import Index, Table
 from loadstone.target import Where, opened_target, refuse_production
 
 pytestmark = pytest.mark.usefixtures("no_aws")
@@ -214,7 +218,7 @@ def test_a_profile_gives_region_and_credentials(tmp_path: Path) -> None:
     found = resolve_target(endpoint="aws", profile="staging", environ={})
     assert found is not None
     assert (found.region, found.credentials().access_key) == ("eu-north-1", "A")
-    with pytest.raises(TargetError, match=r"\(nobody\).*staging"):
+    with pytest.raises(TargetError, match=r"--profile nobody: there is no such .* are staging"):
         resolve_target(endpoint="aws", profile="nobody", environ={})
 
 
@@ -224,6 +228,39 @@ def test_a_profile_gives_region_and_credentials(tmp_path: Path) -> None:
 def test_the_engine_is_a_dynamodb(target: Target) -> None:
     """The embedded engine passes the probe."""
     probe(target)
+
+
+def test_the_embedded_engine_is_nobodys(
+    target: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A profile that is not there, and files that cannot be read, do not keep the embedded engine
+    from being used."""
+    (tmp_path / "damaged").write_text("no section\n")
+    monkeypatch.setenv("AWS_PROFILE", "nosuch")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "damaged"))
+    probe(replace(target, kind="embedded"))
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_a_profile_of_the_environment_is_named(
+    variable: str, monkeypatch: pytest.MonkeyPatch, target: Target
+) -> None:
+    """Where the environment's profile is not there, the message says so, and not that nothing
+    answers, also when it is found out late."""
+    monkeypatch.setenv(variable, "nosuch")
+    with pytest.raises(TargetError, match=f"{variable} nosuch: there are no AWS profiles"):
+        resolve_target(endpoint="aws", environ={})
+    with pytest.raises(TargetError, match=r"the AWS configuration cannot be used: .*nosuch"):
+        probe(replace(target, kind="endpoint"))
+
+
+def test_a_value_that_is_not_allowed_is_said(target: Target) -> None:
+    """What boto3 refuses before it sends is told with the parameter, not as a silent endpoint."""
+    bad = Table("orders", partition_key="id", indexes=(Index("", partition_key="day"),))
+    control = Control(target, say=lambda _: None)
+    with pytest.raises(TargetError, match=r"creating table orders .*IndexName") as caught:
+        control.create(create_request(bad, "orders", {}))
+    assert "nothing answers" not in str(caught.value)
 
 
 def test_a_missing_ca_bundle_does_not_hinder_http(
@@ -356,3 +393,7 @@ def test_production_is_refused_but_on_our_own_engine(monkeypatch: pytest.MonkeyP
     with pytest.raises(Refused, match="account 'acme-live'"):
         check(away, "prod")
     check(away, "prod", "live")
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "acme-production")
+    with pytest.raises(Refused, match="AWS profile 'acme-production'"):
+        check(away, "prod", "live")
+    check(away, "prod", "live", "acme-production")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadstone.aws.keys import account_aliases
+from loadstone.aws.session import PROFILE_VARIABLES
 from loadstone.naming import Naming, check_production
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def refuse_production(
         return
     names = [*(("table", name) for name in tables), ("stage", naming.stage)]
     if target.kind == "aws":
-        names.append(("AWS profile", profile or os.environ.get("AWS_PROFILE", "")))
+        chosen = profile or next(filter(None, map(os.environ.get, PROFILE_VARIABLES)), "")
+        names.append(("AWS profile", chosen))
         aliases = account_aliases(target)
         if isinstance(aliases, list):
             names += [("account", alias) for alias in aliases]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,12 @@ class Control:
         with self._translating(f"tagging table {live.name}"):
             return self._tried(
                 lambda: self._client.tag_resource(ResourceArn=live.arn, Tags=tag_list(tags))
+            )
+
+    def untag(self, live: LiveTable, names: Sequence[str]) -> bool:
+        with self._translating(f"untagging table {live.name}"):
+            return self._tried(
+                lambda: self._client.untag_resource(ResourceArn=live.arn, TagKeys=list(names))
             )
 
     def await_active(self, name: str) -> None:

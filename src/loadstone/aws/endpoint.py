@@ -39,6 +39,16 @@ class Address:
             return host == "localhost" or host.endswith(".localhost")
 
 
+def is_local(url: str) -> bool:
+    """Whether a URL is this machine, its network, or a neighbour by its bare name, as containers
+    have: nobody sends a bill for that."""
+    host = _host(url)
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+
+
 def choose_address(endpoint: str | None, environ: Mapping[str, str]) -> Address | None:
     """The endpoint asked for; None when nobody asks for one."""
     if endpoint is not None:

@@ -24,6 +24,10 @@ CREDENTIAL_FAULTS = {
     "OptInRequired": "this account does not use that region: pass another --region",
 }
 DENIED = frozenset({"AccessDeniedException", "AccessDenied", "NotAuthorized"})
+#: botocore's errors about ~/.aws/config and ~/.aws/credentials.
+AWS_FILE_FAULTS = frozenset({"ProfileNotFound", "ConfigParseError", "ConfigNotFound"})
+#: Its errors, and Python's, for an address that does not answer.
+UNANSWERED = frozenset({"ConnectionError", "HTTPClientError", "OSError"})
 UNSUPPORTED = frozenset({"UnknownOperationException", "UnknownOperation", "NotImplemented"})
 
 
@@ -58,10 +62,10 @@ def translated(error: Exception, target: Target, doing: str) -> LoadstoneError:
         return TargetError(f"{target} does not allow {doing}: {_message(error)}")
     if code:
         return TargetError(f"{target} refused {doing} ({code}): {_message(error)}")
-    return TargetError(_silent(error, target))
+    return TargetError(_silent(error, target, doing))
 
 
-def _silent(error: Exception, target: Target) -> str:
+def _silent(error: Exception, target: Target, doing: str) -> str:
     """No answer at all, or none that is DynamoDB's."""
     name = type(error).__name__
     if name in {"NoCredentialsError", "PartialCredentialsError"}:
@@ -80,6 +84,12 @@ def _silent(error: Exception, target: Target) -> str:
         return f"{_line(str(error))}: check AWS_CA_BUNDLE"
     if name in {"ResponseParserError", "BadStatusLine"}:
         return no_dynamodb(target)
+    if name == "ParamValidationError":
+        return f"{doing} was not asked of {target}: a value is not allowed, {_line(str(error))}"
+    if name in AWS_FILE_FAULTS:
+        return f"the AWS configuration cannot be used: {_line(str(error))}; see AWS_PROFILE"
+    if UNANSWERED.isdisjoint(base.__name__ for base in type(error).__mro__):
+        return f"{doing} could not be asked of {target} ({name}): {_line(str(error))}"
     return (
         f"nothing answers at {target.url} ({name}): start what should listen there, "
         "or pass another --endpoint"

@@ -30,6 +30,8 @@ class LiveIndex:
     include: frozenset[str]
     capacity: Throughput | None
     active: bool
+    items: int = 0  # these two as DescribeTable knows them: up to six hours old
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class LiveTable:
     pitr_days: int | Unread | None
     tags: Mapping[str, str] | Unread
     table_id: str = ""  # a table dropped and made again has another one
+    items: int = 0  # as of an index
+    size_bytes: int = 0
 
     def tag(self, key: str) -> str | Unread | None:
         return self.tags if isinstance(self.tags, Unread) else self.tags.get(key)
@@ -110,6 +114,8 @@ def from_description(
                 include=frozenset(each.get("Projection", {}).get("NonKeyAttributes", ())),
                 capacity=_capacity(each),
                 active=each.get("IndexStatus", "ACTIVE") == "ACTIVE",
+                items=int(each.get("ItemCount", 0)),
+                size_bytes=int(each.get("IndexSizeBytes", 0)),
             )
             for each in found.get("GlobalSecondaryIndexes", ())
         },
@@ -123,6 +129,8 @@ def from_description(
         pitr_days=pitr_days,
         tags=tags,
         table_id=str(found.get("TableId", "")),
+        items=int(found.get("ItemCount", 0)),
+        size_bytes=int(found.get("TableSizeBytes", 0)),
     )
 
 

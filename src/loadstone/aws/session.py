@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,8 @@ UNMOVED: dict[str, Any] = {
     "account_id_endpoint_mode": "disabled",
 }
 
+#: The first that is set names the profile.
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 #: Local engines want an Authorization header and check no signature. The access key is the
 #: namespace of some of them, so it never changes.
 DUMMY = Credentials("loadstone", "loadstone")
@@ -37,9 +40,19 @@ def open_session(profile: str | None) -> Session:
         session = Session(profile=profile)
         session.get_scoped_config()
     except BotoCoreError as error:
-        known = ", ".join(_profiles()) or "none"
-        raise TargetError(f"{error}; there are these profiles: {known}") from error
+        raise TargetError(_bad_profile(profile, error)) from error
     return session
+
+
+def _bad_profile(profile: str | None, error: Exception) -> str:
+    line = " ".join(str(error).split())
+    if type(error).__name__ != "ProfileNotFound":
+        return f"the AWS configuration cannot be used: {line}; put it right, or unset AWS_PROFILE"
+    origins = ("--profile", profile), *((each, os.environ.get(each)) for each in PROFILE_VARIABLES)
+    named = next((f"{origin} {value}" for origin, value in origins if value), "AWS profile")
+    if known := _profiles():
+        return f"{named}: there is no such AWS profile; there are {', '.join(known)}"
+    return f"{named}: there are no AWS profiles on this machine (`aws configure` makes one)"
 
 
 def profile_region(session: Session) -> str | None:
@@ -101,6 +114,7 @@ def dynamodb(target: Target, *, patience: Literal["probe", "work"] = "work") -> 
         aws_secret_access_key=secret_key,
         aws_session_token=token,
         region_name=target.region,
+        botocore_session=_nobodys() if target.kind == "embedded" else None,
     ).client(
         "dynamodb",
         endpoint_url=target.url,
@@ -110,7 +124,16 @@ def dynamodb(target: Target, *, patience: Literal["probe", "work"] = "work") -> 
     return client
 
 
-def neighbour(target: Target, service: str) -> Any:
+def _nobodys() -> Session:
+    """For the embedded engine: no profile and no file of the person's plays a part."""
+    from botocore.session import Session
+
+    nothing = (None, None, os.devnull, None)
+    files = {"config_file": nothing, "credentials_file": nothing}
+    return Session(session_vars={"profile": (None, None, None, None), **files})
+
+
+def neighbour(target: Target, service: str, *, patience: Literal["probe", "work"] = "probe") -> Any:
     """Another AWS service, with the credentials of a target."""
     import boto3
 
@@ -121,7 +144,7 @@ def neighbour(target: Target, service: str) -> Any:
         aws_session_token=token,
         region_name=target.region,
     )
-    return session.client(service, config=_config(target, "probe"))
+    return session.client(service, config=_config(target, patience))
 
 
 def _config(target: Target, patience: Literal["probe", "work"]) -> Config:

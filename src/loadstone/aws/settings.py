@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadstone.aws.live import LiveIndex, LiveTable, Unread
+from loadstone.errors import TableMismatch
 from loadstone.table import Index, Table, Throughput
 
 TAG = "loadstone"
@@ -86,6 +87,22 @@ def findings(
         *compare("deletion protection", table.deletion_protection, live.deletion_protection),
         *(each for key in tags for each in compare(f"tag {key}", tags[key], live.tag(key))),
     ]
+
+
+def check_shape(table: Table, live: LiveTable) -> None:
+    """TableMismatch when a live table has other keys or indexes than it should.
+
+    An index too many is no mismatch: nothing that we do is wrong because of it.
+    """
+    wrong = [
+        str(finding)
+        for finding in findings(table, live, tags={})
+        if finding.fails and finding.is_shape and finding.documented != NONE
+    ]
+    if wrong:
+        raise TableMismatch(
+            f"{'; '.join(wrong)}: drop that table, or pass another --stage or --table-prefix"
+        )
 
 
 def missing(name: str) -> Finding:

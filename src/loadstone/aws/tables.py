@@ -11,9 +11,8 @@ from loadstone.aws.control import Control
 from loadstone.aws.keys import key_arn
 from loadstone.aws.live import LiveTable
 from loadstone.aws.request import billing_request, create_request
-from loadstone.aws.settings import NONE, TAG, Finding, findings, missing
+from loadstone.aws.settings import TAG, Finding, check_shape, findings, missing
 from loadstone.client.target import Target
-from loadstone.errors import TableMismatch
 from loadstone.table import Table
 
 Outcome = Literal["created", "completed", "there", "not ours"]
@@ -86,7 +85,7 @@ class Tables:
         there = {each.name: live for each in wanted if (live := self.read(each.name))}
         for each in wanted:
             if live := there.get(each.name):
-                self._check_shape(each, live)
+                check_shape(each.table, live)
         for each in wanted:
             if each.name not in there:
                 self._create(each)
@@ -112,26 +111,13 @@ class Tables:
             self._control.await_gone(table.name)
             self._say(f"dropped {table.name}")
 
-    def _check_shape(self, each: Wanted, live: LiveTable) -> None:
-        """An index too many is no mismatch: nothing that we do is wrong because of it."""
-        wrong = [
-            finding
-            for finding in self._compared(each, live)
-            if finding.fails and finding.is_shape and finding.documented != NONE
-        ]
-        if wrong:
-            raise TableMismatch(
-                f"{'; '.join(map(str, wrong))}: drop that table, or pass another --stage or "
-                "--table-prefix"
-            )
-
     def _create(self, each: Wanted) -> None:
         if self._control.create(create_request(each.table, each.name, each.tags)):
             self._say(f"creating {each.name}")
             return
         self._say(f"{each.name} is being created by somebody else")
         if live := self.read(each.name):
-            self._check_shape(each, live)
+            check_shape(each.table, live)
 
     def _completed(self, each: Wanted, before: LiveTable | None, *, rebill: bool) -> Made:
         if before is not None and before.tag(TAG) != each.system:

@@ -63,7 +63,7 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
         say(f"   {report.written:,} written in {report.elapsed_s:.1f} s, none left out")
         say(f"4. {users} users for {duration}")
         path, well = replay(
-            loaded, where, naming, _load(users, duration), environ={LENT_ENGINE: engine.url}
+            [loaded], where, naming, _load(users, duration), environ={LENT_ENGINE: engine.url}
         )
         engine.raise_if_dead()
     record = Run.load(path)
@@ -78,5 +78,5 @@ def _load(users: int, duration: str) -> dict[str, Any]:
     """What `loadstone run` would be asked, with its own defaults."""
     from loadstone.cli.run import run
 
-    defaults = {option.name: option.default for option in run.params if option.name}
+    defaults = run.make_context("run", ["of a demo"]).params
     return {**defaults, "users": users, "duration": duration, "name": None, "spawn_rate": None}

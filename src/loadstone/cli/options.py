@@ -83,6 +83,16 @@ def yes_option(command: Command) -> Command:
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
 
 
+def throttle_option(command: Command) -> Command:
+    return click.option(
+        "--throttle",
+        multiple=True,
+        metavar="LIMITS",
+        help="Throttle as DynamoDB would: provisioned:100rcu,50wcu or on-demand, of one table as "
+        "messages=..., of one index as messages/ByUser=...; may be repeated. Simulated.",
+    )(command)
+
+
 def allow_production_option(command: Command) -> Command:
     return click.option(
         "--allow-production",

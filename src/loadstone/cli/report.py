@@ -9,7 +9,7 @@ import click
 import orjson
 
 from loadstone.errors import BadValue
-from loadstone.run.library import RunSummary, find_run, list_runs
+from loadstone.run.library import RunSummary, find_run, find_runs, list_runs
 
 if TYPE_CHECKING:
     from loadstone.report.view import View
@@ -39,18 +39,22 @@ HTML_NAME = "report.html"
 def report(
     run: str, format_: str, as_json: bool, out: Path | None, prices_file: Path | None
 ) -> None:
-    """Report on RUN: a path, a name, or `last`."""
+    """Report on RUN: a path, a name, or `last`.
+
+    Of a run of several systems, `loadstone run all`, there is a report of each.
+    """
     from loadstone.capacity.prices import builtin_prices
     from loadstone.report.view import view
     from loadstone.run.record import Run
 
-    path = find_run(run)
     prices = builtin_prices().with_file(prices_file) if prices_file else None
-    text = _render(view(Run.load(path), prices), "json" if as_json else format_)
-    if out is None and (as_json or format_ != "html"):
-        click.echo(text, nl=False)
-        return
-    click.echo(_write(text, out or _beside(path)))
+    to_files = out is None and not as_json and format_ == "html"
+    for path in find_runs(run) if to_files else [find_run(run)]:
+        text = _render(view(Run.load(path), prices), "json" if as_json else format_)
+        if out is None and not to_files:
+            click.echo(text, nl=False)
+        else:
+            click.echo(_write(text, out or _beside(path)))
 
 
 def write_html(run: Run, path: Path) -> Path:

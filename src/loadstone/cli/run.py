@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -15,19 +15,30 @@ from typing import Any, TypeVar
 
 import click
 
+from loadstone.cli.arrival_options import DURATION as DEFAULT_DURATION
+from loadstone.cli.arrival_options import USERS, arguments, arrival_options, settled
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
     json_option,
     naming_options,
     target_options,
+    throttle_option,
 )
-from loadstone.cli.outcome import print_outcome
+from loadstone.cli.several import (
+    ALL,
+    asked_systems,
+    print_records,
+    records_of_each,
+    refuse_unshared,
+)
+from loadstone.cli.spend import Spending, spend_options
+from loadstone.cli.spend_run import agreed_to_run
 from loadstone.content import content_root
 from loadstone.errors import BadValue, LoadstoneError
 from loadstone.naming import Naming
-from loadstone.run import Run, find_run
-from loadstone.system import System, load_system, project_root
+from loadstone.run import find_runs
+from loadstone.system import System, project_root
 from loadstone.target import Where
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -45,9 +56,15 @@ LOCUST = {
     "skew": "--skew",
     "warm_up": "--warm-up",
     "retries": "--retries",
+    "client": "--client",
     "sampled": "--sampled",
     "name": "--run-name",
+    "budget": "--budget",
+    "prices": "--prices",
 }
+#: As `loadstone.locust.senders` has them: Locust is imported by a process of its own alone.
+CLIENTS = ("loadstone", "boto3", "boto3-tuned")
+_DEFAULT_LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "default_locustfile.py"
 DURATION = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 
 
@@ -55,14 +72,15 @@ def load_options(command: Command) -> Command:
     """What is played, by how many, for how long."""
     options = (
         click.option(
-            "--users", type=click.IntRange(1), default=20, show_default=True, help="At one time."
+            "--users",
+            type=click.IntRange(1),
+            help=f"At one time, with pauses; {USERS} unless there is a --rate.",
         ),
         click.option("--spawn-rate", type=float, help="Users a second; else all at once."),
         click.option(
             "--duration",
-            default="30s",
-            show_default=True,
-            help="30s, 5m, 1h30m; after that it ends.",
+            help=f"30s, 5m, 1h30m; after that it ends. {DEFAULT_DURATION} unless told otherwise, "
+            "with --find-max when it has found it.",
         ),
         click.option(
             "--mix", default="balanced", show_default=True, help="Of the scenario's mixes."
@@ -85,6 +103,14 @@ def load_options(command: Command) -> Command:
             help="How often a failed operation is sent again, with back-off.",
         ),
         click.option(
+            "--client",
+            type=click.Choice(CLIENTS),
+            default=CLIENTS[0],
+            show_default=True,
+            help="What sends: Loadstone's own client, boto3 as you have configured it, or boto3 "
+            "tuned for load.",
+        ),
+        click.option(
             "--sampled",
             type=click.FloatRange(0, 1),
             default=0.02,
@@ -101,68 +127,99 @@ def load_options(command: Command) -> Command:
 @click.command()
 @click.argument("system")
 @load_options
+@arrival_options
+@throttle_option
 @naming_options
 @target_options
 @allow_production_option
 @allow_untagged_option
+@spend_options
 @json_option
 def run(
     system: str,
+    throttle: tuple[str, ...],
     naming: Naming,
     where: Where,
     allow_production: tuple[str, ...],
     allow_untagged: tuple[str, ...],
+    spending: Spending,
     as_json: bool,
     **load: Any,
 ) -> None:
     """Replay SYSTEM's patterns against its tables, and record what came of it.
 
+    `all` loads every system in one run: they share the users, or the rate, evenly, and each has a
+    record of its own.
+
     \b
     loadstone run cmz --users 20 --duration 30s
     loadstone run cmz --mix read-heavy --endpoint http://localhost:8000
+    loadstone run cmz --throttle provisioned:100rcu,50wcu
+    loadstone run cmz --rate 200ops/s --shape ramp:from=10,over=60s --duration 5m
+    loadstone run cmz --rate 100ops/s --find-max --objective 'p99 < 20ms'
+    loadstone run all --users 50
     """
-    found = load_system(system, where.project)
-    found.mix(load["mix"])
-    path, well = replay(
-        found, where, naming, load, allow_production=allow_production, allow_untagged=allow_untagged
-    )
-    record = Run.load(path)
-    if as_json:
-        from loadstone.report.json_report import render_json
-        from loadstone.report.view import view
+    systems = asked_systems(system, where.project, load["mix"])
+    refuse_unshared(systems, settled(load))
+    if throttle:
+        from loadstone.gate.asked import refuse_throttle
 
-        click.echo(render_json(view(record)), nl=False)
-    else:
-        print_outcome(record)
-        click.echo(f"record: {path}")
+        refuse_throttle(where.endpoint, throttle, os.environ)
+    if not agreed_to_run(
+        systems,
+        where,
+        naming,
+        settled(load),
+        spending,
+        allow_production=allow_production,
+        allow_untagged=allow_untagged,
+        as_json=as_json,
+    ):
+        return
+    path, well = replay(
+        systems,
+        where,
+        naming,
+        {**load, "budget": spending.budget_usd, "prices": spending.prices_file},
+        allow_production=allow_production,
+        allow_untagged=allow_untagged,
+        throttle=throttle,
+    )
+    print_records(records_of_each(path, systems), as_json=as_json)
     if not well:
         raise SystemExit(1)
 
 
 def replay(
-    system: System,
+    systems: Sequence[System],
     where: Where,
     naming: Naming,
     load: Mapping[str, Any],
     *,
     allow_production: tuple[str, ...] = (),
     allow_untagged: tuple[str, ...] = (),
+    throttle: tuple[str, ...] = (),
     environ: Mapping[str, str] | None = None,
 ) -> tuple[Path, bool]:
-    """Run Locust until it ends; the record, and whether all went well."""
-    if not DURATION.fullmatch(load["duration"]) or not re.search("[1-9]", load["duration"]):
-        raise BadValue(f"--duration {load['duration']}: write it as 30s, 5m or 1h30m")
-    name = load["name"] or f"{system.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    """Run Locust until it ends; where its record is, and whether all went well."""
+    duration = load["duration"]
+    if duration and not (DURATION.fullmatch(duration) and re.search("[1-9]", duration)):
+        raise BadValue(f"--duration {duration}: write it as 30s, 5m or 1h30m")
+    load = settled(load)
+    kind = systems[0].id if len(systems) == 1 else ALL
+    name = load["name"] or f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     values = {
+        "budget": None,
+        "prices": None,
         **load,
         "name": name,
-        "spawn_rate": load["spawn_rate"] or load["users"],
         "endpoint": where.endpoint,
         "region": where.region,
         "stage": naming.stage,
         "prefix": naming.prefix,
     }
-    command = [sys.executable, "-m", "locust", "-f", str(locustfile(system, where.project))]
+    files = dict.fromkeys(str(locustfile(each, where.project)) for each in systems)
+    command = [sys.executable, "-m", "locust", "-f", ",".join(files)]
     # Without its log, Locust prints no tables of its own: the record has it all.
     command += ["--headless", "--only-summary", "--skip-log-setup"]
     for option, flag in LOCUST.items():
@@ -172,29 +229,35 @@ def replay(
         command += ["--allow-production", word]
     for table in allow_untagged:
         command += ["--allow-untagged", table]
-    code = _wait_for(command, {**_environment(system, where), **(environ or {})})
+    command += arguments(load)
+    for limits in throttle:
+        command += ["--throttle", limits]
+    code = _wait_for(command, {**_environment(systems, where), **(environ or {})})
     if code == 2:
         # It has been said on stderr by the process that found it out.
         raise SystemExit(2)
     try:
-        path = find_run(name)
+        path = find_runs(name)[0]
     except LoadstoneError:
         raise BadValue(f"Locust ended with exit code {code} before the run began") from None
-    return path, code == 0
+    return path if len(systems) == 1 else path.parent, code == 0
 
 
 def locustfile(system: System, project: Path | None) -> Path:
     """The system's own locustfile, else one that serves any system."""
+    return _own_locustfile(system, project) or _DEFAULT_LOCUSTFILE
+
+
+def _own_locustfile(system: System, project: Path | None) -> Path | None:
     roots = [root for root in (project_root(project), content_root()) if root]
-    for root in roots:
-        own = root / "locustfiles" / f"{system.id}.py"
-        if own.is_file():
-            return own
-    return Path(__file__).resolve().parent.parent / "locust" / "default_locustfile.py"
+    files = [root / "locustfiles" / f"{system.id}.py" for root in roots]
+    return next((file for file in files if file.is_file()), None)
 
 
-def _environment(system: System, where: Where) -> dict[str, str]:
-    environ = {**os.environ, "LOADSTONE_SYSTEM": system.id}
+def _environment(systems: Sequence[System], where: Where) -> dict[str, str]:
+    """The default locustfile has a user for each system that is named here."""
+    names = [each.id for each in systems if not _own_locustfile(each, where.project)]
+    environ = {**os.environ, "LOADSTONE_SYSTEM": ",".join(names)}
     if where.project:
         environ["LOADSTONE_PROJECT"] = str(where.project.resolve())
     if where.profile:

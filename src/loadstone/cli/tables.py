@@ -163,7 +163,7 @@ def show(
     """Print SYSTEM's tables as they are documented; nothing is asked of any target."""
     wanted, _ = _wanted(system, naming, Where(project=project), billing)
     if as_json:
-        _print_json([describe_table(each.table) for each in wanted])
+        _print_json([{**describe_table(each.table), "physical": each.name} for each in wanted])
     else:
         _print_tables(wanted)
 

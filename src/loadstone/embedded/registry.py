@@ -102,6 +102,13 @@ def registered_engine(
         yield engine
 
 
+def announce(state: Path, url: str) -> None:
+    """Have the commands that follow use our engine by another address: a gate before it, say."""
+    draft = state / f"engine.json.{os.getpid()}"
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    draft.replace(state / "engine.json")
+
+
 def registered(state: Path) -> Registered | None:
     """What is written down; it may be of an engine that has gone."""
     try:
@@ -125,9 +132,7 @@ def _owned(
         binary = find_binary(state / "engine")
         held = (lock.fileno(),)
         with Engine(binary, folder=state, file=file, port=port, inherit=held) as engine:
-            draft = state / f"engine.json.{os.getpid()}"
-            draft.write_text(json.dumps({"url": engine.url, "pid": os.getpid()}))
-            draft.replace(note)
+            announce(state, engine.url)
             try:
                 yield engine
             finally:

@@ -1,9 +1,9 @@
-"""Stands in for a system that has no locustfile of its own."""
+"""Stands in for systems that have no locustfile of their own."""
 
 import os
 
 from loadstone.locust import ScenarioUser
 
-
-class SystemUser(ScenarioUser):
-    system = os.environ["LOADSTONE_SYSTEM"]
+for name in os.environ["LOADSTONE_SYSTEM"].split(","):
+    user = f"{name.title().replace('_', '')}User"
+    globals()[user] = type(user, (ScenarioUser,), {"system": name})

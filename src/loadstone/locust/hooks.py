@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from time import monotonic, time
+from time import time
 from types import FrameType
 from typing import Any
 
 import gevent
 from gevent.event import Event
 from locust import events
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError
+from loadstone.capacity.prices import builtin_prices
+from loadstone.capacity.till import Billed
+from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError, TableMismatch
+from loadstone.gate.asked import refuse_throttle
+from loadstone.locust.beats import Beats
 from loadstone.locust.console import Console
-from loadstone.locust.load import Load
+from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
+from loadstone.locust.ending import ending_by_caller
+from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
+from loadstone.locust.live_share import LiveShare
+from loadstone.locust.open_run import OpenRun
 from loadstone.locust.options import add_arguments
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
+from loadstone.locust.recording import Recording
+from loadstone.locust.spending import Spending, budget_of, prices_of
+from loadstone.locust.throttling import GateShares
+from loadstone.locust.web import add_tabs
 from loadstone.run import Ending, Gauges, finish, runs_folder
+from loadstone.run.live import About
 from loadstone.run.record import closed_parts
 from loadstone.run.tally import Phases
 from loadstone.system import load_system
 from loadstone.target import Opened, Where, opened_target
 
-CLOCKS_DIFFER_S = 0.9
 #: A user that is stopped finishes its call: what is in flight belongs to the record.
 FINISH_S = 2.0
 PREPARED_WITHIN_S = 60.0
 CLOSED_WITHIN_S = 10.0
+
+_initialised = Event()
 
 
 def install() -> None:
@@ -39,6 +56,7 @@ def install() -> None:
     listen: Any = events
     listen.init_command_line_parser.add_listener(add_arguments)
     listen.init.add_listener(_on_init)
+    listen.test_start.add_listener(_on_test_start)
 
 
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
@@ -47,11 +65,12 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
         for user in environment.user_classes
         if isinstance(getattr(user, "system", 0), str)
     }
-    if not systems:
+    if not systems and not handmade_users(environment):
+        _initialised.set()
         return
     host = environment.loadstone = Host(environment, runner, sorted(systems))
     # Before anything that waits: a worker may be told to begin while it still prepares.
-    environment.events.test_start.add_listener(host.begin)
+    _initialised.set()
     environment.events.test_stop.add_listener(host.end)
     environment.events.quit.add_listener(host.close)
     try:
@@ -62,25 +81,44 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
         raise SystemExit(getattr(error, "exit_code", 2)) from None
 
 
+def _on_test_start(environment: Any, **_: Any) -> None:
+    # A worker may be told to begin as soon as it is connected, which is before its own init.
+    if not isinstance(environment.runner, LocalRunner | MasterRunner):
+        _initialised.wait(PREPARED_WITHIN_S)
+    host: Host | None = getattr(environment, "loadstone", None)
+    if host is not None:
+        host.begin()
+
+
 class Host:
     """Loadstone's part of a Locust process: master, worker, or both in one."""
 
     def __init__(self, environment: Any, runner: Any, systems: list[str]) -> None:
         self.environment, self._runner, self._systems = environment, runner, systems
-        self.loads: dict[str, Load] = {}
-        self._prepared: dict[str, Prepared] = {}
+        self.loads: dict[str, Recording] = {}
+        self._prepared: dict[str, Prepared | Handmade] = {}
+        self._users = handmade_users(environment)
+        self.handmade = name_of(self._users)
+        if self._users:
+            self._systems = [*systems, self.handmade]
         self._stack = ExitStack()
         self._opened: list[Opened] = []
-        self._console = Console()
+        self._beats = Beats(runner, Console())
+        self._live = LiveShare(environment, runner)
+        self._prices = builtin_prices()
+        if environment.web_ui:
+            add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices)
+        self._gate_shares = GateShares(runner)
+        self._spending = Spending(runner, self._stop_for)
+        self._open = OpenRun(environment, runner, self.loads, _say)
         self._plays = not isinstance(runner, MasterRunner)
         self._reports = not isinstance(runner, WorkerRunner)
         self._names_itself = not environment.parsed_options.run_name
         self._ready = Event()
         self._directories: list[Path] = []
         self._folding: list[gevent.Greenlet] = []
-        self._began_s = 0.0
-        self._failure = ""
-        self._interrupted = False
+        self._failure = self._stopped_for = ""
+        self._interrupted = self._over = False
         self._host = environment.host
         environment.stop_timeout = environment.stop_timeout or FINISH_S
         self._note_interrupts()
@@ -89,25 +127,56 @@ class Host:
         """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
         check_run_name(options.run_name)
+        refuse_throttle(self.environment.host or None, options.throttle, os.environ)
         if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
             raise BadValue(f"there is a run {options.run_name!r} already: choose another name")
+        plan = self._open.plan(len(self._systems))
+        if self._users:
+            refuse_arrivals(self.handmade, plan)
+        budget = budget_of(options)
+        asked, lacking = self.environment.host, []
         for name in self._systems:
-            system = load_system(name)
-            where = Where(endpoint=self.environment.host or None, region=options.region or None)
+            system = None if self._users and name == self.handmade else load_system(name)
+            host = asked or host_of(self._users)
+            where = Where(endpoint=host, region=options.region or None)
+            region = system.region if system else None
             opened = self._stack.enter_context(
-                opened_target(where, documented_region=system.region, say=_say)
+                opened_target(where, documented_region=region, say=_say)
             )
             self._opened.append(opened)
-            if self._plays:
-                self._prepared[name] = prepare(system, opened.target, options)
+            if self._plays and system:
+                try:
+                    self._prepared[name] = prepare(system, opened.target, options)
+                except TableMismatch as error:
+                    lacking.append(str(error))
+            elif self._plays:
+                source = Path(self.environment.locustfile or "").name
+                self._prepared[name] = prepare_handmade(
+                    name, source, opened.target, options, say=_say
+                )
+            if name in self._prepared:
+                self._bill(self._prepared[name])
             self._host = self.environment.host = self.environment.host or opened.target.url
+        self._spending.begin(budget, prices_of(options))
+        if lacking:
+            raise TableMismatch("\n".join(lacking))
+        # The loop has not looked at its clock meanwhile: a test that is timed now would end early.
+        gevent.get_hub().loop.update_now()
         self._ready.set()
+
+    def _bill(self, prepared: Prepared | Handmade) -> None:
+        """What is played on AWS is paid for. The master only adds up."""
+        if prepared.target.kind == "aws":
+            names = prepared.names.values() if isinstance(prepared, Prepared) else None
+            tables = None if names is None else frozenset(names)
+            provisioned = frozenset(prepared.provisioned)
+            self._spending.bill(Billed(prepared.target.region, tables, provisioned))
 
     def release(self) -> None:
         """Let go of the targets; an engine of our own ends here."""
         self._stack.close()
 
-    def begin(self, **_: Any) -> None:
+    def begin(self) -> None:
         """A test starts: begin to record."""
         options = self.environment.parsed_options
         if self._reports:
@@ -115,8 +184,9 @@ class Host:
                 options.run_name = f"{'-'.join(self._systems)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             # What a worker does not know of itself, Locust tells it with our other arguments.
             options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
-        self._began_s, self._failure = monotonic(), ""
-        self._console.restart()
+        self._failure = self._stopped_for = ""
+        self._over = False
+        self._prices = prices_of(options)
         run = runs_folder() / options.run_name
         self._directories = [run / name for name in self._systems]
         if len(self._systems) == 1:
@@ -124,31 +194,55 @@ class Host:
         try:
             self._begin(options)
         except (LoadstoneError, OSError) as error:
-            self._fail(str(error))
+            self.fail(str(error))
 
     def _begin(self, options: Any) -> None:
         if not self._ready.wait(PREPARED_WITHIN_S):
             raise EngineError(f"not ready after {PREPARED_WITHIN_S} s: its target does not answer")
+        self._spending.begin(budget_of(options), prices_of(options))
         if self.environment.host != self._host:
             raise BadValue(
                 f"this process has opened {self._host}: to load {self.environment.host}, start "
                 "Locust with that --host"
             )
-        for name, directory in zip(self._systems, self._directories, strict=True):
+        plan = self._open.plan(len(self._systems))
+        self._open.begin(plan)
+        pairs = zip(self._systems, self._directories, strict=True)
+        for number, (name, directory) in enumerate(pairs):
             if name in self._prepared:
                 load = self._prepared[name].load(
                     self.environment,
                     directory,
                     worker=max(getattr(self._runner, "worker_index", 0), 0),
                     workers=options.loadstone_workers,
-                    on_second=self._show,
+                    on_second=partial(self._show, name),
+                    plan=plan,
                 )
-                load.start()
+                self._open.start(load, number, len(self._systems))
                 self.loads[name] = load
+        gates = {name: load.gate for name, load in self.loads.items()}
+        headers = [load.header for load in self.loads.values()]
+        simulated = any(header.simulated_throttling for header in headers)
+        self._beats.begin(options.run_name, simulated=simulated)
+        self._live.begin(options.run_name, {name: self._about(name) for name in self.loads})
+        self._gate_shares.begin(options.run_name, options.loadstone_workers, gates)
+
+    def _about(self, name: str) -> About:
+        """What the page is to know of a system's target."""
+        prepared, header = self._prepared[name], self.loads[name].header
+        return About(
+            region=header.region,
+            kind=header.target_kind,
+            simulated=bool(header.simulated_throttling),
+            provisioned=tuple(prepared.provisioned),
+        )
 
     def end(self, **_: Any) -> None:
         """A test stops: end the record, and fold it when this process is the one to report."""
+        self._over = True
         ending = self._ending()
+        self._gate_shares.end()
+        self._open.end()
         for load in self.loads.values():
             load.stop(ending)
         self.loads.clear()
@@ -188,17 +282,32 @@ class Host:
             _say(f"loadstone: {error}")
             self.environment.process_exit_code = error.exit_code
 
-    def _show(self, phases: Phases, gauges: Gauges) -> None:
-        if self._reports:
-            self._console.show(phases, gauges)
+    def _show(self, system: str, phases: Phases, gauges: Gauges) -> None:
+        if system != next(iter(self.loads), system):
+            gauges = replace(gauges, cpu_s=0.0)  # of this process, which another load has told
+        self._beats.count(phases, gauges)
+        self._live.count(system, phases)
+        if self._over:
+            return
+        self._spending.count(phases)
         for opened in self._opened:
             try:
                 opened.raise_if_dead()
             except EngineError as error:
                 self._opened.remove(opened)
-                self._fail(str(error))
+                self.fail(str(error))
 
-    def _fail(self, reason: str) -> None:
+    def _stop_for(self, reason: str) -> None:
+        """End the run in good order, before its time."""
+        self._stopped_for = reason
+        _say(f"loadstone: stopped, {reason}")
+        self.environment.process_exit_code = 1
+        headless = getattr(self.environment.parsed_options, "headless", False)
+        # Not from here: that ends the greenlet that counts.
+        gevent.spawn(self._runner.quit if headless else self._runner.stop)
+
+    def fail(self, reason: str) -> None:
+        """End the run, as it cannot go on."""
         self._failure = reason
         _say(f"loadstone: {reason}")
         self.environment.process_exit_code = 1
@@ -206,19 +315,13 @@ class Host:
         gevent.spawn(self._runner.quit)
 
     def _ending(self) -> Ending:
-        options = self.environment.parsed_options
         if self._failure:
             return Ending("failed", self._failure)
+        if self._stopped_for:
+            return Ending("stopped", self._stopped_for)
         if self._interrupted:
             return Ending("interrupted")
-        run_time_s = getattr(options, "run_time", None)
-        lasted_s = monotonic() - self._began_s
-        if isinstance(self._runner, WorkerRunner):
-            return Ending("completed")  # its own part: how the run ended is the master's to say
-        # Locust's clock starts a moment before the test does.
-        if run_time_s and lasted_s >= run_time_s - CLOCKS_DIFFER_S:
-            return Ending("completed")
-        return Ending("stopped", f"after {lasted_s:.0f} s")
+        return Ending("completed") if self._open.found_all else ending_by_caller()
 
     def _note_interrupts(self) -> None:
         """The first Ctrl-C ends a headless test in good order; a further one goes where it went."""

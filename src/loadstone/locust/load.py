@@ -1,119 +1,104 @@
-"""One process's share of a load: who plays, what is counted, what is recorded."""
+"""One process's share of a scenario's load: who plays, and what of it the record keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from time import perf_counter_ns, process_time, time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-import gevent
-
-from loadstone.client.client import Client
+from loadstone.arrivals.plan import Share
 from loadstone.errors import BadContent
+from loadstone.fields.draws import derive
+from loadstone.locust.arriving import Arriving, failing
+from loadstone.locust.recording import Recording
 from loadstone.pattern import Mix
-from loadstone.run import Ending, Gauges, Header, RunWriter, Written
-from loadstone.run.call import Call
-from loadstone.run.tally import Phases
+from loadstone.run import Written
+from loadstone.run.written import Kind, NewItemsWriter, Row
 from loadstone.scenario.player import Player
 
-TICK_S = 1.0
+#: What a crash can lose of which keys were asked for.
+HEAT_EVERY_S = 10
 
 
-class OperationFailed(Exception):
-    """What Locust shows of a failed operation."""
-
-
-@dataclass(slots=True)
-class Load:
+@dataclass(kw_only=True, eq=False)
+class Load(Recording):
     """What users of a process play with, and where their calls are counted."""
 
-    environment: Any
     player: Player
-    client: Client
     mix: Mix
-    header: Header
-    directory: Path
-    worker: int
-    machine: Mapping[str, str]
-    on_second: Callable[[Phases, Gauges], None]
-    _writer: RunWriter | None = None
-    _ticker: Any = None
-    _warm_until_ns: int = 0
-    _cpu_s: float = 0.0
+    _new_items: NewItemsWriter | None = field(default=None, init=False)
+    _seconds: int = field(default=0, init=False)
 
-    def start(self) -> None:
-        """Begin to record."""
-        now_ns = perf_counter_ns()
-        self._warm_until_ns = now_ns + int(self.header.warm_up_s * 1e9)
-        self._cpu_s = process_time()
-        self._writer = RunWriter.start(
-            self.directory,
-            self.header,
-            self.worker,
-            now_ns=now_ns,
-            unix_ms=int(time() * 1000),
-            machine=self.machine,
-        )
-        self._ticker = gevent.spawn(self._tick_on)
+    def _begin(self, share: Share | None, now_ns: int) -> None:
+        self._new_items = NewItemsWriter(self.directory, self.worker)
+        if self.plan is not None:
+            seed = derive(self.header.dataset.get("seed"), "arrivals", self.worker)
+            self.arriving = Arriving(
+                self.player,
+                self.mix,
+                self.count,
+                self.plan,
+                seed=seed,
+                failed=failing(self.environment),
+            )
+            self.arriving.begin(share, now_ns, self._warm_until_ns)
 
-    def count(self, call: Call) -> None:
-        """Record a call, and tell Locust: one event an operation, and never more."""
-        if self._writer is None:
-            return
-        if call.intended_ns < self._warm_until_ns:
-            call = call._replace(warm_up=True)
-        self._writer.add(call)
-        self.environment.events.request.fire(
-            request_type=call.answer.operation,
-            name=call.pattern,
-            response_time=(call.answered_ns - call.intended_ns) / 1e6,
-            response_length=len(call.answer.body),
-            exception=OperationFailed(call.problem) if call.outcome == "failed" else None,
-            context={},
-            response=None,
-        )
+    def _finish(self) -> int:
+        waiting = 0
+        if self.arriving is not None:
+            self.arriving.stop()
+            self.arriving.stream.drain(self.environment.stop_timeout or 0)
+            waiting = self.arriving.stream.waiting
+        self.player.keys.fold()
+        self.note("heat", self.player.keys.to_json())
+        return waiting
 
-    def stop(self, ending: Ending) -> bool:
-        """End the record of this process; whether there was one."""
-        if self._writer is None:
-            return False
-        writer, self._writer = self._writer, None
-        self._ticker.kill()
-        gauges = self._gauges()
-        if gauges.in_flight:
-            cut = f"{gauges.in_flight} calls were cut off and are not counted"
-            ending = Ending(ending.how, f"{ending.reason}; {cut}" if ending.reason else cut)
-        writer.close(ending, perf_counter_ns(), gauges)
-        self.client.close()
-        return True
+    def _each_second(self) -> None:
+        self._keep_new_items(self.player.journal.take())
+        self.player.keys.fold()
+        self._seconds += 1
+        if self._seconds % HEAT_EVERY_S == 0:
+            self.note("heat", self.player.keys.to_json())
 
-    def _tick_on(self) -> None:
-        next_s = time() + TICK_S
-        while self._writer is not None:
-            gevent.sleep(max(0.0, next_s - time()))
-            next_s += TICK_S
-            if self._writer is not None:
-                gauges = self._gauges()
-                self.on_second(self._writer.tick(perf_counter_ns(), gauges), gauges)
+    def _close(self) -> None:
+        self._keep_new_items(self.player.journal.take_all())
+        if self._new_items is not None:
+            self._new_items.close()
 
-    def _gauges(self) -> Gauges:
-        cpu_s, self._cpu_s = process_time() - self._cpu_s, process_time()
+    def _keep_new_items(self, noted: Iterable[tuple[Kind, list[Row]]]) -> None:
+        assert self._new_items is not None
+        for kind, rows in noted:
+            self._new_items.add(kind, rows)
+
+    def _seen(self) -> dict[str, Any]:
         wrote = self.player.take_wrote().items()
-        return Gauges(
-            in_flight=self.client.in_flight,
-            cpu_s=cpu_s,
-            written={name: Written(each.items, each.first, each.stop) for name, each in wrote},
-        )
+        written = {name: Written(each.items, each.first, each.stop) for name, each in wrote}
+        return {"written": written, **self._arrived()}
+
+    def _arrived(self) -> dict[str, int]:
+        if self.arriving is None:
+            return {}
+        flow, warm_up = self.arriving.take_flow()
+        return {
+            "asked": flow.asked,
+            "asked_warm_up": warm_up,
+            "late": flow.late,
+            "behind": flow.behind,
+            "delay_max_us": flow.delay_max_ns // 1000,
+        }
 
 
 def load_of(environment: Any, system: str) -> Load:
     """The load that this process takes part in."""
+    found = recording_of(environment, system)
+    assert isinstance(found, Load)
+    return found
+
+
+def recording_of(environment: Any, name: str) -> Recording:
+    """The record of a system's load, or of tasks by hand, that this process takes part in."""
     host = getattr(environment, "loadstone", None)
-    if host is None or system not in host.loads:
-        raise BadContent(
-            f"no load of {system!r} has begun: its locustfile imports loadstone.locust"
-        )
-    load: Load = host.loads[system]
-    return load
+    if host is None or name not in host.loads:
+        raise BadContent(f"no load of {name!r} has begun: its locustfile imports loadstone.locust")
+    found: Recording = host.loads[name]
+    return found

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadstone.arrivals.flags import FLAGS, Flag
+from loadstone.locust.senders import DEFAULT_RETRIES, FLAVOURS, OWN
+
 
 def add_arguments(parser: Any) -> None:
     """What `loadstone run` and plain `locust -f` both understand."""
@@ -26,8 +29,15 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--retries",
         type=int,
-        default=3,
+        default=DEFAULT_RETRIES,
         help="How often a failed operation is sent again, with back-off; 0: never.",
+    )
+    parser.add_argument(
+        "--client",
+        default=OWN,
+        choices=FLAVOURS,
+        help="What sends: Loadstone's own client; boto3 as you have configured it; or boto3 tuned "
+        "for load. The scenario and the accounts are the same.",
     )
     parser.add_argument(
         "--sampled",
@@ -35,9 +45,33 @@ def add_arguments(parser: Any) -> None:
         default=0.02,
         help="The share of answers that are compared with the data set, row by row.",
     )
+    parser.add_argument(
+        "--throttle",
+        action="append",
+        default=[],
+        include_in_web_ui=False,
+        metavar="LIMITS",
+        help="Throttle as DynamoDB would: provisioned:100rcu,50wcu or on-demand, of one table as "
+        "messages=..., of one index as messages/ByUser=...; may be repeated. Simulated.",
+    )
+    for flag in FLAGS:
+        _add(parser, flag)
     parser.add_argument("--stage", default="dev", help="For systems whose table names have one.")
     parser.add_argument("--table-prefix", default="", help="Put before every table's name.")
     parser.add_argument("--region", default="", help="Else as for every other command.")
+    parser.add_argument(
+        "--budget",
+        default="",
+        metavar="USD",
+        help="Stop the run when it has cost so much, on AWS.",
+    )
+    parser.add_argument(
+        "--prices",
+        default="",
+        include_in_web_ui=False,
+        metavar="FILE",
+        help="Prices that go before the built-in ones.",
+    )
     parser.add_argument("--run-name", default="", help="The run's name; else system and time.")
     parser.add_argument(
         "--allow-untagged",
@@ -55,3 +89,17 @@ def add_arguments(parser: Any) -> None:
         metavar="WORD-OR-TABLE",
         help="Go on although this word or name looks like production.",
     )
+
+
+def _add(parser: Any, flag: Flag) -> None:
+    """An option in argparse's terms, where a percent sign stands for itself only when doubled."""
+    about: dict[str, Any] = {"default": flag.default, "help": flag.help.replace("%", "%%")}
+    if isinstance(flag.default, bool):
+        parser.add_argument(flag.spelled, action="store_true", **about)
+        return
+    if isinstance(flag.default, tuple):
+        # An empty list would be one of numbers to Locust's web form, which could then not start.
+        about |= {"action": "append", "default": list(flag.default) or [""]}
+    else:
+        about["type"] = type(flag.default)
+    parser.add_argument(flag.spelled, metavar=flag.metavar, **about)

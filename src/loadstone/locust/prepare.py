@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from math import inf
 from pathlib import Path
 from time import time
 from typing import Any
 
-from loadstone import __version__
+from loadstone.arrivals.plan import Plan
 from loadstone.aws.tables import wanted_tables
-from loadstone.capacity.prices import builtin_prices
 from loadstone.capacity.units import item_size_bytes
 from loadstone.client.client import Client
+from loadstone.client.sender import Sender
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, TableMismatch
+from loadstone.gate.asked import Throttling, find_throttling
+from loadstone.locust.configured import configuration, machine, versions
 from loadstone.locust.load import Load
+from loadstone.locust.senders import client_of, open_client
+from loadstone.locust.spending import prices_of
 from loadstone.naming import Naming
-from loadstone.pattern import Mix, Pattern, PutItem
+from loadstone.pattern import Mix, Pattern
 from loadstone.run import Gauges, Header, PatternInfo, Stored
 from loadstone.run.tally import Phases
 from loadstone.scenario.player import Player
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.settings import Settings
 from loadstone.seeding.identity import Asked, settle
-from loadstone.seeding.places import Found, Places, refuse_untagged
+from loadstone.seeding.place import Place
+from loadstone.seeding.places import Found, Places, refuse_open, refuse_untagged
 from loadstone.system import System
-from loadstone.target import refuse_production
+from loadstone.target import Where, refuse_production
 
 SAMPLE = 1_000
 
@@ -48,6 +50,10 @@ class Prepared:
     names: Mapping[str, str]
     dataset: Dataset
     stored: tuple[Stored, ...]
+    places: tuple[Place, ...]
+    ledgers: Path
+    provisioned: frozenset[str]  # those whose capacity is paid by the hour
+    throttling: Throttling
 
     def load(
         self,
@@ -57,12 +63,19 @@ class Prepared:
         worker: int,
         workers: int,
         on_second: Callable[[Phases, Gauges], None],
+        plan: Plan | None = None,
     ) -> Load:
         """This process's part of one test."""
+        refuse_open(self.places, self.ledgers)
         options = environment.parsed_options
         mix = self.mix
         name = options.run_name
-        client = Client(self.target, attempts=options.retries + 1)
+        throttling = self.throttling
+        if tuple(options.throttle) != throttling.texts:  # the master was started with others
+            throttling = find_throttling(self.target, options.throttle, self.system, self.names)
+        # One that joins late has nothing until the master leases it a share.
+        gate = throttling.gate(1 / workers if worker < workers else 0.0)
+        client = open_client(self.target, options, gate)
         settings = Settings(
             skew=options.skew, sampled=options.sampled, run=name, worker=worker, workers=workers
         )
@@ -73,14 +86,21 @@ class Prepared:
             player=player,
             client=client,
             mix=mix,
-            header=self._header(options, mix, workers),
+            header=replace(
+                self._header(options, client, mix, workers, throttling),
+                asked_per_s=plan.schedule.peak if plan else None,
+            ),
+            plan=plan,
             directory=directory,
             worker=worker,
-            machine=_machine(),
+            gate=gate,
+            machine=machine(),
             on_second=on_second,
         )
 
-    def _header(self, options: Any, mix: Mix, workers: int) -> Header:
+    def _header(
+        self, options: Any, client: Sender, mix: Mix, workers: int, throttling: Throttling
+    ) -> Header:
         target = self.target
         return Header(
             name=options.run_name,
@@ -92,12 +112,15 @@ class Prepared:
             target_kind=target.kind,
             warm_up_s=options.warm_up,
             workers=workers,
-            configuration=_configuration(options),
-            versions=_versions(),
+            configuration=configuration(options, client),
+            versions=versions(),
             dataset=self.dataset.identity.as_dict(),
             patterns={pattern.id: self._info(pattern) for pattern in mix.patterns},
+            tables={place.name: place.key for place in self.places},
+            documented={physical: name for name, physical in self.names.items()},
             stored=self.stored,
-            prices=tuple(price.to_json() for price in builtin_prices().of_region(target.region)),
+            simulated=throttling.simulated,
+            prices=tuple(price.to_json() for price in prices_of(options).of_region(target.region)),
         )
 
     def _info(self, pattern: Pattern) -> PatternInfo:
@@ -113,14 +136,18 @@ class Prepared:
 def prepare(system: System, target: Target, options: Any) -> Prepared:
     """Find the data set that a system's tables hold; what is asked wrongly is said here."""
     Popularity(1, options.skew, 0)
+    client_of(options)
     check_run_name(options.run_name)
     if options.retries < 0 or not 0 <= options.warm_up < inf or not 0 <= options.sampled <= 1:
         raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
     mix = system.mix(options.mix)
-    found = Places(target, say=_say).find(wanted_tables(system.tables, names, system=system.id))
-    if any(isinstance(pattern.operation, PutItem) for pattern in mix.patterns):
+    ledgers = Where().state / "ledgers"
+    places = Places(target, ledgers=ledgers, say=_say)
+    found = places.find(wanted_tables(system.tables, names, system=system.id))
+    refuse_open((each.place for each in found), ledgers)
+    if any(pattern.writes for pattern in mix.patterns):
         refuse_production(
             target,
             naming=naming,
@@ -137,6 +164,9 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     mix, left_out = player.playable(mix)
     if left_out:
         _say(f"left out, as nothing in this data set fits: {', '.join(left_out)}")
+    throttling = find_throttling(target, options.throttle, system, names)
+    for note in throttling.notes:
+        _say(note)
     return Prepared(
         system=system,
         target=target,
@@ -144,6 +174,12 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
         names=names,
         dataset=dataset,
         stored=tuple(stored_sizes(dataset, names)),
+        places=tuple(each.place for each in found),
+        ledgers=ledgers,
+        provisioned=frozenset(
+            each.place.name for each in found if each.live is not None and each.live.provisioned
+        ),
+        throttling=throttling,
     )
 
 
@@ -194,28 +230,3 @@ def stored_sizes(dataset: Dataset, names: Mapping[str, str]) -> list[Stored]:
             for index, (items, size) in sums.items()
         ]
     return found
-
-
-def _configuration(options: Any) -> dict[str, Any]:
-    """What was asked for, in the words of the command line."""
-    names = ("mix", "skew", "warm_up", "retries", "sampled", "stage", "table_prefix")
-    locusts = ("num_users", "spawn_rate", "run_time")
-    found = {name: getattr(options, name) for name in names}
-    found |= {name: getattr(options, name, None) for name in locusts}
-    return {name: value for name, value in found.items() if value not in (None, "")}
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "loadstone": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("locust", "gevent", "boto3", "faker", "numpy")},
-    }
-
-
-def _machine() -> dict[str, str]:
-    return {
-        "system": f"{platform.system()} {platform.release()}",
-        "processor": platform.machine(),
-        "cores": str(os.cpu_count() or "unknown"),
-    }

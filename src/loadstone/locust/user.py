@@ -14,6 +14,8 @@ from loadstone.locust.load import Load, load_of
 from loadstone.pattern import Journey
 from loadstone.run.call import Call
 
+IDLE_S = 3600.0
+
 
 class ScenarioUser(User):
     """Replays the patterns and journeys of a system, in the proportions of a mix."""
@@ -38,7 +40,12 @@ class ScenarioUser(User):
         return stopped
 
     def wait_time(self) -> float:
-        """The mix's think time. What comes next is meant to start when that ends."""
+        """The mix's think time. What comes next is meant to start when that ends.
+
+        Where arrivals are open a user has nothing to do: they are played beside the users.
+        """
+        if self._load.arriving is not None:
+            return IDLE_S
         pause_s = self._load.player.pause_s(self._load.mix.think)
         self._pause(pause_s)
         return pause_s
@@ -46,6 +53,8 @@ class ScenarioUser(User):
     @task
     def replay(self) -> None:
         """One entry of the mix."""
+        if self._load.arriving is not None:
+            return
         if self._stopping:
             # Its pause ended just as it was stopped: what it sent now nobody would count.
             raise StopUser
@@ -66,5 +75,6 @@ class ScenarioUser(User):
 
     def _pause_now(self, pause_s: float) -> int:
         intended_ns = self._pause(pause_s)
-        gevent.sleep(pause_s)
+        if pause_s:
+            gevent.sleep(pause_s)
         return intended_ns

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from loadstone.capacity.money import Cost
+from loadstone.report import arrivals
 from loadstone.report.numbers import count, duration, percent, rate, seconds, usd
 from loadstone.run.figures import Figures
 from loadstone.run.record import Run
-
-BUSY_SHARE = 0.8  # of a core: from here on a process waits for itself
-ENOUGH_OF_ASKED = 0.95
+from loadstone.run.tally import Tally
 
 
 def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> Iterator[str]:
@@ -24,13 +23,29 @@ def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> It
         f"{count(total.calls)} calls in {seconds(figures.measured_s)}, "
         f"{rate(figures.per_s)} a second; {_outcome(figures)}."
     )
-    yield from _asked(figures)
+    yield from _warm_up(run)
+    yield from arrivals.found(run)
+    yield from arrivals.asked(figures)
     yield _latency(figures)
-    yield _throttles(figures)
+    yield _throttles(figures, run.header.simulated_throttling)
     yield _cost(run, spent, no_price)
-    yield from _generator(figures)
+    yield from arrivals.generator(figures)
     if figures.unplayed:
         yield f"Never called: {', '.join(figures.unplayed)}."
+
+
+def _warm_up(run: Run) -> Iterator[str]:
+    """What was left out, apart."""
+    whole = Tally()
+    for tally in run.warm_up.values():
+        whole.merge(tally)
+    if whole.counts.calls:
+        failed = f"{count(whole.counts.failed)} failed" if whole.counts.failed else "none failed"
+        yield (
+            f"The warm-up of {seconds(run.header.warm_up_s)} before that is left out: "
+            f"{count(whole.counts.calls)} calls, p99 {duration(whole.latency.percentile_us(99)[0])}"
+            f", {failed}."
+        )
 
 
 def _outcome(figures: Figures) -> str:
@@ -54,15 +69,6 @@ def _most(counts: Counter[str]) -> tuple[str, int]:
     return min(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _asked(figures: Figures) -> Iterator[str]:
-    if figures.achieved is not None and figures.asked:
-        reached = "" if figures.achieved >= ENOUGH_OF_ASKED else ": the asked rate was not reached"
-        yield (
-            f"{rate(figures.asked / figures.measured_s)} a second were asked for, and "
-            f"{percent(figures.achieved)} of them were done{reached}."
-        )
-
-
 def _latency(figures: Figures) -> str:
     latency = figures.latency
     said = (
@@ -75,9 +81,10 @@ def _latency(figures: Figures) -> str:
     return said + "."
 
 
-def _throttles(figures: Figures) -> str:
+def _throttles(figures: Figures, simulated: str) -> str:
+    by_whom = f" Throttling was simulated, by {simulated}." if simulated else ""
     if not figures.throttles:
-        return "Nothing was throttled."
+        return f"Nothing was throttled.{by_whom}"
     by_cause: Counter[tuple[str, str]] = Counter()
     for row in figures.throttles:
         by_cause[row.reason, row.resource] += row.count
@@ -85,7 +92,7 @@ def _throttles(figures: Figures) -> str:
     share = "all" if len(by_cause) == 1 else count(most)
     return (
         f"{count(by_cause.total())} requests or items of batches were throttled, {share} of them "
-        f"for {reason} on {resource}."
+        f"for {reason} on {resource}.{by_whom}"
     )
 
 
@@ -100,19 +107,6 @@ def _cost(run: Run, spent: Cost | None, no_price: str) -> str:
     if spent.storage_usd_per_month is not None:
         said += f", and its storage {usd(spent.storage_usd_per_month)} a month"
     return f"{said}; the run itself {verb} {usd(spent.so_far_usd)}."
-
-
-def _generator(figures: Figures) -> Iterator[str]:
-    if figures.late:
-        yield (
-            f"{count(figures.late)} arrivals found no free place and started late: the limit of "
-            "calls in flight was reached, and latencies hold that wait."
-        )
-    if figures.cpu_share_max >= BUSY_SHARE:
-        yield (
-            f"The load generator was busy {percent(figures.cpu_share_max)} of a core: latencies "
-            "hold its own queue. Use more workers, or a lower rate."
-        )
 
 
 def limits(run: Run, spent: Cost | None) -> Iterator[str]:
@@ -146,6 +140,8 @@ def limits(run: Run, spent: Cost | None) -> Iterator[str]:
             yield "What the tables hold was not recorded, so the cost leaves out storage."
         yield from _unpublished(spent)
     yield from (f"Simulated, not measured: {what}." for what in header.simulated)
+    if header.simulated_throttling:
+        yield "A simulated throttle is answered at once: its latency is not that of a round trip."
 
 
 def _unpublished(spent: Cost) -> Iterator[str]:

@@ -11,7 +11,9 @@ from loadstone.capacity.prices import Price, Prices, builtin_prices
 from loadstone.errors import NoPrice
 from loadstone.report import numbers
 from loadstone.report.summary import limits, summary
+from loadstone.run.behind import WorkerLoad
 from loadstone.run.figures import Figures, figures
+from loadstone.run.find_max import Trial
 from loadstone.run.record import Run, Worker
 from loadstone.run.timeline import Timeline, timeline
 
@@ -38,6 +40,7 @@ class WorkerRow:
     machine: str
     lasted_s: float
     ending: str
+    load: WorkerLoad | None  # None where no second of it was measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +53,13 @@ class View:
     source: str
     started: str
     target: str
+    throttled_by: str  # the limits that a gate simulated; "" where the target throttles by itself
     ending: str
     summary: tuple[str, ...]
     problems: tuple[str, ...]
     figures: Figures
     timeline: Timeline
+    trials: tuple[Trial, ...]  # of a search for the highest rate
     failures: tuple[FailureRow, ...]
     cost: Cost | None
     no_price: str  # why there is no cost
@@ -75,16 +80,18 @@ def view(run: Run, prices: Prices | None = None) -> View:
         source=header.source,
         started=_instant(header.started_unix_ms),
         target=header.target,
+        throttled_by=header.simulated_throttling,
         ending=str(run.ending),
         summary=tuple(summary(run, found, spent, no_price)),
         problems=run.problems,
         figures=found,
         timeline=timeline(run),
+        trials=run.trials,
         failures=tuple(_failures(found)),
         cost=spent,
         no_price=no_price,
         method=tuple(_method(run, found)),
-        workers=tuple(_worker(run, worker) for worker in run.workers),
+        workers=tuple(_worker(run, found, worker) for worker in run.workers),
         limits=tuple(limits(run, spent)),
     )
 
@@ -135,6 +142,7 @@ def _method(run: Run, found: Figures) -> list[Row]:
         Row("Run", header.name),
         Row("System", f"{header.system} ({header.source})" if header.source else header.system),
         Row("Target", header.target),
+        *([Row("Simulated throttling", by)] if (by := header.simulated_throttling) else []),
         Row("Region of the prices", header.region),
         Row("Started", _instant(header.started_unix_ms)),
         Row("Lasted", numbers.seconds(run.lasted_s)),
@@ -156,13 +164,14 @@ def _method(run: Run, found: Figures) -> list[Row]:
     return rows
 
 
-def _worker(run: Run, worker: Worker) -> WorkerRow:
+def _worker(run: Run, found: Figures, worker: Worker) -> WorkerRow:
     machine = ", ".join(f"{name} {value}" for name, value in worker.info.machine.items())
     return WorkerRow(
         number=worker.info.number,
         machine=machine or "not recorded",
         lasted_s=(worker.last_ms - run.started_ms) / 1000,
         ending=str(worker.ending) if worker.ending else "stopped without an end",
+        load=next((load for load in found.workers if load.worker == worker.info.number), None),
     )
 
 

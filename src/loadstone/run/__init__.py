@@ -2,7 +2,7 @@
 
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, PatternInfo, Stored
-from loadstone.run.library import RUNS, RunSummary, find_run, list_runs, runs_folder
+from loadstone.run.library import RUNS, RunSummary, find_run, find_runs, list_runs, runs_folder
 from loadstone.run.record import Run
 from loadstone.run.writer import Gauges, RunWriter, Written, finish
 
@@ -19,6 +19,7 @@ __all__ = [
     "Stored",
     "Written",
     "find_run",
+    "find_runs",
     "finish",
     "list_runs",
     "runs_folder",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from loadstone.run.behind import Behind, WorkerLoad, times_behind, worker_loads
 from loadstone.run.histogram import Percentiles
-from loadstone.run.record import Run, Second
+from loadstone.run.record import Run
 from loadstone.run.tally import Counts, Resource, Tally
 
 
@@ -78,6 +79,9 @@ class Figures:
     warm_up_calls: int
     asked: int | None
     late: int
+    delay_max_us: int  # the longest that an arrival waited for the generator alone
+    behind: tuple[Behind, ...]
+    workers: tuple[WorkerLoad, ...]
     cpu_share_max: float  # of one core, by the busiest process over the measured time
 
     @property
@@ -96,7 +100,13 @@ def figures(run: Run) -> Figures:
     for tally in run.measured.values():
         everything.merge(tally)
     seconds = [second for second in run.seconds if run.is_measured(second)]
-    asked = [second.asked for second in seconds if second.asked is not None]
+    # A second in which the warm-up ends belongs to both.
+    asked = [
+        second.asked - second.asked_warm_up
+        for second in run.seconds
+        if second.asked is not None and (second.asked_warm_up or run.is_measured(second))
+    ]
+    workers = tuple(worker_loads(seconds))
     return Figures(
         measured_s=measured_s,
         total=everything.counts,
@@ -111,7 +121,10 @@ def figures(run: Run) -> Figures:
         warm_up_calls=sum(tally.counts.calls for tally in run.warm_up.values()),
         asked=sum(asked) if asked else None,
         late=sum(second.late for second in seconds),
-        cpu_share_max=_cpu_share_max(seconds),
+        delay_max_us=max((worker.delay_max_us for worker in workers), default=0),
+        behind=tuple(times_behind(run)),
+        workers=workers,
+        cpu_share_max=max((worker.cpu_share for worker in workers), default=0.0),
     )
 
 
@@ -176,12 +189,3 @@ def _throttles(run: Run) -> Iterable[ThrottleFigures]:
         counts.items(), key=lambda item: (-item[1], item[0])
     ):
         yield ThrottleFigures(reason=reason, resource=resource, pattern=pattern, count=count)
-
-
-def _cpu_share_max(seconds: Iterable[Second]) -> float:
-    cpu_s: dict[int, float] = defaultdict(float)
-    span_s: dict[int, float] = defaultdict(float)
-    for second in seconds:
-        cpu_s[second.worker] += second.cpu_s
-        span_s[second.worker] += second.span_s
-    return max((ratio(cpu_s[worker], span_s[worker]) for worker in cpu_s), default=0.0)

@@ -38,7 +38,9 @@ class Header:
 
     `workers` is how many processes the run should have had. `asked_per_s` is None for closed users,
     whose rate is whatever they reach. `prices` are those of the day of the run, so that its report
-    does not change with the price table. `units_from` says who counted the units.
+    does not change with the price table. `units_from` says who counted the units. `tables` are the
+    keys of the live ones by their names: one that is dropped and made again has another;
+    `documented` are their names in the scenario, by those in the account.
     """
 
     name: str
@@ -55,10 +57,19 @@ class Header:
     versions: Mapping[str, str] = field(default_factory=dict)
     dataset: Mapping[str, str] = field(default_factory=dict)
     patterns: Mapping[str, PatternInfo] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    documented: Mapping[str, str] = field(default_factory=dict)
     stored: tuple[Stored, ...] = ()
     prices: tuple[Mapping[str, str], ...] = ()
     units_from: str = "the server's ConsumedCapacity"
     simulated: tuple[str, ...] = ()
+
+    @property
+    def simulated_throttling(self) -> str:
+        """The limits by which requests were throttled that no DynamoDB throttled; "" for none."""
+        kind = "throttling: "
+        said = [what.removeprefix(kind) for what in self.simulated if what.startswith(kind)]
+        return "; and ".join(said)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

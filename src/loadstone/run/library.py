@@ -44,20 +44,30 @@ class RunSummary:
 
 def find_run(name: str, root: Path | None = None) -> Path:
     """The run that a person means: a path, a name under `root`, or `last`."""
+    found = find_runs(name, root)
+    if len(found) > 1:
+        each = ", ".join(f"{path.parent.name}/{path.name}" for path in found)
+        raise UnknownName(f"{name} is a run of several systems, with a record of each: {each}")
+    return found[0]
+
+
+def find_runs(name: str, root: Path | None = None) -> list[Path]:
+    """The same; where several systems were loaded together, the record of each."""
     root = root or runs_folder()
     runs = list_runs(root)
     if name == LAST:
         readable = [run for run in runs if not run.problem]
         if not readable:
             raise UnknownName(f"there is no run in {root} yet; `loadstone run` makes one")
-        return readable[-1].path
-    for run in runs:
-        if run.name == name:
-            return run.path
+        newest = readable[-1].name
+        name = newest.partition("/")[0]
+    found = [run.path for run in runs if name in (run.name, run.name.partition("/")[0])]
     path = Path(name)
-    if path.exists():
-        return path
-    raise UnknownName.among("run", name, [run.name for run in runs])
+    if not found and path.exists():
+        found = _records_in(path) or [path]
+    if not found:
+        raise UnknownName.among("run", name, [run.name for run in runs])
+    return found
 
 
 def list_runs(root: Path | None = None) -> list[RunSummary]:
@@ -65,21 +75,32 @@ def list_runs(root: Path | None = None) -> list[RunSummary]:
     root = root or runs_folder()
     if not root.is_dir():
         return []
-    runs = [_summary(path) for path in root.iterdir() if records_of(path)]
+    runs = [
+        _summary(path, str(path.relative_to(root)))
+        for folder in root.iterdir()
+        for path in _records_in(folder)
+    ]
     return sorted(runs, key=lambda run: (run.started_unix_ms, run.name))
 
 
-def _summary(path: Path) -> RunSummary:
+def _records_in(folder: Path) -> list[Path]:
+    """A run's folder; of a run of several systems, that of each."""
+    if not folder.is_dir():
+        return []
+    if records_of(folder):
+        return [folder]
+    return sorted(path for path in folder.iterdir() if path.is_dir() and records_of(path))
+
+
+def _summary(path: Path, name: str) -> RunSummary:
     record = records_of(path)[0]
     try:
         opening = next(iter_lines(record))
         header = Header.from_json(opening["header"])
     except (BadRecord, KeyError) as error:
-        return RunSummary(name=path.name, path=path, problem=str(error))
+        return RunSummary(name=name, path=path, problem=str(error))
     started_ms = header.started_unix_ms
-    summary = RunSummary(
-        name=path.name, path=path, system=header.system, started_unix_ms=started_ms
-    )
+    summary = RunSummary(name=name, path=path, system=header.system, started_unix_ms=started_ms)
     end = ending_of(record)
     if end is None:
         return summary

@@ -6,14 +6,16 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
 from loadstone.errors import BadRecord
-from loadstone.run.header import CUT_OFF, Ending, Header, WorkerInfo
+from loadstone.run.find_max import Trial
+from loadstone.run.header import CUT_OFF, Ending, Header, PatternInfo, WorkerInfo
+from loadstone.run.heat import KeyHeat, heat_of
 from loadstone.run.tally import Tally
 
 VERSION = 1
@@ -32,7 +34,10 @@ class Second:
     span_s: float
     in_flight: int = 0
     asked: int | None = None
+    asked_warm_up: int = 0
     late: int = 0
+    behind: int = 0
+    delay_max_us: int = 0
     cpu_s: float = 0.0
     written: Mapping[str, tuple[int, int, int]]
     all: Mapping[str, Any]  # every pattern and the warm-up together
@@ -55,7 +60,15 @@ class Second:
         )
 
 
-_GAUGES = ("in_flight", "asked", "late", "cpu_s")
+_GAUGES = (
+    "in_flight",
+    "asked",
+    "asked_warm_up",
+    "late",
+    "behind",
+    "delay_max_us",
+    "cpu_s",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +91,10 @@ class Run:
     warm_up: Mapping[str, Tally]
     ending: Ending
     ended_ms: int
+    trials: tuple[Trial, ...] = ()  # of a search for the highest rate
+    searched: bool = False  # whether that search came to its end
     problems: tuple[str, ...]  # what the record lacks
+    heat: tuple[KeyHeat, ...] = ()  # which partition keys were asked for, the warm-up included
 
     @property
     def started_ms(self) -> int:
@@ -134,7 +150,7 @@ class Run:
         unclosed = [second for second in seconds if second.worker not in closed]
         totals = [line["totals"] for line in closed.values()]
         return cls(
-            header=header,
+            header=_with_met(header, body),
             workers=workers,
             seconds=tuple(seconds),
             measured=_merged(
@@ -145,8 +161,28 @@ class Run:
             ),
             ending=Ending(end["how"], end["reason"]) if end else CUT_OFF,
             ended_ms=last_ms,
+            trials=_trials(body),
+            searched=any(line["kind"] == "found" for line in body),
+            heat=heat_of(body),
             problems=tuple(_problems(header, workers, ended=end is not None, torn=torn)),
         )
+
+
+def _with_met(header: Header, body: Iterable[Mapping[str, Any]]) -> Header:
+    """With the patterns that nobody knew before the run: what tasks by hand called for."""
+    met = {
+        line["pattern"]: PatternInfo(
+            operation=line["operation"], table=line["table"], index=line["index"]
+        )
+        for line in body
+        if line["kind"] == "pattern"
+    }
+    return replace(header, patterns={**met, **header.patterns}) if met else header
+
+
+def _trials(body: Iterable[Mapping[str, Any]]) -> tuple[Trial, ...]:
+    found = (Trial.from_json(line) for line in body if line["kind"] == "trial")
+    return tuple(sorted(found, key=lambda trial: trial.number))
 
 
 def parts_of(directory: Path) -> list[Path]:

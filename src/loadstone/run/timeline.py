@@ -52,7 +52,7 @@ def timeline(run: Run, at_most: int = STEPS) -> Timeline:
     step_s = _step_s(run.lasted_s, at_most)
     bins: defaultdict[int, _Bin] = defaultdict(_Bin)
     for second in run.seconds:
-        for number, share in _shares(run.span_s(second), step_s):
+        for number, share in shares(run.span_s(second), step_s):
             bins[number].add(second, share)
         if second.all:
             middle = int(sum(run.span_s(second)) / 2 // step_s)
@@ -73,7 +73,7 @@ def _step_s(lasted_s: float, at_most: int) -> int:
     return math.ceil(lasted_s / at_most)
 
 
-def _shares(span_s: tuple[float, float], step_s: int) -> Iterator[tuple[int, float]]:
+def shares(span_s: tuple[float, float], step_s: int) -> Iterator[tuple[int, float]]:
     """Which part of a span lies in which step."""
     start_s, end_s = max(0.0, span_s[0]), span_s[1]
     if end_s <= start_s:

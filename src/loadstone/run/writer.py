@@ -30,13 +30,18 @@ class Written(NamedTuple):
 class Gauges:
     """What the owner of a run saw in the second that ends.
 
-    `asked` is how many calls should have started, None where nobody asks for a rate; `late` how
-    many of them found no free place; `cpu_s` is processor time of this process.
+    `asked` is how many calls should have started, None where nobody asks for a rate, and
+    `asked_warm_up` how many of them in the warm-up; `late` how many found no free place; `behind`
+    how many the generator took up late by its own fault, by `delay_max_us` at most. `cpu_s` is
+    processor time of this process.
     """
 
     in_flight: int = 0
     asked: int | None = None
+    asked_warm_up: int = 0
     late: int = 0
+    behind: int = 0
+    delay_max_us: int = 0
     cpu_s: float = 0.0
     written: Mapping[str, Written] = field(default_factory=dict)
 
@@ -98,6 +103,10 @@ class RunWriter:
             self._write(line | _gauges(gauges or Gauges()) | everything | phases.to_json())
         return phases
 
+    def note(self, kind: str, values: Mapping[str, Any], now_ns: int) -> None:
+        """Write a line of another kind than a second's."""
+        self._write({**self._line(kind, now_ns), **values})
+
     def close(self, ending: Ending, now_ns: int, gauges: Gauges | None = None) -> None:
         self.tick(now_ns, gauges)
         line = self._line("closed", now_ns) | asdict(ending)
@@ -117,7 +126,10 @@ def _gauges(gauges: Gauges) -> dict[str, Any]:
     """What is zero or empty is left out."""
     values: dict[str, Any] = {
         "in_flight": gauges.in_flight,
+        "asked_warm_up": gauges.asked_warm_up,
         "late": gauges.late,
+        "behind": gauges.behind,
+        "delay_max_us": gauges.delay_max_us,
         "cpu_s": round(gauges.cpu_s, 6),
         "written": {pattern: list(written) for pattern, written in gauges.written.items()},
     }

@@ -1,0 +1,148 @@
+"""One process's record of a load: calls are counted, told to Locust, and written every second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns, process_time, time
+from typing import Any
+
+import gevent
+
+from loadstone.arrivals.plan import Plan, Share
+from loadstone.client.sender import Sender
+from loadstone.gate.gate import Gate
+from loadstone.locust.arriving import Arriving
+from loadstone.run import Ending, Gauges, Header, RunWriter
+from loadstone.run.call import Call
+from loadstone.run.tally import Phases
+
+TICK_S = 1.0
+
+
+class OperationFailed(Exception):
+    """What Locust shows of a failed operation."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Recording:
+    """What users of a process send with, and where their calls are counted."""
+
+    environment: Any
+    client: Sender
+    header: Header
+    directory: Path
+    worker: int
+    machine: Mapping[str, str]
+    on_second: Callable[[Phases, Gauges], None]
+    gate: Gate | None = None
+    plan: Plan | None = None
+    arriving: Arriving | None = None
+    _writer: RunWriter | None = field(default=None, init=False)
+    _ticker: Any = field(default=None, init=False)
+    _stopping: bool = field(default=False, init=False)
+    _warm_until_ns: int = field(default=0, init=False)
+    _cpu_s: float = field(default=0.0, init=False)
+
+    def start(self, share: Share | None = None) -> None:
+        """Begin to record, and where arrivals are open, to take a share of them."""
+        now_ns = perf_counter_ns()
+        self._warm_until_ns = now_ns + int(self.header.warm_up_s * 1e9)
+        self._cpu_s = process_time()
+        self._writer = RunWriter.start(
+            self.directory,
+            self.header,
+            self.worker,
+            now_ns=now_ns,
+            unix_ms=int(time() * 1000),
+            machine=self.machine,
+        )
+        self._begin(share, now_ns)
+        self._ticker = gevent.spawn(self._tick_on)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is counted any more."""
+        return self._writer is None
+
+    def note(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Put a line of its own into the record."""
+        if self._writer is not None:
+            self._writer.note(kind, values, perf_counter_ns())
+
+    def count(self, call: Call, context: Mapping[str, Any] | None = None) -> None:
+        """Record a call, and tell Locust: one event an operation, and never more."""
+        if self._writer is None:
+            return
+        if call.intended_ns < self._warm_until_ns:
+            call = call._replace(warm_up=True)
+        self._writer.add(call)
+        self.environment.events.request.fire(
+            request_type=call.answer.operation,
+            name=call.pattern,
+            response_time=(call.answered_ns - call.intended_ns) / 1e6,
+            response_length=len(call.answer.body),
+            exception=self._shown(call) if call.outcome == "failed" else None,
+            context=context or {},
+            response=None,
+        )
+
+    def _shown(self, call: Call) -> OperationFailed:
+        """Of a failed call; a throttle that a gate simulated is called that."""
+        simulated = self.header.simulated_throttling and call.answer.attempts[-1].throttles
+        return OperationFailed(f"{call.problem} (simulated)" if simulated else call.problem)
+
+    def stop(self, ending: Ending) -> bool:
+        """End the record of this process; whether there was one."""
+        if self._writer is None or self._stopping:
+            return False
+        self._stopping = True
+        waiting = self._finish()
+        writer, self._writer = self._writer, None
+        self._ticker.kill()
+        gauges = self._gauges()
+        cut = f"{gauges.in_flight} calls were cut off and are not counted"
+        if waiting:
+            cut = f"{waiting} arrivals were still waiting for a free place, " + cut
+        if gauges.in_flight or waiting:
+            ending = Ending(ending.how, f"{ending.reason}; {cut}" if ending.reason else cut)
+        self._close()
+        now_ns = perf_counter_ns()
+        self.on_second(writer.tick(now_ns, gauges), gauges)
+        writer.close(ending, now_ns)
+        self.client.close()
+        return True
+
+    def _tick_on(self) -> None:
+        next_s = time() + TICK_S
+        while self._writer is not None:
+            gevent.sleep(max(0.0, next_s - time()))
+            next_s += TICK_S
+            if self._writer is not None:
+                gauges = self._gauges()
+                self._each_second()
+                self.on_second(self._writer.tick(perf_counter_ns(), gauges), gauges)
+
+    def _gauges(self) -> Gauges:
+        cpu_s, self._cpu_s = process_time() - self._cpu_s, process_time()
+        return Gauges(in_flight=self.client.in_flight, cpu_s=cpu_s, **self._seen())
+
+    # What a kind of load has beside its calls.
+
+    def _begin(self, share: Share | None, now_ns: int) -> None:
+        """The record has begun."""
+
+    def _each_second(self) -> None:
+        """A second is about to be written."""
+
+    def _seen(self) -> dict[str, Any]:
+        """More gauges of the second that ends."""
+        return {}
+
+    def _finish(self) -> int:
+        """Let what is in flight come to its end; how many arrivals had not begun."""
+        return 0
+
+    def _close(self) -> None:
+        """Nothing more will come."""

@@ -1,0 +1,180 @@
+"""`--find-max` in Locust: the master says which rate is held, workers say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import gevent
+from gevent.queue import Empty, Queue
+from locust.runners import MasterRunner
+
+from loadstone.arrivals.plan import FindMax
+from loadstone.locust.arriving import ANSWERED_WITHIN_S, RESTED_WITHIN_S
+from loadstone.locust.recording import Recording
+from loadstone.run.find_max import Search, Trial, highest
+from loadstone.run.objectives import judge
+from loadstone.run.tally import Tally
+from loadstone.run.trial_outcome import Seen, outcome_of
+
+TRIAL, TRIED, NOTE = "loadstone-trial", "loadstone-tried", "loadstone-note"
+BEGUN_WITHIN_S = 60.0
+SPARE_S = 10.0
+SUMMED = ("asked", "undone", "late", "behind")
+
+
+class Trials:
+    """One for each process of a run: holds rates where it plays, and searches where it reports."""
+
+    def __init__(
+        self,
+        runner: Any,
+        load: Callable[[], Recording | None],
+        members: Callable[[], list[str]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._runner, self._load, self._members, self._say = runner, load, members, say
+        self._tried: Queue = Queue()
+        self._searching: Any = None
+        self.done = False
+        self.found: Trial | None = None
+        for message, listener in ((TRIAL, self._try_soon), (TRIED, self._hear), (NOTE, self._note)):
+            runner.register_message(message, listener)
+
+    def begin(self, asked: FindMax, warm_up_s: float, end: Callable[[], None]) -> None:
+        """Where the run is reported: search, and call `end` when it is over."""
+        self.done, self.found = False, None
+        self._searching = gevent.spawn(self._search, asked, warm_up_s, end)
+
+    def stop(self) -> None:
+        if self._searching is not None and gevent.getcurrent() is not self._searching:
+            self._searching.kill()
+        self._searching = None
+
+    # Where the run is reported.
+
+    def _search(self, asked: FindMax, warm_up_s: float, end: Callable[[], None]) -> None:
+        search = Search(asked.start, asked.ceiling)
+        trials: list[Trial] = []
+        kept = ", ".join(map(str, asked.objectives))
+        self._say(f"loadstone: looking for the highest rate with {kept}")
+        while (rate := search.rate) is not None:
+            settle_s = asked.settle_s + (0 if trials else warm_up_s)
+            parts, asked_of = self._parts(len(trials), rate, settle_s, asked.step_s)
+            trial = _trial(len(trials), rate, asked, parts, lost=asked_of - len(parts))
+            trials.append(trial)
+            self._say(f"loadstone: {said(trial)}")
+            self._write("trial", trial.to_json())
+            search.tried(trial.outcome)
+        self.found, self.done = highest(trials), True
+        self._write("found", {"rate_per_s": self.found and self.found.rate_per_s})
+        end()
+
+    def _parts(
+        self, number: int, rate: float, settle_s: float, length_s: float
+    ) -> tuple[list[dict[str, Any]], int]:
+        """What the workers say of a trial, and how many were asked."""
+        order = {"number": number, "rate": rate, "settle_s": settle_s, "length_s": length_s}
+        workers = self._workers()
+        for worker in workers:
+            self._runner.send_message(TRIAL, order, worker)
+        parts: list[dict[str, Any]] = []
+        within_s = settle_s + length_s + ANSWERED_WITHIN_S + RESTED_WITHIN_S + SPARE_S
+        with suppress(Empty), gevent.Timeout(within_s + BEGUN_WITHIN_S * (not number), Empty):
+            while len(parts) < len(workers):
+                part = self._tried.get()
+                if part["number"] == number:
+                    parts.append(part)
+        return parts, len(workers)
+
+    def _workers(self) -> list[str | None]:
+        if isinstance(self._runner, MasterRunner):
+            return [*self._members()]
+        return [None]
+
+    def _write(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Evidence goes into the record as it comes; the first worker's part takes it."""
+        for worker in self._workers()[:1]:
+            self._runner.send_message(NOTE, {"kind": kind, "values": dict(values)}, worker)
+
+    def _hear(self, environment: Any, msg: Any, **_: Any) -> None:
+        self._tried.put(msg.data)
+
+    # Where the load is played.
+
+    def _try_soon(self, environment: Any, msg: Any, **_: Any) -> None:
+        gevent.spawn(self._try, msg.data)
+
+    def _try(self, order: Mapping[str, Any]) -> None:
+        with gevent.Timeout(BEGUN_WITHIN_S, False):
+            while self._load() is None:
+                gevent.sleep(0.05)
+        load = self._load()
+        if load is None or load.arriving is None:
+            return
+        window = load.arriving.hold(order["rate"], order["settle_s"], order["length_s"])
+        load.arriving.finish(window)
+        flow, phases = window.flow, window.seconds.fold()
+        part = {
+            "number": order["number"],
+            "asked": flow.asked,
+            "undone": window.undone,
+            "late": flow.late,
+            "behind": flow.behind,
+            "delay_max_us": flow.delay_max_ns // 1000,
+            "patterns": {name: tally.to_json() for name, tally in phases.measured.items()},
+        }
+        self._runner.send_message(TRIED, part)
+
+    def _note(self, environment: Any, msg: Any, **_: Any) -> None:
+        load = self._load()
+        if load is not None:
+            load.note(msg.data["kind"], msg.data["values"])
+
+
+def _trial(
+    number: int, rate: float, asked: FindMax, parts: list[dict[str, Any]], *, lost: int
+) -> Trial:
+    names = {name for part in parts for name in part["patterns"]}
+    tallies = {
+        name: Tally.merged(part["patterns"][name] for part in parts if name in part["patterns"])
+        for name in names
+    }
+    whole = Tally()
+    for tally in tallies.values():
+        whole.merge(tally)
+    seen = Seen(
+        **{name: sum(part[name] for part in parts) for name in SUMMED},
+        delay_max_us=max((part["delay_max_us"] for part in parts), default=0),
+    )
+    verdicts = judge(asked.objectives, tallies, asked.step_s)
+    outcome, why = outcome_of(verdicts, seen, lost=lost)
+    p50_us, p99_us = whole.latency.percentile_us(50, 99)
+    return Trial(
+        number=number,
+        rate_per_s=rate,
+        achieved_per_s=whole.counts.calls / asked.step_s,
+        measured_s=asked.step_s,
+        asked=seen.asked,
+        calls=whole.counts.calls,
+        p50_us=p50_us,
+        p99_us=p99_us,
+        throttled=whole.counts.throttled,
+        failed=whole.counts.failed,
+        late=seen.late,
+        delay_max_us=seen.delay_max_us,
+        outcome=outcome,
+        why=why,
+    )
+
+
+def said(trial: Trial) -> str:
+    """A trial in a line."""
+    outcome = {"held": "held", "broke": "broke", "generator": "the generator was the limit"}
+    line = (
+        f"{trial.rate_per_s:,.1f} ops/s for {trial.measured_s:g} s: {trial.achieved_per_s:,.1f} "
+        f"done, p50 {trial.p50_us / 1000:.2f} ms, p99 {trial.p99_us / 1000:.2f} ms, "
+        f"{trial.throttled:,} throttled, {trial.failed:,} failed: {outcome[trial.outcome]}"
+    )
+    return f"{line} ({trial.why})" if trial.why else line

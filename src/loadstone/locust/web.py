@@ -1,0 +1,75 @@
+"""Loadstone's tabs on Locust's web page, and their downloads, in Locust's way of extending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.json import dumps
+
+from loadstone.capacity.prices import Prices
+from loadstone.run.live import Live
+from loadstone.run.live_tables import TABLES, Row, Table, as_csv
+
+#: The answer that Locust's page asks for every two seconds, and takes our rows from.
+STATS = "locust.request_stats"
+
+
+def add_tabs(web_ui: Any, live: Callable[[], Live], prices: Callable[[], Prices]) -> None:
+    """Tabs with tables, fed by Locust's own polling."""
+
+    def rows(table: Table) -> list[Row]:
+        return list(table.rows(live(), prices(), perf_counter()))
+
+    web_ui.template_args |= {
+        "extended_tabs": [{"title": table.title, "key": table.key} for table in TABLES],
+        "extended_tables": [
+            {
+                "key": table.key,
+                "structure": [
+                    {"key": column.key, "title": column.title} for column in table.columns
+                ],
+            }
+            for table in TABLES
+        ],
+        "extended_csv_files": [
+            {
+                "href": f"./loadstone/{table.key}.csv",
+                "title": f"Download {table.title.lower()} CSV",
+            }
+            for table in TABLES
+        ],
+    }
+
+    def extend(response: Response) -> Response:
+        # Without a login the answer is another, and not JSON.
+        if request.endpoint == STATS and response.status_code == 200 and response.is_json:
+            shown = [{"key": table.key, "data": rows(table)} for table in TABLES]
+            response.set_data(dumps({**response.get_json(), "extended_stats": shown}))
+        return response
+
+    web_ui.app.after_request(extend)
+    web_ui.app.register_blueprint(_downloads(web_ui, rows))
+
+
+def _downloads(web_ui: Any, rows: Callable[[Table], list[Row]]) -> Blueprint:
+    base = web_ui.app.blueprints["locust"].url_prefix or ""
+    blueprint = Blueprint("loadstone", __name__, url_prefix=f"{base}/loadstone")
+    by_key = {table.key: table for table in TABLES}
+
+    def download(key: str) -> Response:
+        table = by_key.get(key)
+        if table is None:
+            return Response(f"no table {key!r}; there are {', '.join(by_key)}\n", status=404)
+        return Response(
+            as_csv(table, rows(table)),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f"attachment;filename=loadstone_{key}.csv"},
+        )
+
+    blueprint.add_url_rule(
+        "/<key>.csv", "download", web_ui.auth_required_if_enabled(download), methods=["GET"]
+    )
+    return blueprint

@@ -1,0 +1,285 @@
+"""Objectives, and the search for the highest rate that keeps to them."""
+
+from __future__ import annotations
+
+from math import ceil, log2
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadstone.errors import BadValue, UnknownName
+from loadstone.run.find_max import CLOSE, Search, Trial, highest, limit
+from loadstone.run.objectives import judge, objective, refuse_unknown
+from loadstone.run.tally import SecondTally, Tally
+from loadstone.run.trial_outcome import Seen, outcome_of
+from tests.synthetic import MS, call
+
+
+def tallies() -> dict[str, Tally]:
+    """A hundred queries of 1 to 100 ms, and ten writes of 5 ms: two of them throttled once, one of
+    them failed."""
+    second = SecondTally()
+    for ms in range(1, 101):
+        second.add(call("inbox", service_ns=ms * MS))
+    for n in range(10):
+        second.add(call("send", service_ns=5 * MS, throttled=int(n < 2)))
+    second.add(call("send", service_ns=5 * MS, outcome="failed", code="Boom"))
+    return second.fold().measured
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("p99 < 100ms", True),
+        ("p99(inbox) < 99ms", False),
+        ("p99(inbox) <= 99.1ms", True),
+        ("p50(inbox)<=51ms", True),
+        ("p50( inbox ) < 50ms", False),
+        ("max < 0.2s", True),
+        ("max(send) < 10000us", False),
+        ("service_max(send) < 5.1ms", True),
+        ("service_p99.9(send) < 5ms", False),
+        ("error_rate < 1%", True),
+        ("error_rate(send) < 5%", False),
+        ("error_rate(send) < 0.1", True),
+        ("throttle_rate < 2%", True),
+        ("throttle_rate(send) < 10%", False),
+        ("throttle_rate(inbox) <= 0%", True),
+        ("throughput >= 11.1ops/s", True),
+        ("throughput(send) > 1.1/s", False),
+    ],
+)
+def test_objectives_are_judged(text: str, held: bool) -> None:
+    """Figures of the whole run and of one pattern are held against limits with their units."""
+    (verdict,) = judge([objective(text)], tallies(), 10.0)
+    assert verdict.held is held, str(verdict)
+
+
+def test_latency_is_from_the_intended_start() -> None:
+    """A throttled write's back-off counts in `max`, and not in `service_max`."""
+    latency, service = judge(
+        [objective("max(send) < 1s"), objective("service_max(send) < 1s")], tallies(), 10.0
+    )
+    assert latency.value == pytest.approx(16_000, rel=1e-3)
+    assert service.value == pytest.approx(5_000, rel=1e-3)
+
+
+def test_a_verdict_says_what_it_was() -> None:
+    """The figure stands beside the objective, in its unit."""
+    texts = ("p99(inbox) < 20ms", "error_rate(send) < 1%", "throughput > 100/s", "p50(nobody) < 1s")
+    said = [str(v) for v in judge([objective(text) for text in texts], tallies(), 10.0)]
+    assert said == [
+        "p99(inbox) < 20ms: 99.01 ms",
+        "error_rate(send) < 1%: 9.09%",
+        "throughput > 100/s: 11.1/s",
+        "p50(nobody) < 1s: no call was made",
+    ]
+
+
+def test_no_call_holds_nothing() -> None:
+    """An objective of a pattern that was not called is not kept to."""
+    (verdict,) = judge([objective("error_rate(nobody) < 1%")], tallies(), 10.0)
+    assert not verdict.held
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fast", "is not understood: write it as 'p99 < 20ms'"),
+        ("p99 < ", "is not understood"),
+        ("p100 < 5ms", "is not understood"),
+        ("p99 = 5ms", "is not understood"),
+        ("p99 < 5", "p99 is in us, µs, ms, s"),
+        ("p99 < 5%", "p99 is in us"),
+        ("error_rate < 5ms", "error_rate is in %"),
+        ("throughput > 5%", "throughput is in /s"),
+        ("speed > 5/s", "is not understood"),
+    ],
+)
+def test_an_objective_that_is_none_is_refused(text: str, said: str) -> None:
+    """What cannot be read is answered with the grammar."""
+    with pytest.raises(BadValue) as caught:
+        objective(text)
+    assert said in str(caught.value)
+
+
+def test_an_objective_of_an_unknown_pattern_is_refused() -> None:
+    """A misspelled pattern is named with those that there are."""
+    refuse_unknown([objective("p99(inbox) < 5ms"), objective("p99 < 5ms")], ["inbox"])
+    with pytest.raises(UnknownName, match="no pattern in this load 'outbox'; there is inbox"):
+        refuse_unknown([objective("p99(outbox) < 5ms")], ["inbox"])
+
+
+def searched(limit_per_s: float, start: float, ceiling: float | None = None) -> list[float]:
+    """The rates that a search tries where those up to a limit hold."""
+    search, tried = Search(start, ceiling), []
+    while (rate := search.rate) is not None:
+        tried.append(rate)
+        search.tried("held" if rate <= limit_per_s else "broke")
+    return tried
+
+
+@given(st.floats(1, 1e6), st.floats(1, 1e6))
+def test_a_search_ends_close_below_the_limit(limit_per_s: float, start: float) -> None:
+    """The highest rate that held is within 5 % of the limit, whatever the search begins with."""
+    tried = searched(limit_per_s, start)
+    best = max(rate for rate in tried if rate <= limit_per_s)
+    assert best <= limit_per_s <= best * CLOSE
+    # Doublings or halvings to the limit, then half of the ratio at each step: 2 to 1.05 in 4; and
+    # the highest once more, after twice as much, where it did not hold right after one that broke.
+    assert len(tried) <= abs(log2(limit_per_s / start)) + 4 + ceil(log2(1 / log2(CLOSE)))
+
+
+@given(
+    st.floats(2, 1e5),
+    st.floats(0.01, 10),
+    st.sampled_from([0, 10, 60, 300]),
+    st.floats(0.1, 5),
+)
+def test_a_search_is_not_deceived_by_a_burst(
+    limit_per_s: float, from_share: float, burst_s: int, rests: float
+) -> None:
+    """Where unused capacity is kept, as DynamoDB does, the rate that is found can be kept up."""
+    search = Search(max(1.0, limit_per_s * from_share))
+    kept, seconds = limit_per_s * burst_s, 10.0
+    tries = 0
+    while (rate := search.rate) is not None:
+        kept = min(limit_per_s * burst_s, kept + rests * limit_per_s)
+        kept += (limit_per_s - rate) * seconds
+        search.tried("held" if kept >= 0 else "broke")
+        kept = max(0.0, min(limit_per_s * burst_s, kept))
+        tries += 1
+    assert search.held is not None
+    # What comes while nothing is asked for, before each rate, makes a rate hold that is so higher.
+    assert search.held <= limit_per_s * (1 + rests / seconds)
+    assert search.held * CLOSE >= limit_per_s
+    assert tries < 60
+
+
+def test_a_rate_that_does_not_hold_again_was_no_answer() -> None:
+    """What held at first and not once more is left for what lies below it."""
+    search = Search(100)
+    for _ in range(2):
+        search.tried("held")
+    while search.rate != 200:
+        search.tried("broke")
+    search.tried("broke")
+    assert search.held is None
+    assert search.rate == pytest.approx(100)
+
+
+def test_a_burst_is_spent_before_the_answer_is_held_again() -> None:
+    """Where the last rates held one after the other, twice as much comes before the last of them
+    is tried again, and what came of that is no answer."""
+    search = Search(100, ceiling=150)
+    search.tried("held")
+    search.tried("broke")
+    while (rate := search.rate) != 150:
+        last = rate
+        search.tried("held")
+    search.tried("held")
+    assert search.rate == search.held == last
+    search.tried("held")
+    assert search.rate is None
+    assert search.held == last
+
+
+def test_a_search_gives_up_where_nothing_holds() -> None:
+    """When even one operation a second breaks an objective, there is no rate."""
+    assert searched(0.5, 4) == [4, 2, 1]
+
+
+def test_a_search_stops_at_its_ceiling() -> None:
+    """A ceiling that held ends the search; one that broke is searched below."""
+    assert searched(1e9, 100, ceiling=350) == [100, 200, 350]
+    assert max(rate for rate in searched(300, 100, ceiling=350) if rate <= 300) >= 300 / CLOSE
+
+
+def test_a_search_ends_where_the_generator_does() -> None:
+    """A rate that the generator could not offer is tried twice more, and then ends the search."""
+    search = Search(100)
+    search.tried("held")
+    search.tried("generator")
+    assert search.rate == 200
+    search.tried("held")
+    assert search.rate == 400
+    search.tried("generator")
+    search.tried("generator")
+    assert search.rate == 400
+    search.tried("generator")
+    assert search.rate is None
+    assert search.held == 200
+
+
+def trial(number: int, rate: float, outcome: str) -> Trial:
+    return Trial(
+        number=number,
+        rate_per_s=rate,
+        achieved_per_s=rate,
+        measured_s=10,
+        asked=int(rate * 10),
+        calls=int(rate * 10),
+        p50_us=1000,
+        p99_us=2000,
+        throttled=0,
+        failed=0,
+        late=0,
+        delay_max_us=0,
+        outcome=outcome,  # type: ignore[arg-type]
+    )
+
+
+def test_the_evidence_names_what_held_and_what_did_not() -> None:
+    """Of all trials the highest that held and the lowest above it that did not are the answer."""
+    outcomes = [(100, "held"), (200, "held"), (400, "broke"), (283, "broke"), (238, "held")]
+    trials = [trial(n, rate, outcome) for n, (rate, outcome) in enumerate(outcomes)]
+    best, stood = highest(trials), limit(trials)
+    assert best is not None
+    assert stood is not None
+    assert (best.rate_per_s, stood.rate_per_s) == (238, 283)
+    assert highest([trial(0, 100, "broke")]) is None
+    assert limit([trial(0, 100, "held")]) is None
+    assert Trial.from_json({**best.to_json(), "kind": "trial"}) == best
+
+
+@pytest.mark.parametrize(
+    ("objectives", "seen", "lost", "outcome", "why"),
+    [
+        (["p99(send) < 1s"], Seen(asked=100), 0, "held", ""),
+        (["p99 < 50ms", "error_rate < 0.1%"], Seen(asked=100), 0, "broke", "p99 < 50ms: 99"),
+        (["p99 < 1s"], Seen(asked=100, undone=5), 0, "held", ""),
+        (["p99 < 1s"], Seen(asked=100, undone=6), 0, "broke", "6 of 100 arrivals were not"),
+        (
+            ["p99 < 1s"],
+            Seen(asked=100, behind=6, delay_max_us=30_000),
+            0,
+            "generator",
+            "took up 6%",
+        ),
+        (["p99 < 50ms"], Seen(asked=100, behind=2), 0, "generator", "took up 2%"),
+        (["p99 < 50ms"], Seen(asked=100, behind=1), 0, "broke", "p99 < 50ms"),
+        (["p99 < 1s"], Seen(asked=100, behind=2), 0, "held", ""),
+        (["throttle_rate < 90%"], Seen(asked=100, behind=60, delay_max_us=900_000), 0, "held", ""),
+        (
+            ["throttle_rate < 90%"],
+            Seen(asked=100, behind=60, delay_max_us=1_100_000),
+            0,
+            "generator",
+            "by 1,100 ms at most",
+        ),
+        (["service_p99 < 1us"], Seen(asked=100, behind=9, delay_max_us=90_000), 0, "broke", ""),
+        (["p99 < 1s"], Seen(asked=0), 0, "generator", "make the --step longer"),
+        (["p99 < 1us"], Seen(asked=100), 1, "generator", "1 of the workers did not say"),
+    ],
+)
+def test_a_trial_shows_what_it_can(
+    objectives: list[str], seen: Seen, lost: int, outcome: str, why: str
+) -> None:
+    """An objective breaks a rate, and so do answers that do not come; a generator whose own delay
+    is in what the objective is about has shown nothing."""
+    verdicts = judge([objective(text) for text in objectives], tallies(), 10.0)
+    found, said = outcome_of(verdicts, seen, lost=lost)
+    assert found == outcome
+    assert why in said
+    assert bool(said) is (found != "held")

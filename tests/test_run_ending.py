@@ -1,0 +1,202 @@
+"""How a run ended, told by who ended it: Locust's clock, its web page, a signal, a locustfile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import gevent
+import pytest
+
+from loadstone.embedded.process import Engine
+from loadstone.embedded.registry import STATE
+from loadstone.run import Run
+from tests.commands import loadstone
+
+TABLE = {"CONVERSATION_TABLE_NAME": "cmz-ending"}
+LOCUSTFILE = """
+from loadstone.locust import ScenarioUser
+
+
+class CmzUser(ScenarioUser):
+    system = "cmz"
+"""
+#: Before ours hears of it, so that our clock starts when half of the run time is over.
+SLOW_START = """
+from time import sleep
+
+from locust import events
+
+
+@events.test_start.add_listener
+def dawdle(**_):
+    sleep(2)
+
+"""
+OWN_END = """
+import gevent
+from locust import events
+
+
+def had_enough(runner):
+    gevent.sleep(1)
+    runner.quit()
+
+
+@events.test_start.add_listener
+def watch(environment, **_):
+    gevent.spawn(had_enough, environment.runner)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Path]:
+    """A folder whose table is seeded with 300 items, on the tests' engine."""
+    folder = tmp_path_factory.mktemp("place")
+    environ = at(engine)
+    for arguments in (("tables", "create", "cmz"), ("seed", "cmz", "--scale", "300")):
+        ran = loadstone(*arguments, cwd=folder, environ=environ)
+        assert ran.code == 0, ran.err
+    yield folder
+    assert loadstone("tables", "drop", "cmz", "--yes", cwd=folder, environ=environ).code == 0
+
+
+def at(engine: Engine) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL_DYNAMODB": engine.url, **TABLE}
+
+
+@contextmanager
+def locust(
+    folder: Path, engine: Engine, name: str, *arguments: str, before: str = "", after: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """Plain Locust with a locustfile of its own; it has ended afterwards."""
+    locustfile = folder / f"{name}.py"
+    locustfile.write_text(before + LOCUSTFILE + after)
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--run-name", name),
+            *("-u", "2", "-r", "2", "--only-summary", *arguments),
+        ],
+        cwd=folder,
+        env={**os.environ, **at(engine)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[str], folder: Path, name: str) -> str:
+    """How a run ended, once Locust has."""
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    return ending(folder, name)
+
+
+def ending(folder: Path, name: str) -> str:
+    run = Run.load(folder / STATE / "runs" / name)
+    assert run.problems == ()
+    return str(run.ending)
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["alone", "two-workers"])
+def test_a_run_whose_time_is_over_is_complete(
+    place: Path, engine: Engine, processes: list[str]
+) -> None:
+    """Locust's own timer ends a run, and it is complete, however late our part of it began."""
+    name = f"timed-{len(processes)}"
+    asked = ["--headless", "-t", "4s", *processes, *own_port(processes)]
+    with locust(place, engine, name, *asked, before=SLOW_START) as process:
+        assert ended(process, place, name) == "completed"
+    run = Run.load(place / STATE / "runs" / name)
+    assert {str(worker.ending) for worker in run.workers} == {"completed"}
+
+
+def test_a_run_that_its_locustfile_ends_says_by_what(place: Path, engine: Engine) -> None:
+    """A function that quits before the time is over is named, and the run is not complete."""
+    asked = ("--headless", "-t", "60s")
+    with locust(place, engine, "own", *asked, after=OWN_END) as process:
+        assert ended(process, place, "own") == "stopped: by had_enough in own.py"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGINT, "interrupted"),
+        (signal.SIGTERM, "interrupted: the process was told to end"),
+    ],
+    ids=["ctrl-c", "sigterm"],
+)
+def test_a_signal_interrupts(
+    place: Path, engine: Engine, number: signal.Signals, said: str
+) -> None:
+    """Ctrl-C and an end that is ordered leave a whole record, which says what it was."""
+    name = f"signal-{number.value}"
+    with locust(place, engine, name, "--headless", "-t", "60s") as process:
+        until_it_counts(process)
+        process.send_signal(number)
+        assert ended(process, place, name) == said
+
+
+def test_the_web_page_stops_a_run(place: Path, engine: Engine) -> None:
+    """Who presses Stop has stopped it; a run time that the page was given ends it well."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    page = f"http://127.0.0.1:{port}"
+    with locust(place, engine, "page", "--web-host", "127.0.0.1", "--web-port", port) as process:
+        until_it_serves(page)
+        post(f"{page}/swarm", user_count="2", spawn_rate="2", run_name="pressed")
+        until_it_counts(process)
+        post(f"{page}/stop")
+        assert ending(place, "pressed") == "stopped: on the web page"
+        post(f"{page}/swarm", user_count="2", spawn_rate="2", run_name="told", run_time="3s")
+        until(process, "run told:")
+        assert ending(place, "told") == "completed"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def own_port(processes: list[str]) -> list[str]:
+    """For a master of its own, a port that nobody else's workers know."""
+    if not processes:
+        return []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    return ["--master-bind-port", port, "--master-port", port]
+
+
+def post(url: str, **fields: str) -> None:
+    with urlopen(url, urlencode(fields).encode()) as answer:
+        assert answer.status == 200
+
+
+def until_it_serves(page: str) -> None:
+    with gevent.Timeout(60):
+        while True:
+            try:
+                urlopen(page).close()
+            except URLError:
+                gevent.sleep(0.1)
+            else:
+                return
+
+
+def until_it_counts(process: subprocess.Popen[str]) -> None:
+    until(process, "ops/s")
+
+
+def until(process: subprocess.Popen[str], said: str) -> None:
+    assert process.stderr is not None
+    assert any(said in line for line in process.stderr), f"it never said {said!r}"
