@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.capacity.readings import Reading
 from loadstone.capacity.units import (
     item_size_bytes,
     number_size_bytes,
@@ -122,10 +123,60 @@ def test_the_disputed_numbers_take_the_larger_size(number: str) -> None:
     assert number_size_bytes(number) == 3
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=None))
+numbers = st.builds(
+    lambda sign, digits, exponent: Decimal((sign, tuple(map(int, str(digits))), exponent)),
+    st.integers(0, 1),
+    st.integers(0, 10**38 - 1),
+    st.integers(-130, 125 - 37),
+)
+
+
+@given(numbers)
 def test_trailing_zeros_and_spelling_do_not_change_a_number(number: Decimal) -> None:
     """A number's size depends on its value, not on how it is written."""
-    assert number_size_bytes(number) == number_size_bytes(f"{number:f}")
+    assert (
+        number_size_bytes(number)
+        == number_size_bytes(f"{number:f}")
+        == number_size_bytes(f"{number:E}")
+    )
+
+
+@given(numbers)
+def test_the_default_formula_is_never_the_smaller(number: Decimal) -> None:
+    """The other published formula comes to the same or to a byte less, and 22 is the most."""
+    size_bytes = number_size_bytes(number)
+    assert size_bytes - number_size_bytes(number, Reading(numbers="by-parts")) in (0, 1)
+    assert size_bytes <= 22
+
+
+@pytest.mark.parametrize("number", ["120", "0.012"])
+def test_the_other_formula_is_there(number: str) -> None:
+    """By parts, the disputed numbers take a byte less, alone and inside an item."""
+    by_parts = Reading(numbers="by-parts")
+    assert number_size_bytes(number, by_parts) == 2
+    assert wire_size_bytes({"m": {"M": {"k": {"NS": [number]}}}}, by_parts) == 1 + 3 + 1 + 1 + 2
+    assert item_size_bytes({"l": [Decimal(number)]}, by_parts) == 1 + 3 + 1 + 2
+
+
+@pytest.mark.parametrize("number", ["+5", ".5", "00042", "5.", "1e3", "9.99E+125", "1E-130"])
+def test_numbers_as_the_service_reads_them(number: str) -> None:
+    """Signs, leading zeros and exponents are well in a number on the wire."""
+    assert number_size_bytes(number) >= 2
+
+
+@pytest.mark.parametrize(
+    "number", [" 5", "5 ", "NaN", "Infinity", "1_000", "", "0x1", "٣", "1E126", "1E-131", "1" * 39]
+)
+def test_numbers_that_the_service_refuses(number: str) -> None:
+    """Other spellings, more than 38 digits, and what is too large or too small are no numbers."""
+    with pytest.raises(BadValue, match="DynamoDB has no number"):
+        number_size_bytes(number)
+
+
+def test_bytes_that_are_not_base64_are_refused() -> None:
+    """Bytes on the wire are in Base64; anything else has no size."""
+    with pytest.raises(BadValue, match="Base64"):
+        wire_size_bytes({"b": {"B": "no base64!"}})
 
 
 def test_values_that_dynamodb_has_not_are_refused() -> None:

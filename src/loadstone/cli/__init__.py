@@ -15,15 +15,20 @@ from loadstone.errors import LoadstoneError
 #: process never holds what Locust must be imported before.
 COMMANDS = {
     "demo": "demo:demo",
+    "export": "export:export",
+    "import": "import_:import_",
     "local": "local:local",
     "preview": "preview:preview",
+    "reconcile": "reconcile:reconcile",
     "report": "report:report",
     "run": "run:run",
     "runs": "report:runs",
     "seed": "seed:seed",
+    "size": "size:size",
     "systems": "systems:systems",
     "tables": "tables:tables",
-    "verify": "seed:verify",
+    "unseed": "unseed:unseed",
+    "verify": "verify:verify",
 }
 
 

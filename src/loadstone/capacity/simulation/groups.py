@@ -1,0 +1,211 @@
+"""Arms that stand and fall together, because some request needs several of them at once.
+
+The writes of a table and of its indexes are such a group: an index that cannot take a write
+throttles its table. In a minute in which anything of a group runs short, or exceeds the limit of a
+partition or an on-demand maximum, it is stepped second by second, and flow by flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from loadstone.capacity.admission import Cause, cause_of_want
+from loadstone.capacity.limits import PARTITION_UNITS, OnDemand
+from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
+from loadstone.capacity.simulation.partitions import ELSEWHERE, Spread, spread
+from loadstone.capacity.simulation.rows import ArmRows
+from loadstone.capacity.simulation.settings import Setting
+from loadstone.capacity.simulation.sharing import NOTHING, share_out
+
+_WHOLE = ELSEWHERE - 1  # all partitions of an arm together
+
+
+class Stop(NamedTuple):
+    """A share of a flow's calls of one second that one arm could not serve."""
+
+    second: int
+    flow: int
+    row: int
+    cause: Cause
+    share: float
+
+
+class _Lid(NamedTuple):
+    """What a row, or one of its partitions, serves in a second at most, whatever is kept."""
+
+    row: int
+    number: int
+    units: float
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a flow that goes one way: its share of the calls, the arms that it needs (the
+    group's rows come first, then the lids), and the units of each in each second."""
+
+    flow: int
+    share: float
+    arms: Sequence[int]
+    units: Sequence[Sequence[float]]
+
+
+class Group:
+    """Rows that some flow connects, and all flows through them.
+
+    `sides` and `settings` are those of every row of the simulation.
+    """
+
+    def __init__(
+        self,
+        demand: Demand,
+        sides: Sequence[Side],
+        settings: Sequence[Setting],
+        rows: Sequence[int],
+    ) -> None:
+        self.rows, self._settings, self._sides = tuple(rows), settings, sides
+        self._place = {sides[row]: place for place, row in enumerate(rows)}
+        self.flows = tuple(n for n, f in enumerate(demand.flows) if self._place.keys() & f.units)
+        self._demand = demand
+        self._spreads: dict[tuple[int, int], Spread] = {}
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is an arm by itself."""
+        return len(self.rows) == 1
+
+    def lids(self, minute: int, arms: ArmRows) -> list[_Lid]:
+        """Those that come into question in this minute."""
+        return [lid for row in self.rows for lid in self._lids_of(row, minute, arms)]
+
+    def run(
+        self, minute: int, arms: ArmRows, lacks: Sequence[float], lids: Sequence[_Lid]
+    ) -> list[Stop]:
+        """Step through a minute from what the buckets of the rows lacked before it."""
+        parts = [part for n in self.flows for part in self._parts(n, minute, arms, lids)]
+        rates = [float(arms.buckets.rate[row]) for row in self.rows]
+        caps = [float(arms.buckets.cap[row]) for row in self.rows]
+        most = [lid.units for lid in lids]
+        served = np.zeros((len(self.rows), MINUTE_S))
+        now, stops = list(lacks), list[Stop]()
+        for second in range(MINUTE_S):
+            now = [max(0.0, lack - rate) for lack, rate in zip(now, rates, strict=True)]
+            room = [cap - lack for cap, lack in zip(caps, now, strict=True)]
+            asks = [list(zip(part.arms, part.units[second], strict=True)) for part in parts]
+            shares = share_out(room + most, asks)
+            for part, ask, (share, arm) in zip(parts, asks, shares, strict=True):
+                for place, units in ask:
+                    if place < len(now):
+                        now[place] += units * share
+                        served[place, second] += units * share
+                if arm != NOTHING:
+                    row, cause = self._blamed(arm, lids)
+                    at_s = minute * MINUTE_S + second
+                    stops.append(Stop(at_s, part.flow, row, cause, part.share * (1 - share)))
+        for place, row in enumerate(self.rows):
+            arms.settle(row, now[place], served[place])
+        return stops
+
+    def _blamed(self, arm: int, lids: Sequence[_Lid]) -> tuple[int, Cause]:
+        if arm >= len(self.rows):
+            lid = lids[arm - len(self.rows)]
+            return lid.row, lid.cause
+        row = self.rows[arm]
+        return row, cause_of_want(self._settings[row].billing)
+
+    # Limits that hold for single seconds.
+
+    def _lids_of(self, row: int, minute: int, arms: ArmRows) -> list[_Lid]:
+        side, setting = self._sides[row], self._settings[row]
+        peak, found = arms.peak(row, minute), list[_Lid]()
+        if isinstance(setting, OnDemand):
+            most = setting.maximum(side.direction)
+            if most is not None and peak > most:
+                found.append(_Lid(row, _WHOLE, float(most), "MaxOnDemandThroughputExceeded"))
+        if peak <= PARTITION_UNITS[side.direction]:
+            return found
+        over = self._spread(row, arms.partitions(row, minute))
+        loads = dict.fromkeys(over.limits, 0.0)
+        for n, shares in zip(self._through(row), over.shares, strict=True):
+            asked = float(np.max(self._asked(n, side, minute)))
+            for number, share in shares.items():
+                loads[number] += asked * share
+        if any(loads[number] > limit for number, limit in over.limits.items()):
+            found += [
+                _Lid(row, number, limit, "KeyRangeThroughputExceeded")
+                for number, limit in over.limits.items()
+            ]
+        return found
+
+    def _through(self, row: int) -> list[int]:
+        return [n for n in self.flows if self._sides[row] in self._demand.flows[n].units]
+
+    def _spread(self, row: int, partitions: int) -> Spread:
+        found = self._spreads.get((row, partitions))
+        if found is None:
+            side = self._sides[row]
+            flows = [self._demand.flows[n] for n in self._through(row)]
+            hot = [flow.hot if flow.keyed == side else () for flow in flows]
+            found = self._spreads[row, partitions] = spread(hot, partitions, side.direction)
+        return found
+
+    # Flows, and the ways that they go.
+
+    def _parts(self, n: int, minute: int, arms: ArmRows, lids: Sequence[_Lid]) -> list[_Part]:
+        flow = self._demand.flows[n]
+        keyed = self.rows[self._place[flow.keyed]] if flow.keyed else None
+        split = {ELSEWHERE: 1.0}
+        if any(lid.row == keyed and lid.number != _WHOLE for lid in lids):
+            assert keyed is not None
+            shares = self._spread(keyed, arms.partitions(keyed, minute)).shares
+            split = dict(shares[self._through(keyed).index(n)])
+        asked = {side: self._asked(n, side, minute) for side in flow.units}
+        return [self._part(n, number, share, asked, lids, keyed) for number, share in split.items()]
+
+    def _part(
+        self,
+        n: int,
+        number: int,
+        share: float,
+        asked: dict[Side, Amounts],
+        lids: Sequence[_Lid],
+        keyed: int | None,
+    ) -> _Part:
+        ways: list[int] = []
+        units: list[Amounts] = []
+        for side, each in asked.items():
+            place = self._place[side]
+            row = self.rows[place]
+            # Where its keys are not known, a flow goes to the partitions without hot keys.
+            here = number if row == keyed else ELSEWHERE
+            under = [
+                len(self.rows) + at
+                for at, lid in enumerate(lids)
+                if lid.row == row and lid.number in (here, _WHOLE)
+            ]
+            ways += [place, *under]
+            units += [each * share] * (1 + len(under))
+        return _Part(n, share, ways, np.stack(units, axis=1).tolist())
+
+    def _asked(self, n: int, side: Side, minute: int) -> Amounts:
+        flow, window = self._demand.flows[n], slice(minute * MINUTE_S, (minute + 1) * MINUTE_S)
+        each = flow.units[side]
+        asked: Amounts = flow.calls[window] * (
+            each if isinstance(each, float | int) else each[window]
+        )
+        return np.pad(asked, (0, MINUTE_S - len(asked)))
+
+
+def connected(demand: Demand, sides: Sequence[Side]) -> list[tuple[int, ...]]:
+    """The rows in groups: those that one flow needs at once are in one."""
+    group_of = {side: {row} for row, side in enumerate(sides)}
+    for flow in demand.flows:
+        merged = set().union(*(group_of[side] for side in flow.units))
+        for row in merged:
+            group_of[sides[row]] = merged
+    unique = {id(group): tuple(sorted(group)) for group in group_of.values()}
+    return sorted(unique.values())
