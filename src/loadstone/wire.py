@@ -23,6 +23,11 @@ def decode(item: Mapping[str, Any]) -> Item:
 
 
 def encode_value(value: Any) -> dict[str, Any]:
+    kind = type(value)
+    if kind is str:  # as most are: a match over classes takes five times as long
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
     match value:
         case str():
             return {"S": value}

@@ -12,7 +12,18 @@ import orjson
 
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
-from loadstone.pattern import BatchGetItem, Every, Pattern, PutItem, Query, Scan, Written
+from loadstone.pattern import (
+    BatchGetItem,
+    BatchWriteItem,
+    Every,
+    Pattern,
+    PutItem,
+    Query,
+    Scan,
+    TransactGetItems,
+    TransactWriteItems,
+    Written,
+)
 from loadstone.run.call import Call
 from loadstone.run.heat import KeyCounter
 from loadstone.scenario.batch import UNDONE, Sends, as_one, send_whole, undone_in
@@ -94,15 +105,17 @@ class Asking:
                 yield from self._search(pattern, prepared, trip, intended_ns, keep=keep)
             case BatchGetItem() as batch:
                 yield self._batch(pattern, prepared, batch, trip, intended_ns)
+            case BatchWriteItem() | TransactGetItems() | TransactWriteItems():
+                yield self._together(pattern, prepared, trip, intended_ns, keep=keep)
             case _:
-                yield self._items(pattern, prepared, trip, intended_ns, keep=keep)
+                yield self._one(pattern, prepared, trip, intended_ns, keep=keep)
 
     # Queries and scans.
 
     def _search(
         self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
     ) -> Iterator[Call]:
-        question, body = self._question(pattern, prepared, trip)
+        fields, body = self._searched(pattern, prepared, trip)
         answers: list[Answer] = []
         rows = 0
         for call, last, more in self._pages(pattern, body, intended_ns):
@@ -116,13 +129,13 @@ class Asking:
             if not last:
                 yield call
                 continue
-            yield self._judged(call, pattern, prepared, question, answers, rows, not more)
+            yield self._judged(call, pattern, prepared, trip, fields, answers, rows, not more)
 
     def _segments(
         self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, segments: int
     ) -> Iterator[Call]:
         """All segments of a parallel scan, at one time."""
-        question, body = self._question(pattern, prepared, trip)
+        fields, body = self._searched(pattern, prepared, trip)
         each = [body[:-1] + b',"Segment":%d}' % segment for segment in range(segments)]
         scans = [
             gevent.spawn(
@@ -136,7 +149,8 @@ class Asking:
         answers = [call.answer for call in calls if call.problem is None]
         if len(answers) == len(calls):
             rows = sum(call.rows for call in calls)
-            calls[-1] = self._judged(calls[-1], pattern, prepared, question, answers, rows, True)
+            last = self._judged(calls[-1], pattern, prepared, trip, fields, answers, rows, True)
+            calls[-1] = last
         yield from calls
 
     def _pages(self, pattern: Pattern, first: bytes, intended_ns: int) -> Iterator[_Page]:
@@ -161,12 +175,13 @@ class Asking:
             body = b'%b,"ExclusiveStartKey":%b}' % (first[:-1], after)
             intended_ns = answered_ns
 
-    def _question(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> tuple[Question, bytes]:
+    def _searched(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> tuple[Fields, bytes]:
+        """What a query or a scan asks for, and its first request."""
         (part,) = prepared.parts
         subject = trip.find(pattern.of)
         fields = part.make(subject, self._chance(), trip.line, _now_ms(), trip)
         self.keys.count(pattern.id, prepared.tables[0], part.partition_key(fields))
-        return self._asked(pattern, prepared, trip, fields), part.body(fields)
+        return fields, part.body(fields)
 
     # Items by their keys.
 
@@ -191,19 +206,36 @@ class Asking:
         call = _with_leftovers(call, answers[-1])
         if call.problem is not None:
             return call
-        question = self._asked(pattern, prepared, trip, {})
-        return self._judged(call, pattern, prepared, question, answers, rows, True)
+        return self._judged(call, pattern, prepared, trip, {}, answers, rows, True)
 
-    def _items(
+    def _one(
         self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
     ) -> Call:
-        operation = pattern.operation
-        made = self._make(pattern, prepared, trip)
+        """An operation on one item, as most are."""
+        (part,) = prepared.parts
+        made = self._make(part, prepared.tables[0], trip, _now_ms())
+        self.keys.count(pattern.id, made.table, part.partition_key(made.fields))
+        body = part.body(made.fields)
+        answer = self._client.send(part.name, body)
+        answered_ns = perf_counter_ns()
+        if keep or pattern.writes:
+            self._settle(pattern, trip, (made,), answer, keep=keep)
+        rows = seen(answer).rows if answer.ok else 0
+        call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
+        return self._found(call, pattern, prepared, trip, made.fields, (answer,))
+
+    def _together(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> Call:
+        """Several in one request."""
+        operation, now_ms = pattern.operation, _now_ms()
+        made: list[_Made] = []
+        for part, table in zip(prepared.parts, prepared.tables, strict=True):
+            made.append(self._make(part, table, trip, now_ms))
+            now_ms = made[-1].now_ms
         for each in made:
             self.keys.count(pattern.id, each.table, each.part.partition_key(each.fields))
-        bodies = [
-            (each.part.operation.name, each.table, each.part.body(each.fields)) for each in made
-        ]
+        bodies = [(each.part.name, each.table, each.part.body(each.fields)) for each in made]
         body = together(operation, bodies)
         if operation.name in UNDONE:
             answers = self._send_batch(pattern, body)
@@ -215,43 +247,30 @@ class Asking:
         rows = seen(answer, len(made)).rows if answer.ok else 0
         call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
         call = _with_leftovers(call, answers[-1])
-        if call.problem is None and isinstance(pattern.expects, Written):
-            return call
-        question = self._asked(pattern, prepared, trip, made[0].fields)
-        if call.problem is not None:
-            return _excused(call, pattern, prepared, question)
-        return self._judged(call, pattern, prepared, question, answers, rows, True)
+        return self._found(call, pattern, prepared, trip, made[0].fields, answers)
 
-    def _make(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> list[_Made]:
-        """The parts of a request; new items get numbers and keys that nobody else has."""
-        now_ms = _now_ms()
-        made: list[_Made] = []
-        for part, table in zip(prepared.parts, prepared.tables, strict=True):
-            subject = trip.find(part.about)
-            if part.new is None:
-                fields = part.make(subject, self._chance(), trip.line, now_ms, trip)
-                token = self._note(part, subject, fields)
-                made.append(_Made(part, table, fields, token, 0, now_ms))
-                continue
-            number, ordinal = self._number()
-            trip.line = trip.line or number
-            number = trip.number_of_new(part.new.new, number)
-            fields = part.make(subject, number, trip.line, now_ms, trip)
-            while not self._recent.takes(part.new.table, fields["Item"], now_ms):
-                # A key that holds its instant would be written twice: it is a second later then.
-                # One that does not is the pattern's own: it may mean to meet what is there.
-                now_ms += _SECOND_MS
-                later = part.make(subject, number, trip.line, now_ms, trip)
-                if _key(part.new, later) == _key(part.new, fields):
-                    break
-                fields = later
-            token = self._note(part, subject, fields)
-            made.append(_Made(part, table, fields, token, ordinal, now_ms))
-        return made
-
-    def _note(self, part: Part, subject: int, fields: Fields) -> int:
+    def _make(self, part: Part, table: str, trip: Trip, now_ms: int) -> _Made:
+        """A part of a request; a new item gets a number and a key that nobody else has."""
         assert not isinstance(part.operation, Query | Scan)
-        return self._journal.begin(part.operation, part.about, subject, fields)
+        subject = trip.find(part.about)
+        if part.new is None:
+            fields = part.make(subject, self._chance(), trip.line, now_ms, trip)
+            token = self._journal.begin(part.operation, part.about, subject, fields)
+            return _Made(part, table, fields, token, 0, now_ms)
+        number, ordinal = self._number()
+        trip.line = trip.line or number
+        number = trip.number_of_new(part.new.new, number)
+        fields = part.make(subject, number, trip.line, now_ms, trip)
+        while not self._recent.takes(part.new.table, fields["Item"], now_ms):
+            # A key that holds its instant would be written twice: it is a second later then.
+            # One that does not is the pattern's own: it may mean to meet what is there.
+            now_ms += _SECOND_MS
+            later = part.make(subject, number, trip.line, now_ms, trip)
+            if _key(part.new, later) == _key(part.new, fields):
+                break
+            fields = later
+        token = self._journal.begin(part.operation, part.about, subject, fields)
+        return _Made(part, table, fields, token, ordinal, now_ms)
 
     def _settle(
         self, pattern: Pattern, trip: Trip, made: Sequence[_Made], answer: Answer, *, keep: bool
@@ -280,6 +299,20 @@ class Asking:
 
     # What came of it.
 
+    def _found(
+        self,
+        call: Call,
+        pattern: Pattern,
+        prepared: Prepared,
+        trip: Trip,
+        fields: Fields,
+        answers: Sequence[Answer],
+    ) -> Call:
+        """The call for items by their keys, judged."""
+        if call.problem is not None:
+            return _excused(call, prepared, pattern, self._asked(pattern, prepared, trip, fields))
+        return self._judged(call, pattern, prepared, trip, fields, answers, call.rows, True)
+
     def _asked(self, pattern: Pattern, prepared: Prepared, trip: Trip, fields: Fields) -> Question:
         expects = pattern.expects
         among = (expects.within if isinstance(expects, Every) else None) or pattern.of
@@ -295,7 +328,8 @@ class Asking:
         call: Call,
         pattern: Pattern,
         prepared: Prepared,
-        question: Question,
+        trip: Trip,
+        fields: Fields,
         answers: Sequence[Answer],
         rows: int,
         whole: bool,
@@ -304,11 +338,13 @@ class Asking:
 
         `rows` are those of all; `whole` when no more follow.
         """
-        if isinstance(pattern.expects, Written):
+        check = prepared.check
+        sampled = not pattern.writes and self._random.random() < self._settings.sampled
+        if not sampled and check.settles(rows):
             return call
-        now_s, check = time(), prepared.check
+        now_s, question = time(), self._asked(pattern, prepared, trip, fields)
         problem = check.rows(question, rows, whole=whole, now_s=now_s)
-        if problem is None and self._random.random() < self._settings.sampled:
+        if problem is None and sampled:
             problem = check.content(question, answers, whole=whole, now_s=now_s)
         return call if problem is None else call._replace(outcome="failed", problem=problem)
 
@@ -338,7 +374,7 @@ def _with_leftovers(call: Call, last: Answer) -> Call:
     return call._replace(rows=rows, outcome="failed", problem=problem)
 
 
-def _excused(call: Call, pattern: Pattern, prepared: Prepared, question: Question) -> Call:
+def _excused(call: Call, prepared: Prepared, pattern: Pattern, question: Question) -> Call:
     """A failed condition that the pattern declares is an outcome of its own; and so it is where the
     item has expired."""
     expects = pattern.expects

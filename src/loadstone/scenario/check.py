@@ -21,6 +21,7 @@ from loadstone.pattern import (
     Pattern,
     Query,
     Scan,
+    Some,
     Written,
     line_of,
     names_in,
@@ -74,6 +75,17 @@ class Check:
         self._narrowed = self._is_narrowed()
         self._moves = self._may_move()
         self._made: tuple[Entity, range, Sequence[Item]] | None = None
+
+    def settles(self, rows: int) -> bool:
+        """Whether so many rows are right whoever was asked for."""
+        match self._pattern.expects:
+            case Written() | Maybe():
+                return True
+            case Exactly():
+                return rows == len(self._about)
+            case Some():
+                return rows > 0
+        return False
 
     def rows(self, asked: Question, rows: int, *, whole: bool, now_s: float) -> str | None:
         """What is wrong with the number of rows; `whole` when no more follow."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
+from typing import NamedTuple
 
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
@@ -18,6 +19,7 @@ from loadstone.scenario.asking import Asking
 from loadstone.scenario.batch import Sends
 from loadstone.scenario.journal import Journal
 from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.prepared import Prepared
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.touch import Touch
 from loadstone.scenario.trip import Trip, Unfit
@@ -33,6 +35,14 @@ class Wrote:
     first: int
     stop: int
     items: int = 0
+
+
+class _Ready(NamedTuple):
+    """A pattern or journey made ready: whether it writes, and which of its patterns do not take
+    just anybody."""
+
+    writes: bool
+    choosy: Sequence[tuple[Pattern, Prepared]]
 
 
 class Player:
@@ -56,6 +66,7 @@ class Player:
         self._first_new = _NEW + (derive(settings.run) % (1 << 20) << 40)
         self._wrote: dict[str, Wrote] = {}
         self._wanted: dict[Journey, frozenset[Pattern]] = {}
+        self._ready: dict[Pattern | Journey, _Ready] = {}
         self._mix: Mix | None = None  # whose entries, and weights added up, these are:
         self._entries: list[Pattern | Journey] = []
         self._upto: list[float] = []
@@ -88,7 +99,7 @@ class Player:
 
     def _fits(self, entry: Pattern | Journey) -> bool:
         try:
-            self._begin(entry.of, entry.patterns if isinstance(entry, Journey) else [entry])
+            self._begin(entry)
         except BadContent:
             return False
         return True
@@ -106,7 +117,7 @@ class Player:
 
     def play(self, pattern: Pattern, intended_ns: int) -> Iterator[Call]:
         """Play a pattern once, for whoever is drawn: one call, or one for each page."""
-        trip = self._begin(pattern.of, [pattern])
+        trip = self._begin(pattern)
         yield from self._asking.ask(pattern, trip, intended_ns)
 
     def travel(
@@ -118,7 +129,7 @@ class Player:
         pause: the mix has one of its own. A journey ends early where a step cannot go on, because
         what it refers to was not written, or not answered; or because it says that it ends there.
         """
-        trip = self._begin(journey.of, journey.patterns)
+        trip = self._begin(journey)
         trip.line, _ = self._new_number()
         wanted = self._wanted_in(journey)
         pause_s, first = 0.0, True
@@ -171,25 +182,39 @@ class Player:
         wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
         wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
 
-    def _begin(self, entity: Entity, patterns: list[Pattern] | tuple[Pattern, ...]) -> Trip:
+    def _begin(self, entry: Pattern | Journey) -> Trip:
         """Whom to ask for: popular, fit for every pattern, and where they write, one to touch."""
-        prepared = [(pattern, self._asking.prepare(pattern)) for pattern in patterns]
-        writes = any(pattern.writes for pattern in patterns)
+        ready = self._ready.get(entry)
+        if ready is None:
+            ready = self._ready[entry] = self._made_ready(entry)
+        entity = entry.of
         for _ in range(_REDRAWS):
             try:
-                if writes:
+                if ready.writes:
                     subject = self._touch.draw(entity, self._random)
                 else:
                     subject = self._popularity(entity).draw(self._random)
                 trip = Trip(self._dataset, self._random, entity, subject)
-                if all(each.suits(pattern, trip) for pattern, each in prepared):
+                if all(each.suits(pattern, trip) for pattern, each in ready.choosy):
                     return trip
             except Unfit:
                 continue
-        named = [pattern.id for pattern, each in prepared if each.choosy] or [
-            pattern.id for pattern in patterns
+        named = [pattern.id for pattern, each in ready.choosy if each.choosy] or [
+            pattern.id for pattern, _ in ready.choosy
         ]
         raise BadContent(f"no {entity.name} fits {', '.join(named)}")
+
+    def _made_ready(self, entry: Pattern | Journey) -> _Ready:
+        patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
+        every = [(pattern, self._asking.prepare(pattern)) for pattern in patterns]
+        return _Ready(
+            writes=any(pattern.writes for pattern in patterns),
+            choosy=[
+                (pattern, prepared)
+                for pattern, prepared in every
+                if pattern.of is not entry.of or not prepared.suits_all_of(entry.of)
+            ],
+        )
 
     def _popularity(self, entity: Entity) -> Popularity:
         found = self._popular.get(entity)

@@ -31,6 +31,14 @@ class Prepared:
         """Whether not every item can be asked for."""
         return self.only is not None or any(part.fits for part in self.parts)
 
+    def suits_all_of(self, entity: Entity) -> bool:
+        """Whether it can be asked of every item of an entity, and of nobody else beside it."""
+        return (
+            not self.choosy
+            and self.below is None
+            and all(part.names is part.about is entity for part in self.parts)
+        )
+
     def suits(self, pattern: Pattern, trip: Trip) -> bool:
         """Whether the pattern can be asked of the items that a trip is about."""
         subject = trip.find(pattern.of)

@@ -60,7 +60,7 @@ class Part:
         make: Make,
         fits: Callable[[int], bool] | None,
     ) -> None:
-        self.operation, self.about = operation, about
+        self.operation, self.name, self.about = operation, operation.name, about
         self.tests: Sequence[Test] = expressions.tests
         self.make, self.fits = make, fits
         #: The put, where it is one of a new item.

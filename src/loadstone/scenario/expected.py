@@ -1,0 +1,247 @@
+"""What a call of each pattern is expected to consume: tried on the data set, without a table.
+
+A query whose rows the data set knows, and a put, are made for a sample of subjects as a run makes
+them, and their items sized one by one. For the rest the forecast stands.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
+from time import time
+from typing import Any, NamedTuple
+
+from loadstone.capacity.consumption import pages, write
+from loadstone.capacity.layout import Layout
+from loadstone.capacity.units import Consistency, item_size_bytes, read_units
+from loadstone.dataset import Dataset
+from loadstone.entity import Entity
+from loadstone.errors import BadContent
+from loadstone.fields.draws import derive
+from loadstone.pattern import (
+    Every,
+    Operation,
+    Pattern,
+    PutItem,
+    Query,
+    TransactWriteItems,
+    parts_of,
+)
+from loadstone.scenario.costing import Costing
+from loadstone.scenario.expressions import Test
+from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.prepared import Prepared, prepare
+from loadstone.scenario.request import Part
+from loadstone.scenario.settings import Settings
+from loadstone.scenario.touch import Touch
+from loadstone.scenario.trip import Trip, Unfit
+from loadstone.table import Table
+from loadstone.wire import encode
+
+SUBJECTS = 120
+REDRAWS = 4 * SUBJECTS
+#: Of a partition with more items, so many are looked at and stand for the others.
+ROWS = 100
+#: A put may come upon one of the first so many that its parent has.
+SIBLINGS = 4
+#: No item of a data set has this number.
+_NEW = 1 << 62
+
+
+class Expected(NamedTuple):
+    """Units of one call, and what they take for granted."""
+
+    read_units: float
+    write_units: float
+    assumed: str = ""
+
+
+class _Cost(NamedTuple):
+    """Of playing a pattern once."""
+
+    calls: int
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+def expectations(patterns: Iterable[Pattern], dataset: Dataset, skew: float) -> dict[str, Expected]:
+    """By the pattern's id."""
+    trial = _Trial(dataset, skew)
+    return {pattern.id: trial.expected(pattern) for pattern in patterns}
+
+
+class _Trial:
+    def __init__(self, dataset: Dataset, skew: float) -> None:
+        self._dataset, self._skew = dataset, skew
+        self._touch = Touch(dataset, Settings(skew=skew))
+        self._popular: dict[Entity, Popularity] = {}
+        self._written: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+        self._names = {table.name: table.name for table in dataset.system.tables}
+
+    def expected(self, pattern: Pattern) -> Expected:
+        costs = self._tried(pattern)
+        if costs:
+            calls = sum(cost.calls for cost in costs)
+            return Expected(
+                sum(cost.read_units for cost in costs) / calls,
+                sum(cost.write_units for cost in costs) / calls,
+            )
+        costing = Costing(self._dataset, self._skew)
+        units = costing.units(pattern)
+        return Expected(
+            sum(units.read.values()) / units.requests,
+            sum(units.write.values()) / units.requests,
+            "; ".join(costing.assumed),
+        )
+
+    def _tried(self, pattern: Pattern) -> list[_Cost]:
+        """Nothing, where it cannot be tried, or nobody fits it."""
+        try:
+            return list(self._costs(pattern)) if _can_be_tried(pattern) else []
+        except (Unfit, BadContent):
+            return []
+
+    def _costs(self, pattern: Pattern) -> Iterator[_Cost]:
+        """Of so many subjects, drawn as a run draws them; a popular one comes more than once."""
+        prepared = prepare(pattern, self._dataset, self._names, {})
+        self._written.clear()
+        known: dict[tuple[int, str], _Cost] = {}
+        for trip in self._trips(pattern, prepared):
+            if not isinstance(pattern.operation, Query):
+                yield self._put(pattern.operation, prepared, trip)
+                continue
+            values = _fields(prepared.parts[0], trip)["ExpressionAttributeValues"]
+            asked = trip.find(pattern.of), str(values)
+            if asked not in known:
+                known[asked] = self._searched(pattern, pattern.operation, prepared, values, trip)
+            yield known[asked]
+
+    def _trips(self, pattern: Pattern, prepared: Prepared) -> Iterator[Trip]:
+        random = Random(1)
+        found = 0
+        for each in range(REDRAWS):
+            try:
+                subject = self._subject(pattern, random)
+                trip = Trip(self._dataset, random, pattern.of, subject, _NEW + each)
+                fits = prepared.suits(pattern, trip)
+            except (Unfit, BadContent):
+                continue
+            if fits:
+                yield trip
+                found += 1
+            if found == SUBJECTS:
+                return
+
+    def _subject(self, pattern: Pattern, random: Random) -> int:
+        """Whom a run would ask for; it writes to a part of them alone."""
+        if pattern.writes:
+            return self._touch.draw(pattern.of, random)
+        key = derive(self._dataset.seed, "popularity", pattern.of.name)
+        popular = self._popular.get(pattern.of)
+        if popular is None:
+            popular = Popularity(self._dataset.count(pattern.of), self._skew, key)
+            self._popular[pattern.of] = popular
+        return popular.draw(random)
+
+    def _searched(
+        self,
+        pattern: Pattern,
+        query: Query,
+        prepared: Prepared,
+        values: Mapping[str, Any],
+        trip: Trip,
+    ) -> _Cost:
+        """Page by page, of what stands in the partition within the narrowed sort key."""
+        (part,) = prepared.parts
+        sizes = self._evaluated(pattern, query, part.tests, values, trip)
+        consistency: Consistency = "strong" if query.consistent else "eventual"
+        every = list(pages(sizes, query.limit))
+        if query.limit and sizes and len(sizes) % query.limit == 0:
+            every.append(())  # a page that is full by its limit does not say that it is the last
+        read = every[: query.pages]
+        return _Cost(len(read), sum(read_units(sum(page), consistency) for page in read))
+
+    def _evaluated(
+        self,
+        pattern: Pattern,
+        query: Query,
+        tests: Sequence[Test],
+        values: Mapping[str, Any],
+        trip: Trip,
+    ) -> Sequence[int]:
+        """The bytes of each entry; filters take nothing away from what is read."""
+        tests = [test for test in tests if test.path[0] in query.searched.key]
+        layout = Layout.of(query.table)
+        index = next((each for each in layout.indexes if each.name == query.index), None)
+        numbers = self._among(pattern, trip)
+        step = max(1, len(numbers) // ROWS)
+        sizes: list[int] = []
+        assert isinstance(pattern.expects, Every)
+        for item in self._items(pattern.expects, numbers, step):
+            entry = index.entry(item) if index else item
+            if entry is not None and all(test.holds(item, values) for test in tests):
+                sizes += [item_size_bytes(entry)] * step
+        return sizes
+
+    def _items(self, expects: Every, numbers: range, step: int) -> Iterable[Mapping[str, Any]]:
+        if step == 1:
+            return self._dataset.items(expects.entity, numbers.start, numbers.stop)
+        return (self._dataset.item(expects.entity, number) for number in numbers[::step])
+
+    def _among(self, pattern: Pattern, trip: Trip) -> range:
+        """The items that the rows are among."""
+        assert isinstance(pattern.expects, Every)
+        of = pattern.expects.within or pattern.of
+        return self._dataset.children(of, trip.find(of), pattern.expects.entity)
+
+    def _put(self, operation: Operation, prepared: Prepared, trip: Trip) -> _Cost:
+        """New items, or items written over: their tables, and the indexes that they are in."""
+        transactional = isinstance(operation, TransactWriteItems)
+        layouts: defaultdict[Table, Layout | None] = defaultdict(lambda: None)
+        units = 0.0
+        for part in prepared.parts:
+            assert isinstance(part.operation, PutItem)
+            table = part.operation.table
+            layout = layouts[table] = layouts[table] or Layout.of(table)
+            item = _fields(part, trip)["Item"]
+            key = (table, *(item[name] for name in table.key))
+            before = self._written.get(key) or self._replaced(part, part.operation.new, trip, item)
+            self._written[key] = item
+            units += write(
+                layout, before and encode(before), encode(item), transactional=transactional
+            ).total
+        return _Cost(1, write_units=units)
+
+    def _replaced(
+        self, part: Part, entity: Entity, trip: Trip, item: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """What stands under the key of an item that is put: a new one may come upon an old one."""
+        subject = trip.find(part.about)
+        if part.new is None:
+            return self._dataset.item(part.about, subject)
+        key = entity.table.key if entity.table else ()
+        for number in self._dataset.children(part.about, subject, entity)[:SIBLINGS]:
+            other = self._dataset.item(entity, number)
+            if all(other[name] == item[name] for name in key):
+                return other
+        return None
+
+
+def _can_be_tried(pattern: Pattern) -> bool:
+    """Whether it stands by itself, and the data set knows what it meets."""
+    if pattern.needs:
+        return False
+    if isinstance(pattern.operation, Query):
+        return isinstance(pattern.expects, Every)
+    parts = parts_of(pattern.operation)
+    return bool(parts) and all(isinstance(part, PutItem) for part in parts)
+
+
+def _fields(part: Part, trip: Trip) -> Mapping[str, Any]:
+    """What a request says, of items that no run has written."""
+    subject, number = trip.find(part.about), trip.line
+    if part.new is not None:
+        number = trip.number_of_new(part.new.new, number)
+    fields: Mapping[str, Any] = part.make(subject, number, trip.line, int(time() * 1000), trip)
+    return fields
