@@ -25,6 +25,7 @@ from loadstone.capacity.simulation import (
     find_scaled,
     simulate,
 )
+from loadstone.capacity.simulation.settings import limit_of
 from loadstone.errors import BadValue
 
 ORDERS = Resource("orders")
@@ -46,7 +47,7 @@ def met(settings_: Setting | Mapping[Resource, Setting], *flows: Flow) -> Outcom
     return simulate(Demand(flows=flows), held)
 
 
-def throttled(outcome: Outcome, side: Side = WRITE) -> np.ndarray:  # type: ignore[type-arg]
+def throttled(outcome: Outcome, side: Side = WRITE) -> np.ndarray:
     found = outcome.throttled_units(side)
     return sum(found.values(), np.zeros(outcome.demand.seconds))
 
@@ -201,13 +202,13 @@ def test_throttling_is_told_in_episodes() -> None:
 
 def test_a_demand_without_a_setting_is_an_error() -> None:
     """A table of which nothing is said is named."""
-    with pytest.raises(BadValue, match="writes of orders: say what its table"):
+    with pytest.raises(BadValue, match="reads of orders: say what its table"):
         simulate(Demand(flows=(flow("put", 1, {WRITE: 1.0}),)), {})
 
 
 def test_an_index_is_billed_like_its_table() -> None:
     """On-demand tables have no provisioned indexes."""
-    settings_ = {ORDERS: OnDemand(), BY_USER: Provisioned(read=1, write=1)}
+    settings_: dict[Resource, Setting] = {ORDERS: OnDemand(), BY_USER: Provisioned(read=1, write=1)}
     with pytest.raises(BadValue, match="in one mode"):
         met(settings_, flow("put", 1, {WRITE: 1.0, INDEX: 1.0}))
 
@@ -242,7 +243,7 @@ def test_the_gate_throttles_the_same_with_an_index(
     calls: list[tuple[int, int]], table: int, index: int
 ) -> None:
     """Evenly mixed requests of two kinds meet the same back-pressure, to a request a second."""
-    held = {
+    held: dict[Resource, Setting] = {
         ORDERS: Provisioned(read=1, write=table, burst_s=2),
         BY_USER: Provisioned(read=1, write=index, burst_s=2),
     }
@@ -250,7 +251,8 @@ def test_the_gate_throttles_the_same_with_an_index(
     outcome = met(
         held, flow("place", place, {WRITE: 1.0, INDEX: 1.0}), flow("note", note, {WRITE: 1.0})
     )
-    gate = Admission(held.get)
+    limits = {resource: limit_of(setting) for resource, setting in held.items()}
+    gate = Admission(limits.get)
     for resource in held:
         gate.arm(resource, "write", 0.0)
     own, its = Need(ORDERS, "write", 1.0), Need(BY_USER, "write", 1.0)
@@ -317,10 +319,10 @@ def test_no_capacity_helps_a_hot_key() -> None:
 
 
 def test_scaled_and_fixed_capacity_are_the_same_where_nothing_may_move() -> None:
-    """Scaling between 20 and 20 units is 20 units."""
+    """Scaling between 20 and 20 units is 20 units, of reads and of writes."""
     pinned = Scaling(minimum=20, maximum=20)
     asked = flow("put", 31, {WRITE: 1.0})
     scaled = met(AutoScaled(read=pinned, write=pinned), asked)
     fixed = met(Provisioned(read=20, write=20), asked)
     assert throttled(scaled) == pytest.approx(throttled(fixed))
-    assert scaled.unit_hours == fixed.unit_hours == 20
+    assert scaled.unit_hours == fixed.unit_hours == 40

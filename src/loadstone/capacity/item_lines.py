@@ -13,7 +13,6 @@ from loadstone.wire import encode
 Form = Literal["auto", "json", "dynamodb"]
 
 _KINDS = frozenset({"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"})
-_OF_TEXTS = frozenset({"SS", "NS", "BS"})
 
 
 class Line(NamedTuple):
@@ -76,16 +75,7 @@ def _check(name: str, typed: Any) -> None:
     if not _is_typed(typed):
         raise BadValue(f'{name}: no typed value such as {{"S": "text"}}')
     ((kind, value),) = typed.items()
-    well = {
-        "S": lambda: isinstance(value, str),
-        "N": lambda: isinstance(value, str),
-        "B": lambda: isinstance(value, str),
-        "BOOL": lambda: isinstance(value, bool),
-        "NULL": lambda: value is True,
-        "L": lambda: isinstance(value, list),
-        "M": lambda: isinstance(value, dict),
-    }.get(kind, lambda: _is_set(value))
-    if not well():
+    if not _holds(kind, value):
         raise BadValue(f"{name}: {kind} does not hold {json.dumps(value, default=str)[:60]}")
     if kind == "L":
         for at, element in enumerate(value):
@@ -93,6 +83,22 @@ def _check(name: str, typed: Any) -> None:
     elif kind == "M":
         for key, element in value.items():
             _check(f"{name}.{key}", element)
+
+
+def _holds(kind: str, value: Any) -> bool:
+    match kind:
+        case "S" | "N" | "B":
+            return isinstance(value, str)
+        case "BOOL":
+            return isinstance(value, bool)
+        case "NULL":
+            return value is True
+        case "L":
+            return isinstance(value, list)
+        case "M":
+            return isinstance(value, dict)
+        case _:
+            return _is_set(value)
 
 
 def _is_set(value: Any) -> bool:

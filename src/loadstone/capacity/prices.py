@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
@@ -51,6 +52,14 @@ DIMENSIONS: Mapping[str, str] = {
 }
 
 PUBLISHED = "published"
+REFRESH = "`loadstone prices update` fetches AWS's own, or give yours with --prices FILE"
+#: What costs money, and has no price here: no source states one.
+NOT_PRICED = (
+    "Database Savings Plans: they take a share off throughput, on demand and provisioned, for an "
+    "hourly commitment of a year; no source states the share for DynamoDB",
+    "warm throughput above its default",
+    "taxes, support, CloudWatch, KMS, and data transfer beyond its first tier",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,10 @@ class Price:
     @property
     def what(self) -> str:
         return DIMENSIONS[self.dimension]
+
+    def age_days(self, on: date) -> int:
+        """A month without a day is counted from its first."""
+        return (on - date_of(self.as_of)).days
 
     def to_json(self) -> dict[str, str]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -101,9 +114,12 @@ class Prices:
             known = sorted(r for r, other in self._prices if other == dimension)
             raise NoPrice(
                 f"no price for {region} ({DIMENSIONS.get(dimension, dimension)}); there is one for "
-                f"{', '.join(known) or 'no region'}; give yours with --prices FILE, in the form of "
-                "Loadstone's prices.toml"
+                f"{', '.join(known) or 'no region'}; {REFRESH}, in the form of Loadstone's "
+                "prices.toml"
             ) from None
+
+    def __iter__(self) -> Iterator[Price]:
+        return iter(self._prices.values())
 
     def of_region(self, region: str) -> tuple[Price, ...]:
         """Every price of a region: what a run keeps in its header."""
@@ -111,11 +127,15 @@ class Prices:
 
     def with_file(self, path: Path) -> Prices:
         """These prices, those of a file before them."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise BadValue(f"cannot read prices from {path}: {error.strerror}") from error
-        return Prices([*self._prices.values(), *_parse(text, str(path))])
+        return Prices([*self, *read_prices(path)])
+
+
+def date_of(as_of: str) -> date:
+    """2026-08-15, or 2026-08 for its first day."""
+    try:
+        return date.fromisoformat(as_of if len(as_of) > len("2026-08") else f"{as_of}-01")
+    except ValueError as error:
+        raise BadValue(f"{as_of!r} is no date of a price: write 2026-08-15, or 2026-08") from error
 
 
 @cache
@@ -124,14 +144,32 @@ def builtin_prices() -> Prices:
     return Prices(_parse(text, "prices.toml"))
 
 
+def read_prices(path: Path) -> list[Price]:
+    """The prices in a file of the form of prices.toml."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadValue(f"cannot read prices from {path}: {error}") from error
+    return _parse(text, str(path))
+
+
 def _parse(text: str, name: str) -> list[Price]:
     try:
         return [price for entry in tomllib.loads(text)["list"] for price in _prices_of(entry)]
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise BadValue(f"{name} is no table of prices: {error}") from error
+    except BadValue as error:
+        raise BadValue(f"{name}: {error}") from error
 
 
 def _prices_of(entry: Mapping[str, Any]) -> Iterable[Price]:
+    """Each has a source and a date, and is above zero: what is not known is left out."""
     common = {name: value for name, value in entry.items() if name != "usd"}
     for dimension, usd in entry["usd"].items():
-        yield Price.from_json({**common, "dimension": dimension, "usd": str(usd)})
+        price = Price.from_json({**common, "dimension": dimension, "usd": str(usd)})
+        date_of(price.as_of)
+        if not price.usd.is_finite() or price.usd <= 0 or not price.source:
+            raise BadValue(
+                f"the price in {price.region} of {price.what} wants a source and more than zero"
+            )
+        yield price

@@ -30,6 +30,10 @@ def reconcile(run: str, profile: str | None, as_json: bool) -> None:
 
     Units and throttled requests, by table and index; what differs is explained, or flagged: then
     the exit code is 1. RUN is a path, a name or `last`; it was a run against AWS.
+
+    \b
+    loadstone reconcile last
+    loadstone reconcile last --profile dev --json
     """
     found = _reconciled(Run.load(find_run(run)), profile)
     if as_json:
@@ -75,9 +79,7 @@ def _as_json(found: Reconciled) -> dict[str, Any]:
 def _print(found: Reconciled) -> None:
     console = Console(highlight=False)
     began = datetime.fromtimestamp(found.start_unix_s, UTC)
-    console.print(
-        f"{found.run}: {found.minutes} minutes from {began:%Y-%m-%d %H:%M} UTC", markup=False
-    )
+    console.print(f"{found.run}: {found.minutes} min from {began:%Y-%m-%d %H:%M} UTC", markup=False)
     units = _grid("units of", "client", "AWS", "difference", "")
     for row in found.units:
         units.add_row(

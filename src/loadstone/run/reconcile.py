@@ -220,7 +220,7 @@ def _throttles(run: Run) -> dict[tuple[Place, Direction], Counter[str]]:
     found: defaultdict[tuple[Place, Direction], Counter[str]] = defaultdict(Counter)
     if run.header.simulated_throttling:
         return found
-    for pattern, tally in tallies_of(run):
+    for pattern, tally in tallies_of(run).items():
         info = run.header.patterns.get(pattern)
         for (reason, resource), count in tally.counts.throttles.items():
             match = _REASON.fullmatch(reason)
@@ -245,7 +245,7 @@ def _place(resource: str) -> Place:
 
 def _latency_rows(run: Run, measured: Measured) -> Iterator[LatencyRow]:
     ours: defaultdict[tuple[str, str], Histogram] = defaultdict(Histogram)
-    for pattern, tally in tallies_of(run):
+    for pattern, tally in tallies_of(run).items():
         if info := run.header.patterns.get(pattern):
             ours[info.table, info.operation].add(tally.service)
     for (table, operation), histogram in sorted(ours.items()):
@@ -263,7 +263,7 @@ def _latency_rows(run: Run, measured: Measured) -> Iterator[LatencyRow]:
 
 
 def _counts(run: Run) -> Counts:
-    return Counts.total(tally.counts for _, tally in tallies_of(run))
+    return Counts.total(tally.counts for tally in tallies_of(run).values())
 
 
 def _notes(run: Run, measured: Measured, now_unix_s: float) -> Iterator[str]:

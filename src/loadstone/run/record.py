@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +20,7 @@ from loadstone.run.header import CUT_OFF, Ending, Header, PatternInfo, WorkerInf
 from loadstone.run.heat import KeyHeat, heat_of
 from loadstone.run.tally import Tally
 
-VERSION = 1
+VERSION = OLDEST = 1
 RUN_FILE = "run.jsonl"
 
 
@@ -121,7 +123,8 @@ class Run:
         sources = [source for source in sources if opening_of(source)] or sources[:1]
         if not sources:
             raise BadRecord(f"there is no run in {path}: it has neither {RUN_FILE} nor parts")
-        contents = [list(iter_lines(source)) for source in sources]
+        with _uncollected():
+            contents = [list(iter_lines(source)) for source in sources]
         openings = [lines[0] for lines in contents]
         try:
             infos = [
@@ -166,6 +169,18 @@ class Run:
             heat=heat_of(body),
             problems=tuple(_problems(header, workers, ended=end is not None, torn=torn)),
         )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of values are read that all stay: looking for garbage among them takes longer."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _with_met(header: Header, body: Iterable[Mapping[str, Any]]) -> Header:
@@ -263,6 +278,11 @@ def _check_opening(path: Path, opening: Mapping[str, Any]) -> None:
     version = opening.get("version")
     if not isinstance(version, int) or opening.get("kind") not in {"run", "part"}:
         raise BadRecord(f"{path} is no record of a run: its first line does not say so")
+    if version < OLDEST:
+        raise BadRecord(
+            f"{path} is a record of version {version}, and this Loadstone reads {OLDEST} and "
+            "later: it was written by an older Loadstone, read it with that"
+        )
     if version > VERSION:
         raise BadRecord(
             f"{path} is a record of version {version}, and this Loadstone reads up to {VERSION}: "

@@ -45,15 +45,19 @@ def direction_of(operation: str) -> Direction:
     return "read" if operation in _READS else "write"
 
 
-def tallies_of(run: Run) -> list[tuple[str, Tally]]:
-    """By pattern, after the warm-up and within it."""
-    return [*run.measured.items(), *run.warm_up.items()]
+def tallies_of(run: Run) -> dict[str, Tally]:
+    """By pattern, the warm-up included."""
+    found: defaultdict[str, Tally] = defaultdict(Tally)
+    for phase in (run.measured, run.warm_up):
+        for pattern, tally in phase.items():
+            found[pattern].merge(tally)
+    return dict(found)
 
 
 def allowances(run: Run) -> dict[tuple[Place, Direction], list[Allowance]]:
     """By place and direction, from the requests of each pattern that did not say."""
-    spans: defaultdict[tuple[Place, Direction, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for pattern, tally in tallies_of(run):
+    spans: defaultdict[tuple[Place, Direction, str], list[float]] = defaultdict(lambda: [0, 0, 0])
+    for pattern, tally in tallies_of(run).items():
         info = run.header.patterns.get(pattern)
         if info is None:
             continue
@@ -65,11 +69,12 @@ def allowances(run: Run) -> dict[tuple[Place, Direction], list[Allowance]]:
                 if silent.on_table_alone and place[1] is not None:
                     continue
                 span = spans[place, direction, silent.why]
-                span[0] += silent.requests * silent.least if (place, direction) == own else 0.0
-                span[1] += silent.requests * max(units, silent.least)
+                span[0] += silent.requests
+                span[1] += silent.requests * silent.least if (place, direction) == own else 0.0
+                span[2] += silent.requests * max(units, silent.least)
     found: defaultdict[tuple[Place, Direction], list[Allowance]] = defaultdict(list)
-    for (place, direction, why), (least, most) in spans.items():
-        found[place, direction].append(Allowance(why, least, most))
+    for (place, direction, why), (requests, least, most) in spans.items():
+        found[place, direction].append(Allowance(f"{requests:,} {why}", least, most))
     return found
 
 
@@ -85,13 +90,13 @@ class _Silent(NamedTuple):
 def _silent(counts: Counts) -> Iterator[_Silent]:
     errors = counts.attempt_errors
     if conditions := errors[_CONDITION]:
-        why = f"{conditions:,} failed conditions, whose answer has no ConsumedCapacity"
+        why = "failed conditions, whose answer has no ConsumedCapacity"
         yield _Silent(why, conditions, 1.0, on_table_alone=True)
     if cancelled := errors[_CANCELLED]:
-        why = f"{cancelled:,} cancelled transactions, whose answer has no ConsumedCapacity"
+        why = "cancelled transactions, whose answer has no ConsumedCapacity"
         yield _Silent(why, cancelled, 0.0, on_table_alone=False)
     if lost := sum(errors[code] for code in _NO_ANSWER):
-        why = f"{lost:,} requests without a whole answer, which DynamoDB may have done"
+        why = "requests without a whole answer, which DynamoDB may have done"
         yield _Silent(why, lost, 0.0, on_table_alone=False)
 
 

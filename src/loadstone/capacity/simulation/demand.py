@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
@@ -140,7 +140,7 @@ def demand_of_day(
 
 
 def demand_of_minutes(
-    minutes: Mapping[Side, Amounts], *, start_unix_s: int = 0, packed: float = 1.0
+    minutes: Mapping[Side, Sequence[float] | Amounts], *, start_unix_s: int = 0, packed: float = 1.0
 ) -> Demand:
     """Sums of units by the minute, as CloudWatch has them.
 
@@ -160,7 +160,9 @@ def demand_of_minutes(
                 for side, each in units.items()
             },
         )
-        for name, calls, units in _minute_flows(minutes)
+        for name, calls, units in _minute_flows(
+            {side: np.asarray(sums, float) for side, sums in minutes.items()}
+        )
     ]
     how = "evenly over it" if busy == MINUTE_S else f"in the first {busy} s of it"
     notes = (f"what was asked in a minute is taken to have come {how}",)

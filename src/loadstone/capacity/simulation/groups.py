@@ -7,31 +7,35 @@ partition or an on-demand maximum, it is stepped second by second, and flow by f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadstone.capacity.admission import Cause, cause_of_want
 from loadstone.capacity.limits import PARTITION_UNITS, OnDemand
+from loadstone.capacity.simulation.buckets import SLACK
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
 from loadstone.capacity.simulation.partitions import ELSEWHERE, Spread, spread
 from loadstone.capacity.simulation.rows import ArmRows
 from loadstone.capacity.simulation.settings import Setting
 from loadstone.capacity.simulation.sharing import NOTHING, share_out
 
+_ALL = -1  # every part that needs an arm
 _WHOLE = ELSEWHERE - 1  # all partitions of an arm together
 
 
 class Stop(NamedTuple):
-    """A share of a flow's calls of one second that one arm could not serve."""
+    """Shares of a flow's calls, by second, that one arm could not serve."""
 
-    second: int
     flow: int
     row: int
     cause: Cause
-    share: float
+    seconds: NDArray[np.int64]
+    shares: Amounts
 
 
 class _Lid(NamedTuple):
@@ -52,6 +56,52 @@ class _Part:
     share: float
     arms: Sequence[int]
     units: Sequence[Sequence[float]]
+
+
+class _Steps:
+    """The seconds of a minute, and in which of them which part was cut by which arm."""
+
+    def __init__(self, parts: Sequence[_Part], arms: int) -> None:
+        self._parts, self._arms = parts, arms
+        self._need = _need(parts, arms)
+        self._through: dict[int, list[list[float]]] = {}
+        self._cuts: defaultdict[tuple[int, int], list[float]] = defaultdict(_no_cuts)
+
+    def serve(self, second: int, room: Sequence[float]) -> list[float]:
+        """Units that each arm serves of those that it has."""
+        asked = self._need[second]
+        short = [arm for arm, units in enumerate(asked) if units > room[arm] + SLACK]
+        if not short:
+            return asked
+        if len(short) == 1:
+            return self._cut_by(short[0], second, asked, room)
+        asks = [list(zip(part.arms, part.units[second], strict=True)) for part in self._parts]
+        used = [0.0] * self._arms
+        for number, (share, arm) in enumerate(share_out(room, asks)):
+            for other, units in asks[number]:
+                used[other] += units * share
+            if arm != NOTHING:
+                self._cuts[number, arm][second] = 1 - share
+        return used
+
+    def _cut_by(
+        self, arm: int, second: int, asked: Sequence[float], room: Sequence[float]
+    ) -> list[float]:
+        """One arm runs short, and all that need it stop together."""
+        if arm not in self._through:
+            needing = [part for part in self._parts if arm in part.arms]
+            self._through[arm] = _need(needing, self._arms)
+        cut = 1 - max(0.0, room[arm]) / asked[arm]
+        self._cuts[_ALL, arm][second] = cut
+        stopped = self._through[arm][second]
+        return [units - cut * its for units, its in zip(asked, stopped, strict=True)]
+
+    def all_cuts(self) -> Iterator[tuple[_Part, int, Sequence[float]]]:
+        """The parts that were cut, with the arm, and the share by second."""
+        for (number, arm), cuts in self._cuts.items():
+            for at, part in enumerate(self._parts):
+                if at == number or (number == _ALL and arm in part.arms):
+                    yield part, arm, cuts
 
 
 class Group:
@@ -87,28 +137,32 @@ class Group:
     ) -> list[Stop]:
         """Step through a minute from what the buckets of the rows lacked before it."""
         parts = [part for n in self.flows for part in self._parts(n, minute, arms, lids)]
+        steps = _Steps(parts, len(self.rows) + len(lids))
         rates = [float(arms.buckets.rate[row]) for row in self.rows]
         caps = [float(arms.buckets.cap[row]) for row in self.rows]
         most = [lid.units for lid in lids]
-        served = np.zeros((len(self.rows), MINUTE_S))
-        now, stops = list(lacks), list[Stop]()
+        served: list[list[float]] = []
+        now = list(lacks)
         for second in range(MINUTE_S):
-            now = [max(0.0, lack - rate) for lack, rate in zip(now, rates, strict=True)]
-            room = [cap - lack for cap, lack in zip(caps, now, strict=True)]
-            asks = [list(zip(part.arms, part.units[second], strict=True)) for part in parts]
-            shares = share_out(room + most, asks)
-            for part, ask, (share, arm) in zip(parts, asks, shares, strict=True):
-                for place, units in ask:
-                    if place < len(now):
-                        now[place] += units * share
-                        served[place, second] += units * share
-                if arm != NOTHING:
-                    row, cause = self._blamed(arm, lids)
-                    at_s = minute * MINUTE_S + second
-                    stops.append(Stop(at_s, part.flow, row, cause, part.share * (1 - share)))
-        for place, row in enumerate(self.rows):
-            arms.settle(row, now[place], served[place])
-        return stops
+            now = [
+                lack - rate if lack > rate else 0.0 for lack, rate in zip(now, rates, strict=True)
+            ]
+            room = [cap - lack for cap, lack in zip(caps, now, strict=True)] + most
+            used = steps.serve(second, room)
+            now = [lack + units for lack, units in zip(now, used, strict=False)]
+            served.append(used)
+        for place, units in enumerate(np.array(served).T[: len(now)]):
+            arms.settle(self.rows[place], now[place], units)
+        return [self._stop(minute, *cut, lids) for cut in steps.all_cuts()]
+
+    def _stop(
+        self, minute: int, part: _Part, arm: int, cut: Sequence[float], lids: Sequence[_Lid]
+    ) -> Stop:
+        row, cause = self._blamed(arm, lids)
+        shares = np.array(cut)
+        seconds = np.flatnonzero(shares)
+        at_s = minute * MINUTE_S + seconds
+        return Stop(part.flow, row, cause, at_s, part.share * shares[seconds])
 
     def _blamed(self, arm: int, lids: Sequence[_Lid]) -> tuple[int, Cause]:
         if arm >= len(self.rows):
@@ -198,6 +252,19 @@ class Group:
             each if isinstance(each, float | int) else each[window]
         )
         return np.pad(asked, (0, MINUTE_S - len(asked)))
+
+
+def _need(parts: Sequence[_Part], arms: int) -> list[list[float]]:
+    """Units that these parts ask of each arm, by second."""
+    need = np.zeros((MINUTE_S, arms))
+    for part in parts:
+        need[:, part.arms] += part.units
+    found: list[list[float]] = need.tolist()
+    return found
+
+
+def _no_cuts() -> list[float]:
+    return [0.0] * MINUTE_S
 
 
 def connected(demand: Demand, sides: Sequence[Side]) -> list[tuple[int, ...]]:

@@ -45,7 +45,7 @@ class ArmRows:
 
     def __init__(self, series: Series, arms: Sequence[Arm], *, start_unix_s: int = 0) -> None:
         self._series, self._arms = series, arms
-        limits = [limit_of(arm.setting) for arm in arms]
+        limits = self._limits = [limit_of(arm.setting) for arm in arms]
         rate = np.array(
             [float(limit.units(arm.direction)) for arm, limit in zip(arms, limits, strict=True)]
         )
@@ -65,7 +65,6 @@ class ArmRows:
             start_unix_s // MINUTE_S,
         )
         self._lids = np.array([_lid(arm) for arm in arms])
-        self._twins = [_twin(arms, row) for row in range(len(arms))]
         self._served = np.zeros(len(arms))
         self._served_peak = np.zeros(len(arms))
 
@@ -73,7 +72,7 @@ class ArmRows:
         """Capacity changes that take effect now."""
         for change in self._tracking.due(minute):
             row = int(self._scaled[change.row])
-            limit = limit_of(self._arms[row].setting)
+            limit = self._limits[row]
             self.buckets.resize(row, change.capacity, kept_units(limit, change.capacity))
         if minute > _DOUBLING_MINUTES and self._growing.size:
             self._grow(self._peaks[:, minute - _DOUBLING_MINUTES - 1])
@@ -105,11 +104,11 @@ class ArmRows:
         arm = self._arms[row]
         if arm.setting.partitions:
             return arm.setting.partitions
-        twin = self._twins[row]
+        twin = _twin(self._arms, row)
         highest = {arm.direction: float(self.capacity[row, : minute + 1].max())}
         other: Direction = "write" if arm.direction == "read" else "read"
         if twin is None:
-            highest[other] = float(limit_of(arm.setting).units(other))
+            highest[other] = float(self._limits[row].units(other))
         else:
             highest[other] = float(self.capacity[twin, : minute + 1].max())
         return partitions_needed(highest["read"], highest["write"])

@@ -86,25 +86,24 @@ class Tracking:
         self._sums[:, minute] = sums
         seen = self._sums[:, max(0, minute + 1 - IN_MINUTES) : minute + 1]
         up, down = wanted(seen, self._capacity, self._target)
-        for row in np.flatnonzero((up + down > 0) & (self._free_at <= minute + 1)):
-            self._change(int(row), minute + 1, float(up[row]), float(down[row]))
+        aim = np.clip(np.where(up > 0, up, down), self._least, self._most)
+        rises, falls = (up > 0) & (aim > self._capacity), (down > 0) & (aim < self._capacity)
+        for row in np.flatnonzero((rises | falls) & (self._free_at <= minute + 1)).tolist():
+            self._change(row, minute + 1, float(aim[row]))
 
-    def _change(self, row: int, now: int, up: float, down: float) -> None:
+    def _change(self, row: int, now: int, capacity: float) -> None:
         scaling, owner = self._scalings[row], self._owners[row]
-        capacity = min(max(up or down, self._least[row]), self._most[row])
+        at = now + scaling.lag_minutes
         if capacity > self._capacity[row]:
-            if now * MINUTE_S < self._went_out[row] * MINUTE_S + scaling.out_cooldown_s:
+            if (now - self._went_out[row]) * MINUTE_S < scaling.out_cooldown_s:
                 return
-            self._went_out[row] = now + scaling.lag_minutes
-        elif capacity < self._capacity[row] and not up:
-            cool = now * MINUTE_S < self._went_in[row] * MINUTE_S + scaling.in_cooldown_s
-            if cool or not self._tokens[owner]:
+            self._went_out[row] = at
+        else:
+            cooling = (now - self._went_in[row]) * MINUTE_S < scaling.in_cooldown_s
+            if cooling or not self._tokens[owner]:
                 return
             self._tokens[owner] -= 1
-            self._went_in[row] = now + scaling.lag_minutes
-        else:
-            return
-        at = now + scaling.lag_minutes
+            self._went_in[row] = at
         self._capacity[row], self._free_at[row] = capacity, at
         self._due.setdefault(at, []).append(Change(row, capacity))
 

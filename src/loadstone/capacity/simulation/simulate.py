@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.capacity.admission import Cause, Resource, cause_of_want
+from loadstone.capacity.limits import DIRECTIONS
 from loadstone.capacity.simulation.buckets import Short
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
-from loadstone.capacity.simulation.groups import Group, Stop, connected
+from loadstone.capacity.simulation.groups import Group, connected
 from loadstone.capacity.simulation.outcome import Outcome, SideOutcome, Throttling
 from loadstone.capacity.simulation.rows import Arm, ArmRows
 from loadstone.capacity.simulation.series import Series
@@ -26,8 +27,11 @@ _Stops: TypeAlias = dict[tuple[int, int, Cause], list[tuple[Seconds, Amounts]]]
 def simulate(demand: Demand, settings: Mapping[Resource, Setting]) -> Outcome:
     """What a demand meets under these settings; they are by table, and by index where it has its
     own."""
-    held = resolve(settings, demand.sides)
-    run = _Run(demand, demand.sides, [held[side] for side in demand.sides])
+    # Capacity is paid for on both sides of a table, also where nothing is asked of one.
+    resources = dict.fromkeys(side.resource for side in demand.sides)
+    sides = [Side(resource, direction) for resource in resources for direction in DIRECTIONS]
+    held = resolve(settings, sides)
+    run = _Run(demand, sides, [held[side] for side in sides])
     for minute in range(run.series.minutes):
         run.minute(minute)
     return run.outcome()
@@ -65,7 +69,8 @@ class _Run:
                 self._stop_alone(group, minute, short, at)
         for group in together:
             lacks = before[list(group.rows)].tolist()
-            self._keep(group.run(minute, arms, lacks, lids.get(group, [])))
+            for stop in group.run(minute, arms, lacks, lids.get(group, [])):
+                self.stops[stop.flow, stop.row, stop.cause].append((stop.seconds, stop.shares))
         arms.end(minute)
 
     def _above(self, minute: int) -> set[Group]:
@@ -82,14 +87,6 @@ class _Run:
         cause = cause_of_want(self.settings[row].billing)
         for flow in group.flows:
             self.stops[flow, row, cause].append((seconds + minute * MINUTE_S, shares))
-
-    def _keep(self, stops: Iterable[Stop]) -> None:
-        by_key: defaultdict[tuple[int, int, Cause], list[tuple[int, float]]] = defaultdict(list)
-        for stop in stops:
-            by_key[stop.flow, stop.row, stop.cause].append((stop.second, stop.share))
-        for key, found in by_key.items():
-            seconds, shares = zip(*found, strict=True)
-            self.stops[key].append((np.array(seconds), np.array(shares)))
 
     def outcome(self) -> Outcome:
         unserved = np.zeros((len(self.sides), self.demand.seconds))
