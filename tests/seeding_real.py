@@ -60,11 +60,15 @@ def seeding(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         process_group=0,
     )
-    try:
-        with process:
+    with process:
+        try:
             yield process
-    finally:
-        process.kill()
+        except BaseException as error:
+            process.kill()
+            error.add_note(f"{' '.join(arguments)} said: {process.communicate()}")
+            raise
+        finally:
+            process.kill()
 
 
 def children_of(pid: int) -> list[int]:
@@ -85,11 +89,11 @@ def is_alive(pid: int) -> bool:
 
 def until(something: Callable[[], Any]) -> None:
     """Wait for it; no test hangs for ever."""
-    for _ in range(6000):
+    for _ in range(18_000):
         if something():
             return
         gevent.sleep(0.01)
-    raise AssertionError("it did not come to pass in a minute")
+    raise AssertionError("it did not come to pass in three minutes")
 
 
 def lines_in(folder: Path) -> int:

@@ -61,7 +61,7 @@ class Master:
 
     def page(self, path: str, data: bytes | None = None) -> Any:
         url = f"http://127.0.0.1:{self.web_port}{path}"
-        with urllib.request.urlopen(url, data, timeout=30) as answer:
+        with urllib.request.urlopen(url, data, timeout=300) as answer:
             return orjson.loads(answer.read())
 
     def seed_tab(self) -> list[dict[str, str]]:
@@ -97,8 +97,8 @@ def test_a_worker_that_is_killed_loses_nothing(
         until(lambda: master.seed_tab() and master.seed_tab()[0]["items"] != "0")
         stats = master.page("/stats/requests")
         table, total = master.seed_tab()
-        out, err = master.process.communicate(timeout=120)
-        _, told = other.communicate(timeout=30)
+        out, err = master.process.communicate(timeout=300)
+        _, told = other.communicate(timeout=300)
     assert master.process.returncode == 0, err
     assert "2 workers are there" in err
     (said,) = (line for line in err.splitlines() if "does not answer any more" in line)
@@ -123,22 +123,23 @@ def test_ctrl_c_and_the_page_end_it_in_good_order(
     """Ctrl-C at the master, and then the page's Stop button, have the workers finish what is in
     flight; a worker that is interrupted hands back what it has. The same command goes on, in the
     end on one machine alone."""
+    slowly = ("--rate", "1500wcu/s")
     for how in ("interrupt", "stop"):
         with (
-            mastering(tmp_path, *there, "--scale", str(SCALE), *RATE) as master,
+            mastering(tmp_path, *there, "--scale", str(SCALE), *slowly) as master,
             seeding(tmp_path, *master.as_worker) as first,
             seeding(tmp_path, *master.as_worker) as second,
         ):
             before = max(1, lines_in(tmp_path))
             until(lambda: lines_in(tmp_path) > before)  # noqa: B023
             os.killpg(first.pid, signal.SIGINT)
-            first.communicate(timeout=60)
+            first.communicate(timeout=300)
             if how == "interrupt":
                 os.killpg(master.process.pid, signal.SIGINT)
             else:
                 assert master.page("/stop", b"")["success"]
-            out, err = master.process.communicate(timeout=60)
-            second.communicate(timeout=60)
+            out, err = master.process.communicate(timeout=300)
+            second.communicate(timeout=300)
         assert master.process.returncode == 130, err
         assert "Traceback" not in err
         assert "has left" in err
@@ -165,8 +166,8 @@ def test_who_means_something_else_takes_no_part(
             seeding(elsewhere, *master.as_worker, "--endpoint", "http://127.0.0.1:9") as lost,
             seeding(elsewhere, *master.as_worker, "--processes", "2") as well,
         ):
-            out, err = master.process.communicate(timeout=120)
-            told = [each.communicate(timeout=60)[1] for each in (other_data, lost, well)]
+            out, err = master.process.communicate(timeout=300)
+            told = [each.communicate(timeout=300)[1] for each in (other_data, lost, well)]
         assert master.process.returncode == 0, err
     assert [other_data.returncode, lost.returncode, well.returncode] == [2, 2, 0], told
     assert "--scale is 2999 here, and 3000 at the master: leave it out here" in told[0]
@@ -185,7 +186,7 @@ def test_without_workers_it_stops(there: list[str], tmp_path: Path) -> None:
     ):
         under_way(tmp_path)
         only.kill()
-        _, err = master.process.communicate(timeout=120)
+        _, err = master.process.communicate(timeout=300)
     assert master.process.returncode == 1
     assert "no worker is left: what is written stays written; start workers again" in err
     assert completed(tmp_path, *there)["tables"][0]["before"] > 0

@@ -58,7 +58,7 @@ def test_a_process_that_is_killed_is_replaced(there: list[str], tmp_path: Path) 
     with seeding(tmp_path, *arguments, "--json") as process:
         under_way(tmp_path, slices=2)
         os.kill(children_of(process.pid)[0], signal.SIGKILL)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     (said,) = (line for line in err.splitlines() if "SIGKILL" in line)
     assert "slices are given to others" in said
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_in_good_order(
         under_way(tmp_path)
         children = children_of(process.pid)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     ledger = orjson.loads(out)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loadstone.dataset import Dataset
 from loadstone.seeding.feed import BATCH_ITEMS, Feed
-from loadstone.seeding.opened import OpenSlice
+from loadstone.seeding.opened import open_puts
 from loadstone.seeding.place import Place
 from loadstone.seeding.slices import Slice, slices, stride
 from loadstone.system import load_system
@@ -79,7 +79,7 @@ def test_feed_gives_every_row_once() -> None:
     from different slices as long as there are several."""
     data, place = dataset(3020)
     asked = {"Message": data.count("Message")}
-    feed = Feed(lambda each: OpenSlice(data, each, place))
+    feed = Feed(lambda slices: open_puts(data, slices, place))
     feed.add(slices(asked, 250))
     seen: list[int] = []
     order: list[Slice] = []
@@ -96,7 +96,7 @@ def test_feed_gives_every_row_once() -> None:
 def test_batch_is_what_dynamodb_takes() -> None:
     """The body of a batch holds the items of the data set, for the table as it is called there."""
     data, place = dataset(40)
-    opened = OpenSlice(data, Slice("Message", 3, 30), place)
+    opened = open_puts(data, [Slice("Message", 3, 30)], place)[0]
     body = orjson.loads(opened.batch(range(2, 5)))
     assert body["ReturnConsumedCapacity"] == "INDEXES"
     items = [each["PutRequest"]["Item"] for each in body["RequestItems"]["cmz-test"]]
@@ -115,7 +115,7 @@ def test_batch_is_what_dynamodb_takes() -> None:
 def test_unprocessed_items_are_found_by_key() -> None:
     """What a batch gives back is told by its key; what was not in it means all of them."""
     data, place = dataset(40)
-    opened = OpenSlice(data, Slice("Message", 0, 30), place)
+    opened = open_puts(data, [Slice("Message", 0, 30)], place)[0]
     rows = range(10, 20)
     given_back = orjson.loads(opened.batch([12, 17]))["RequestItems"]
     assert opened.found_in(rows, given_back) == [12, 17]

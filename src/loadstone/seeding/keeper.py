@@ -14,6 +14,7 @@ from typing import Any
 
 from loadstone.seeding import messages
 from loadstone.seeding.book import Book
+from loadstone.seeding.feed import TOGETHER
 from loadstone.seeding.job import refuse_another
 from loadstone.seeding.lane import LEAST_OPEN_SLICES, OPEN_SLICES
 from loadstone.seeding.messages import DROP, FINISH, Message
@@ -21,8 +22,9 @@ from loadstone.seeding.sender import SeedStopped
 from loadstone.seeding.slices import SLICE_ITEMS, Slice
 from loadstone.seeding.tally import Tally
 
-#: More than a worker has open, so that it need not wait for the next ones.
-AHEAD = 2
+#: More than a worker has open, so that it need not wait for the next ones: those that it has opened
+#: with them, and as many that wait to be.
+AHEAD = 2 * TOGETHER
 
 
 @dataclass(slots=True)

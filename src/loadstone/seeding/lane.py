@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from math import ceil, inf
 
 from loadstone.client import retry
-from loadstone.seeding.feed import Batch, Feed
+from loadstone.seeding.feed import Batch, Feed, Opens
 from loadstone.seeding.opened import OpenSlice
 from loadstone.seeding.pace import Bucket
 from loadstone.seeding.place import Place
-from loadstone.seeding.slices import Slice
 
 OPEN_SLICES = 8
 LEAST_OPEN_SLICES = 2
@@ -29,13 +28,13 @@ class Lane:
     def __init__(
         self,
         place: Place,
-        open_slice: Callable[[Slice], OpenSlice],
+        open_slices: Opens,
         *,
         share: int,
         lanes: int,
         draw: Callable[[], float],
     ) -> None:
-        self.place, self.feed, self.bucket = place, Feed(open_slice), Bucket()
+        self.place, self.feed, self.bucket = place, Feed(open_slices), Bucket()
         self.spent = 0.0  # units, as far as the answers say; else as we reckon
         self.throttled = 0  # requests and items
         self._share, self._width = max(1, share), max(LEAST_OPEN_SLICES, OPEN_SLICES // lanes)

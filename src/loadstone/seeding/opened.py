@@ -37,27 +37,25 @@ PUT = Verb("PutRequest", "Item", "PutItem")
 DELETE = Verb("DeleteRequest", "Key", "DeleteItem")
 
 
-class OpenSlice:
-    """Rows are counted from 0 within the slice. `rows`, between what the verb has before and after
-    them; else the items of the data set."""
+def open_puts(dataset: Dataset, slices: Sequence[Slice], place: Place) -> list[OpenSlice]:
+    """Puts of the items of some slices of one entity, made together."""
+    in_order = sorted(slices)
+    ranges = [range(each.start, each.stop) for each in in_order]
+    rows = dataset.rows_of(slices[0].entity, ranges, before=PUT.before, after=PUT.after)
+    made = dict(zip(in_order, rows, strict=True))
+    return [OpenSlice(each, place, made[each]) for each in slices]
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        of: Slice,
-        place: Place,
-        *,
-        verb: Verb = PUT,
-        rows: Rows | None = None,
-    ) -> None:
+
+class OpenSlice:
+    """Rows are counted from 0 within the slice; each stands between what the verb has before and
+    after it."""
+
+    def __init__(self, of: Slice, place: Place, rows: Rows, *, verb: Verb = PUT) -> None:
         self.slice, self.place = of, place
         self.written = 0
         self.dropped = False  # somebody else writes it now
         self.rejected: list[Rejection] = []
-        self._verb = verb
-        self._rows: Rows = rows or dataset.rows(
-            of.entity, of.start, of.stop, before=verb.before, after=verb.after
-        )
+        self._verb, self._rows = verb, rows
         name = orjson.dumps(place.name)
         self._batch_head = b'{"RequestItems":{%b:[' % name
         self._alone_head = b'{"TableName":%b,"%b":' % (name, verb.holds.encode())

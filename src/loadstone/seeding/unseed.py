@@ -198,7 +198,7 @@ class Unseeding:
 
     def _opens(self, of: Slice, place: Place) -> OpenSlice:
         dataset = self.session.dataset
-        return OpenSlice(dataset, of, place, verb=DELETE, rows=keys(dataset, of, place))
+        return OpenSlice(of, place, keys(dataset, of, place), verb=DELETE)
 
 
 def delete(session: Session, books: Mapping[str, Book], opens: Opens, means: Means) -> UnseedReport:

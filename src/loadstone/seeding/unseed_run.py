@@ -125,4 +125,4 @@ class RunUnseeding:
         items = self._items[place.name][of.entity][of.start : of.stop]
         keys = (orjson.dumps(each.row.key).decode("latin-1") for each in items)
         rows = Rows([f"{DELETE.before}{key}{DELETE.after}" for key in keys], 1)
-        return OpenSlice(self.session.dataset, of, place, verb=DELETE, rows=rows)
+        return OpenSlice(of, place, rows, verb=DELETE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 import gevent
 from gevent.event import Event
@@ -16,7 +15,7 @@ from loadstone.seeding.clock import Clock, WallClock
 from loadstone.seeding.lane import Lane
 from loadstone.seeding.loader import Loader, Observe, nobody
 from loadstone.seeding.messages import Message
-from loadstone.seeding.opened import OpenSlice
+from loadstone.seeding.opened import OpenSlice, open_puts
 from loadstone.seeding.pace import Bucket
 from loadstone.seeding.place import Place
 from loadstone.seeding.sender import Halted, Sender, Sends
@@ -46,7 +45,7 @@ class Worker:
     ) -> None:
         """`opens` makes the rows of a slice; else they are puts of the data set's items."""
         self._dataset, self._tell, self._clock = dataset, tell, clock or WallClock()
-        self._opens = opens or partial(OpenSlice, dataset)
+        self._opens = opens
         self._tally, self._total, self._ended = Tally(), Bucket(), Event()
         self._lanes = {
             place.name: Lane(
@@ -105,8 +104,11 @@ class Worker:
             self._lanes[name].bucket.set_rate(rate, now_s)
         self._loader.wake()
 
-    def _opening(self, place: Place) -> Callable[[Slice], OpenSlice]:
-        return lambda of: self._opens(of, place)
+    def _opening(self, place: Place) -> Callable[[Sequence[Slice]], Sequence[OpenSlice]]:
+        opens = self._opens
+        if opens is None:
+            return lambda slices: open_puts(self._dataset, slices, place)
+        return lambda slices: [opens(each, place) for each in slices]
 
     def _acknowledge(self, lane: Lane, opened: OpenSlice) -> None:
         self._tell(messages.done(lane.place.name, opened, lane.under_way))
