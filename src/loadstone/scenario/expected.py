@@ -42,7 +42,7 @@ from loadstone.wire import encode
 SUBJECTS = 120
 REDRAWS = 4 * SUBJECTS
 #: Of a partition with more items, so many are looked at and stand for the others.
-ROWS = 100
+ROWS = 40
 #: A put may come upon one of the first so many that its parent has.
 SIBLINGS = 4
 #: No item of a data set has this number.
@@ -74,8 +74,10 @@ def expectations(patterns: Iterable[Pattern], dataset: Dataset, skew: float) -> 
 class _Trial:
     def __init__(self, dataset: Dataset, skew: float) -> None:
         self._dataset, self._skew = dataset, skew
+        self._costing = Costing(dataset, skew)
         self._touch = Touch(dataset, Settings(skew=skew))
         self._popular: dict[Entity, Popularity] = {}
+        self._prepared: dict[Pattern, Prepared] = {}
         self._written: dict[tuple[Any, ...], Mapping[str, Any]] = {}
         self._names = {table.name: table.name for table in dataset.system.tables}
 
@@ -87,7 +89,8 @@ class _Trial:
                 sum(cost.read_units for cost in costs) / calls,
                 sum(cost.write_units for cost in costs) / calls,
             )
-        costing = Costing(self._dataset, self._skew)
+        costing = self._costing
+        costing.assumed = ()
         units = costing.units(pattern)
         return Expected(
             sum(units.read.values()) / units.requests,
@@ -104,11 +107,13 @@ class _Trial:
 
     def _costs(self, pattern: Pattern) -> Iterator[_Cost]:
         """Of so many subjects, drawn as a run draws them; a popular one comes more than once."""
-        prepared = prepare(pattern, self._dataset, self._names, {})
+        prepared = self._prepare(pattern)
         self._written.clear()
         known: dict[tuple[int, str], _Cost] = {}
         for trip in self._trips(pattern, prepared):
             if not isinstance(pattern.operation, Query):
+                for earlier in pattern.needs:
+                    trip.keep_item(earlier.id, self._earlier(earlier, trip))
                 yield self._put(pattern.operation, prepared, trip)
                 continue
             values = _fields(prepared.parts[0], trip)["ExpressionAttributeValues"]
@@ -116,6 +121,13 @@ class _Trial:
             if asked not in known:
                 known[asked] = self._searched(pattern, pattern.operation, prepared, values, trip)
             yield known[asked]
+
+    def _prepare(self, pattern: Pattern) -> Prepared:
+        prepared = self._prepared.get(pattern)
+        if prepared is None:
+            prepared = prepare(pattern, self._dataset, self._names, {})
+            self._prepared[pattern] = prepared
+        return prepared
 
     def _trips(self, pattern: Pattern, prepared: Prepared) -> Iterator[Trip]:
         random = Random(1)
@@ -175,7 +187,7 @@ class _Trial:
         layout = Layout.of(query.table)
         index = next((each for each in layout.indexes if each.name == query.index), None)
         numbers = self._among(pattern, trip)
-        step = max(1, len(numbers) // ROWS)
+        step = max(1, -(-len(numbers) // ROWS))
         sizes: list[int] = []
         assert isinstance(pattern.expects, Every)
         for item in self._items(pattern.expects, numbers, step):
@@ -213,6 +225,12 @@ class _Trial:
             ).total
         return _Cost(1, write_units=units)
 
+    def _earlier(self, pattern: Pattern, trip: Trip) -> Mapping[str, Any]:
+        """The item that an earlier step of a journey puts, to which this one refers."""
+        (part,) = self._prepare(pattern).parts
+        item: Mapping[str, Any] = _fields(part, trip)["Item"]
+        return item
+
     def _replaced(
         self, part: Part, entity: Entity, trip: Trip, item: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
@@ -229,13 +247,15 @@ class _Trial:
 
 
 def _can_be_tried(pattern: Pattern) -> bool:
-    """Whether it stands by itself, and the data set knows what it meets."""
-    if pattern.needs:
-        return False
+    """Whether the data set knows what it meets, and it stands by itself or refers to puts alone."""
     if isinstance(pattern.operation, Query):
-        return isinstance(pattern.expects, Every)
+        return isinstance(pattern.expects, Every) and not pattern.needs
     parts = parts_of(pattern.operation)
-    return bool(parts) and all(isinstance(part, PutItem) for part in parts)
+    if not parts or not all(isinstance(part, PutItem) for part in parts):
+        return False
+    return all(
+        isinstance(earlier.operation, PutItem) and not earlier.needs for earlier in pattern.needs
+    )
 
 
 def _fields(part: Part, trip: Trip) -> Mapping[str, Any]:
