@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import uniform
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
@@ -21,10 +22,18 @@ BURST_S = 0.2
 class Between:
     """Serves on a port of its own while it is entered."""
 
-    def __init__(self, url: str, *, delay_s: float = 0.0, most_per_s: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        delay_s: float = 0.0,
+        give_or_take_s: float = 0.0,
+        most_per_s: float | None = None,
+    ) -> None:
         self.passed = self.throttled = 0
         self._engine = urlsplit(url).netloc
         self._delay_s, self._most_per_s = delay_s, most_per_s
+        self._give_or_take_s = give_or_take_s
         self._lock = threading.Lock()
         self._tokens, self._filled_s = BURST_S * (most_per_s or 0.0), monotonic()
         self._local = threading.local()
@@ -70,7 +79,7 @@ class Between:
                 return 400, json.dumps(
                     {"__type": f"{NAMESPACE}ThrottlingException", "message": "too fast"}
                 ).encode()
-            sleep(self._delay_s)
+            sleep(self._delay_s + uniform(-1, 1) * self._give_or_take_s)
         connection = self._connection()
         connection.request("POST", "/", body, headers)
         response = connection.getresponse()

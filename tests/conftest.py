@@ -13,12 +13,17 @@ from hypothesis import settings
 from loadstone.aws.target import embedded_target
 from loadstone.client.target import Target
 from loadstone.embedded.binary import Binary, find_binary
+from loadstone.embedded.ministack import find_ministack
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
+from loadstone.errors import EngineError
 
 # Machines differ in speed: a test says what is true, never how quickly.
 settings.register_profile("loadstone", deadline=None)
 settings.load_profile("loadstone")
+
+# The prices of who runs the tests play no part in them.
+os.environ["LOADSTONE_PRICES"] = ""
 
 ENGINE_CACHE = Path(__file__).resolve().parent.parent / STATE / "engine"
 
@@ -54,6 +59,32 @@ def target(engine: Engine) -> Target:
     return embedded_target(engine.url, environ={})
 
 
+@pytest.fixture(scope="session")
+def ministack() -> Binary:
+    """The engine for machines without npm; its lack is a failure where it is required."""
+    try:
+        return find_ministack(ENGINE_CACHE)
+    except EngineError as missing:
+        if os.environ.get("LOADSTONE_REQUIRE_MINISTACK"):
+            raise
+        pytest.skip(f"ministack cannot be installed: {missing}")
+
+
+@pytest.fixture(scope="session", params=["dynoxide", "ministack"])
+def each_engine(request: pytest.FixtureRequest, state: Path) -> Iterator[Engine]:
+    """The engine of the other tests, and then ministack."""
+    if request.param == "dynoxide":
+        yield request.getfixturevalue("engine")
+        return
+    with Engine(request.getfixturevalue("ministack"), folder=state) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def each_target(each_engine: Engine) -> Target:
+    return embedded_target(each_engine.url, environ={})
+
+
 @pytest.fixture
 def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An environment without endpoints, regions, credentials and AWS configuration."""
@@ -65,7 +96,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The system's Chromium; its lack is a failure where the browser tests are required."""
     found = shutil.which("chromium")

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from loadstone.aws.tables import Tables, wanted_tables
 from loadstone.client.answer import Answer
 from loadstone.client.client import Client
 from loadstone.client.target import Target
+from loadstone.contract.loading import tables_with
 from loadstone.dataset import Dataset
 from loadstone.naming import Naming
 from loadstone.pattern import Journey, Pattern
@@ -81,20 +81,9 @@ class Loaded:
 @contextmanager
 def loaded(dataset: Dataset, target: Target) -> Iterator[Loaded]:
     """Tables of one's own that hold a data set; they are gone afterwards."""
-    system = dataset.system
-    names = Naming(prefix=f"loaded-{next(_numbers)}-", stage="test").names(system.tables)
-    control = Tables(target)
-    control.create(wanted_tables(system.tables, names, system=system.id))
-    with Client(target) as client:
-        for entity in system.stored:
-            assert entity.table is not None
-            table = orjson.dumps(names[entity.table.name])
-            put = {"before": '{"PutRequest":{"Item":', "after": "}}"}
-            rows = list(dataset.rows(entity, 0, dataset.count(entity), **put))
-            for start in range(0, len(rows), 25):
-                body = b'{"RequestItems":{%b:[%b]}}' % (table, b",".join(rows[start : start + 25]))
-                answer = client.send("BatchWriteItem", body)
-                assert answer.ok, answer
+    naming = Naming(prefix=f"loaded-{next(_numbers)}-", stage="test")
+    with (
+        Client(target) as client,
+        tables_with(dataset, target, client, naming, say=lambda _: None) as names,
+    ):
         yield Loaded(dataset, client, names)
-        for name in names.values():
-            client.send("DeleteTable", orjson.dumps({"TableName": name}))

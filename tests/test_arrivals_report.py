@@ -135,9 +135,7 @@ def test_each_worker_is_told_with_its_load(tmp_path: Path) -> None:
     assert worker.load is not None
     assert worker.load.cpu_share == pytest.approx((0.2 * 2 + 0.6 * 3) / 5)
     assert worker.load.cpu_share_max == pytest.approx(0.6)
-    assert "60 % in its busiest second; 500 arrivals, taken up 4.00 ms late at worst" in (
-        render_markdown(content)
-    )
+    assert "| not recorded | 6.0 s | 44 % | 60 % | 500 | 4.00 ms |" in render_markdown(content)
 
 
 def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
@@ -153,6 +151,8 @@ def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
     text = said(run)
     assert "The highest rate that held p99 < 20ms and error_rate < 1% was 200 a second" in text
     assert "at 283 a second p99 < 20ms: 31 ms." in text
+    assert view(run).answer == "It held p99 < 20ms and error_rate < 1% up to 200 a second."
+    assert view(run).held
     table = render_markdown(view(run))
     assert table.count("| broke: p99 < 20ms:") == 2
     assert table.count("| held |") == 2
@@ -166,5 +166,8 @@ def test_a_search_that_was_cut_short_says_so(tmp_path: Path) -> None:
     writer.note("trial", trial(0, 100, "held").to_json(), START_NS)
     writer.add(call())
     writer.close(Ending("interrupted"), START_NS + SECOND_NS)
-    text = said(Run.load(finish(tmp_path, Ending("interrupted"), unix_ms=START_MS + 1000)))
+    run = Run.load(finish(tmp_path, Ending("interrupted"), unix_ms=START_MS + 1000))
+    text = said(run)
+    assert view(run).answer.endswith("up to 100 a second; the search was ended before it was over.")
+    assert view(run).held is None
     assert "it was not tried higher. The search was ended before it was over." in text

@@ -292,7 +292,7 @@ def test_a_search_that_finds_nothing_says_no(place: Path, engine: Engine) -> Non
         (["--shape", "wave:low=1,every=9s"], "add --rate"),
         (["--find-max"], "say where it begins"),
         (["--rate", "9", "--find-max", "--objective", "p99 = 1"], "is not understood"),
-        (["--objective", "p99 < 1ms"], "--objective is for --find-max"),
+        (["--objective", "speed < 1ms"], "is not understood"),
         (["--rate", "9", "--warm-up", "8", "--duration", "8s"], "--warm-up 8 takes all"),
         (["--warm-up", "60"], "--warm-up 60 takes all of the 30 s"),
         (["--rate", "9", "--arrivals", "odd"], "there are poisson and even"),

@@ -34,7 +34,7 @@ LIMIT_S = 20
 @pytest.fixture
 def project(tmp_path: Path, binary: Binary, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The state folder of a project of one's own, with the engine at hand."""
-    monkeypatch.setattr("loadstone.embedded.registry.find_binary", lambda _: binary)
+    monkeypatch.setattr("loadstone.embedded.registry.find_engine", lambda _, say: binary)
     return tmp_path / ".loadstone"
 
 
@@ -326,7 +326,7 @@ def local(project: Path, binary: Binary) -> Iterator[subprocess.Popen[str]]:
         "import sys; from pathlib import Path; import loadstone.embedded.registry as r; "
         "from loadstone.embedded.binary import Binary; "
         "found = Binary(path=Path(sys.argv.pop()), version='', origin='cache'); "
-        "r.find_binary = lambda _: found; "
+        "r.find_engine = lambda _, say: found; "
         "from loadstone.cli.local import local; local(standalone_mode=False)"
     )
     arguments = ["--memory", "--project", str(project.parent), str(binary.path)]

@@ -22,7 +22,7 @@ ENGINE = ROOT / "src" / "loadstone"
 #: The rooms from the ground up. A room imports from the lines above its own, and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("table", "wire", "content"),
+    ("table", "wire", "content", "documented", "mistakes"),
     ("naming",),
     ("fields",),
     ("fanout",),
@@ -38,8 +38,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gate",),
     ("run",),
     ("arrivals", "scenario"),
-    ("report", "seeding"),
-    ("export",),
+    ("contract", "drafting"),
+    ("compare", "planning"),
+    ("doctor", "report", "seeding"),
+    ("export", "testing"),
     ("locust",),
     ("cli",),
     ("__main__",),
@@ -56,6 +58,7 @@ KEPT_BY = {
     "mypy_boto3_dynamodb": "aws",
     "mypy_boto3_sts": "aws",
     "locust": "locust",
+    "pytest": "testing",
 }
 
 CONTENT = ("fixtures", "scenarios", "locustfiles")

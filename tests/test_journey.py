@@ -284,6 +284,6 @@ def test_a_fixture_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     (tmp_path / "fixtures" / "broken.py").write_text("from loadstone import Table\n\nTabel('x')\n")
     ran = loadstone("systems", "--project", str(tmp_path), cwd=tmp_path)
     assert ran.code == 2
-    assert "broken.py:3 cannot be loaded: NameError" in ran.err
+    assert "broken.py:3 uses 'Tabel', which is not declared above it" in ran.err
     assert "Traceback" not in ran.err
     assert "cmz" in ran.out

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from math import ceil, log2
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loadstone.errors import BadValue, UnknownName
+from loadstone.run.evidence import Evidence
 from loadstone.run.find_max import CLOSE, Search, Trial, highest, limit
-from loadstone.run.objectives import judge, objective, refuse_unknown
+from loadstone.run.objectives import Scope, judge, kept_to, objective
 from loadstone.run.tally import SecondTally, Tally
 from loadstone.run.trial_outcome import Seen, outcome_of
 from tests.synthetic import MS, call
@@ -18,7 +20,7 @@ from tests.synthetic import MS, call
 
 def tallies() -> dict[str, Tally]:
     """A hundred queries of 1 to 100 ms, and ten writes of 5 ms: two of them throttled once, one of
-    them failed."""
+    them failed. Each took half a read unit of an index."""
     second = SecondTally()
     for ms in range(1, 101):
         second.add(call("inbox", service_ns=ms * MS))
@@ -26,6 +28,18 @@ def tallies() -> dict[str, Tally]:
         second.add(call("send", service_ns=5 * MS, throttled=int(n < 2)))
     second.add(call("send", service_ns=5 * MS, outcome="failed", code="Boom"))
     return second.fold().measured
+
+
+def seen(**changes: Any) -> Evidence:
+    """The same over ten seconds, of 120 arrivals."""
+    values: dict[str, Any] = {
+        "tallies": tallies(),
+        "measured_s": 10.0,
+        "asked": 120,
+        "region": "us-east-1",
+        "documented": {"cmz-conversations": "conversations"},
+    }
+    return Evidence(**values | changes)
 
 
 @pytest.mark.parametrize(
@@ -48,19 +62,39 @@ def tallies() -> dict[str, Tally]:
         ("throttle_rate(inbox) <= 0%", True),
         ("throughput >= 11.1ops/s", True),
         ("throughput(send) > 1.1/s", False),
+        ("hit_rate > 99%", True),
+        ("calls(send) >= 11", True),
+        ("failed <= 0", False),
+        ("throttled(send) < 3", True),
+        ("attempts_per_call(send) < 1.1", False),
+        ("units_per_call(inbox) <= 0.5", True),
+        ("achieved > 90%", True),
+        ("achieved > 95%", False),
+        ("rcu < 6/s", True),
+        ("rcu(cmz-conversations/SessionIndex) > 5.5/s", True),
+        ("rcu(conversations/SessionIndex) > 5.5rcu/s", True),
+        ("rcu(conversations) > 0/s", False),
+        ("wcu(conversations/SessionIndex) <= 0wcu/s", True),
+        ("usd_per_month < 2", True),  # 5.55 units a second, 2,628,000 s, $0.125 a million: 1.82
+        ("usd_per_month > 1.8 USD", True),
+        ("usd_per_month(send) < 0.19", True),
+        ("total_usd_per_month < 999", False),  # what is stored was not recorded
+        ("highest_rate > 1/s", False),  # no rate was looked for
     ],
 )
 def test_objectives_are_judged(text: str, held: bool) -> None:
     """Figures of the whole run and of one pattern are held against limits with their units."""
-    (verdict,) = judge([objective(text)], tallies(), 10.0)
+    (verdict,) = judge([objective(text)], seen())
     assert verdict.held is held, str(verdict)
 
 
 def test_latency_is_from_the_intended_start() -> None:
     """A throttled write's back-off counts in `max`, and not in `service_max`."""
     latency, service = judge(
-        [objective("max(send) < 1s"), objective("service_max(send) < 1s")], tallies(), 10.0
+        [objective("max(send) < 1s"), objective("service_max(send) < 1s")], seen()
     )
+    assert latency.value is not None
+    assert service.value is not None
     assert latency.value == pytest.approx(16_000, rel=1e-3)
     assert service.value == pytest.approx(5_000, rel=1e-3)
 
@@ -68,7 +102,7 @@ def test_latency_is_from_the_intended_start() -> None:
 def test_a_verdict_says_what_it_was() -> None:
     """The figure stands beside the objective, in its unit."""
     texts = ("p99(inbox) < 20ms", "error_rate(send) < 1%", "throughput > 100/s", "p50(nobody) < 1s")
-    said = [str(v) for v in judge([objective(text) for text in texts], tallies(), 10.0)]
+    said = [str(v) for v in judge([objective(text) for text in texts], seen())]
     assert said == [
         "p99(inbox) < 20ms: 99.01 ms",
         "error_rate(send) < 1%: 9.09%",
@@ -79,7 +113,7 @@ def test_a_verdict_says_what_it_was() -> None:
 
 def test_no_call_holds_nothing() -> None:
     """An objective of a pattern that was not called is not kept to."""
-    (verdict,) = judge([objective("error_rate(nobody) < 1%")], tallies(), 10.0)
+    (verdict,) = judge([objective("error_rate(nobody) < 1%")], seen())
     assert not verdict.held
 
 
@@ -91,6 +125,8 @@ def test_no_call_holds_nothing() -> None:
         ("p100 < 5ms", "is not understood"),
         ("p99 = 5ms", "is not understood"),
         ("p99 < 5", "p99 is in us, µs, ms, s"),
+        ("failed < 5%", "failed has no unit"),
+        ("wcu(mail) < 5ms", "wcu is in /s, wcu/s"),
         ("p99 < 5%", "p99 is in us"),
         ("error_rate < 5ms", "error_rate is in %"),
         ("throughput > 5%", "throughput is in /s"),
@@ -104,11 +140,48 @@ def test_an_objective_that_is_none_is_refused(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_an_objective_of_an_unknown_pattern_is_refused() -> None:
-    """A misspelled pattern is named with those that there are."""
-    refuse_unknown([objective("p99(inbox) < 5ms"), objective("p99 < 5ms")], ["inbox"])
-    with pytest.raises(UnknownName, match="no pattern in this load 'outbox'; there is inbox"):
-        refuse_unknown([objective("p99(outbox) < 5ms")], ["inbox"])
+SCOPE = Scope(patterns=("inbox",), places=("mail", "mail/ByUser"), asks=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p99(outbox) < 5ms", "no pattern in this load 'outbox'; there is inbox"),
+        ("wcu(post) < 5/s", "no table or index in this load 'post'; there are mail, mail/ByUser"),
+        ("achieved > 95%", "the run asks for no rate"),
+        ("highest_rate > 5/s", "the run looks for no rate"),
+        ("achieved(inbox) > 5%", "leave out (inbox)"),
+    ],
+)
+def test_an_objective_of_what_is_not_there_is_refused(text: str, said: str) -> None:
+    """A misspelled pattern or table is named with those that there are; what the load does not
+    have is said. One that a scenario declares is left out, with the same words."""
+    SCOPE.refuse([objective("p99(inbox) < 5ms"), objective("wcu(mail/ByUser) < 5/s")])
+    with pytest.raises((BadValue, UnknownName)) as caught:
+        SCOPE.refuse([objective(text)])
+    assert said in str(caught.value)
+    kept = kept_to([], [objective(text), objective("p99 < 5ms")], SCOPE)
+    assert [each.text for each in kept.objectives] == ["p99 < 5ms"]
+    (left_out,) = kept.left_out
+    assert left_out.startswith(text)
+    assert said in left_out
+
+
+def test_what_is_given_goes_before_what_is_declared() -> None:
+    """An objective of the command line takes the place of the scenario's on the same side of the
+    same figure, and of no other."""
+    declared = ["p99(inbox) < 5ms", "p99 < 9ms", "calls > 5"]
+    kept = kept_to(
+        [objective("p99(inbox) <= 50ms"), objective("calls < 9")],
+        list(map(objective, declared)),
+        SCOPE,
+    )
+    assert [each.text for each in kept.objectives] == [
+        "p99(inbox) <= 50ms",
+        "calls < 9",
+        "p99 < 9ms",
+        "calls > 5",
+    ]
 
 
 def searched(limit_per_s: float, start: float, ceiling: float | None = None) -> list[float]:
@@ -244,7 +317,7 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("objectives", "seen", "lost", "outcome", "why"),
+    ("objectives", "arrived", "lost", "outcome", "why"),
     [
         (["p99(send) < 1s"], Seen(asked=100), 0, "held", ""),
         (["p99 < 50ms", "error_rate < 0.1%"], Seen(asked=100), 0, "broke", "p99 < 50ms: 99"),
@@ -274,12 +347,12 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
     ],
 )
 def test_a_trial_shows_what_it_can(
-    objectives: list[str], seen: Seen, lost: int, outcome: str, why: str
+    objectives: list[str], arrived: Seen, lost: int, outcome: str, why: str
 ) -> None:
     """An objective breaks a rate, and so do answers that do not come; a generator whose own delay
     is in what the objective is about has shown nothing."""
-    verdicts = judge([objective(text) for text in objectives], tallies(), 10.0)
-    found, said = outcome_of(verdicts, seen, lost=lost)
+    verdicts = judge([objective(text) for text in objectives], seen())
+    found, said = outcome_of(verdicts, arrived, lost=lost)
     assert found == outcome
     assert why in said
     assert bool(said) is (found != "held")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from loadstone import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ("fixtures", "scenarios", "locustfiles", "reports/templates")
@@ -109,6 +112,23 @@ def test_the_wheel_carries_the_content(wheel: Path) -> None:
     assert expected <= packed
 
 
+def test_the_source_distribution_carries_the_pages(tmp_path: Path) -> None:
+    """Every page, manifest and test of the checkout is in the source distribution."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=LIMIT_S)
+    (built,) = tmp_path.glob("loadstone-*.tar.gz")
+    with tarfile.open(built) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("docs", "deploy", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"docs/running-on-aws.md", "deploy/Dockerfile"} <= wanted
+    assert wanted <= packed
+
+
 def test_the_wheel_claims_one_package(wheel: Path) -> None:
     """The wheel installs `loadstone`, typed, and no other top-level name, and no leftovers."""
     packed = zipfile.ZipFile(wheel).namelist()
@@ -131,7 +151,7 @@ def test_systems_are_listed_from_an_empty_directory(installed: Installed, tmp_pa
     systems = installed.systems(tmp_path)
     assert systems.keys() == built_in()
     assert all(system["tables"] for system in systems.values())
-    scenarios = {path.stem for path in (ROOT / "scenarios").glob("*.py")}
+    scenarios = {path.stem for path in (ROOT / "scenarios").glob("[a-z]*.py")}
     assert {name for name, system in systems.items() if system["patterns"]} == scenarios
     assert not list(tmp_path.iterdir())
 
@@ -157,3 +177,17 @@ def test_a_project_is_found_beside_the_built_ins(installed: Installed, tmp_path:
     systems = installed.systems(below)
     assert systems.keys() == {*built_in(), "orders"}
     assert systems["orders"]["tables"] == systems["cmz"]["tables"]
+
+
+def test_the_plugin_comes_with_the_wheel(installed: Installed, tmp_path: Path) -> None:
+    """Where the wheel is installed, pytest knows the fixtures without being told."""
+    if not (shutil.which("dynoxide") or shutil.which("npm") or engine_directories()):
+        pytest.skip("no engine and no npm to fetch one")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(
+        "def test_seeded(seeded):\n    assert len(seeded('cmz', scale=20)) == 20\n",
+        encoding="utf-8",
+    )
+    done = installed.run(["python", "-m", "pytest", "-p", "no:cacheprovider"], tmp_path)
+    assert f"loadstone-{__version__}" in done.stdout
+    assert "1 passed" in done.stdout

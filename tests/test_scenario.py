@@ -302,7 +302,7 @@ def test_mistakes_of_an_author_are_said(system: System) -> None:
     table = system.tables[0]
     entities = system.entities
     reads = system.patterns["one-message"]
-    with pytest.raises(BadContent, match="says what 'animalId' is"):
+    with pytest.raises(BadContent, match="has to say what 'animalId' is"):
         Query(table, index="AnimalIndex", key={"userId": entities["Student"]["userId"]})
     with pytest.raises(BadContent, match="no index 'Nope'"):
         Query(table, index="Nope", key={})

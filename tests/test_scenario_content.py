@@ -8,15 +8,22 @@ from datetime import UTC, datetime
 import pytest
 
 from loadstone.client.target import Target
+from loadstone.contract.playing import journey_problems, pattern_problems
+from loadstone.contract.scenario import unasked, unplayed
 from loadstone.dataset import SCALES, Dataset
-from loadstone.pattern import Journey, Maybe, Pattern, Scan, parts_of
+from loadstone.pattern import Journey, Pattern
 from loadstone.system import System, load_system, system_names
-from loadstone.table import Table
 from tests.loaded import Loaded, loaded
 
 SYSTEMS = {name: each for name in system_names() if (each := load_system(name)).patterns}
 STANDARD = {"read-heavy", "write-heavy", "balanced", "journeys"}
 PLAYED = 3
+
+
+@pytest.fixture(scope="module")
+def target(each_target: Target) -> Target:
+    """Both engines, one after the other."""
+    return each_target
 
 
 @pytest.fixture(scope="module", params=sorted(SYSTEMS))
@@ -44,58 +51,22 @@ def test_every_pattern_has_a_source(system: System) -> None:
 
 def test_every_pattern_plays(played: Loaded) -> None:
     """Each pattern that stands by itself is answered rightly every time, and finds rows."""
-    wrong = []
-    for pattern in played.dataset.system.patterns.values():
-        if pattern.needs:
-            continue
-        calls = played.played(pattern, PLAYED)
-        wrong += [(pattern.id, call.problem) for call in calls if call.outcome == "failed"]
-        declared = pattern.writes and pattern.expects.unless  # type: ignore[union-attr]
-        if not sum(call.rows for call in calls) and not isinstance(pattern.expects, Maybe):
-            wrong += [] if declared else [(pattern.id, "no rows")]
-    assert not wrong
+    assert not list(pattern_problems(played.dataset.system, played.player, PLAYED))
 
 
 def test_every_journey_plays_to_its_end(played: Loaded) -> None:
     """Each journey plays all of its steps, and none fails."""
-    wrong = []
-    for journey in played.dataset.system.journeys.values():
-        calls = played.travelled(journey, PLAYED)
-        wrong += [
-            (journey.id, call.pattern, call.problem) for call in calls if call.outcome == "failed"
-        ]
-        missed = {pattern.id for pattern in journey.patterns} - {call.pattern for call in calls}
-        wrong += [(journey.id, name, "not played") for name in missed]
-    assert not wrong
-
-
-def tables_of(pattern: Pattern) -> set[Table]:
-    return {pattern.table, *(part.table for part in parts_of(pattern.operation))}
+    assert not list(journey_problems(played.dataset.system, played.player, PLAYED))
 
 
 def test_every_table_and_index_is_asked(system: System) -> None:
     """Every table and every index serves at least one pattern."""
-    asked = {
-        (table.name, index)
-        for pattern in system.patterns.values()
-        for table in tables_of(pattern)
-        for index in (None, pattern.index)
-    }
-    there: set[tuple[str, str | None]] = {(table.name, None) for table in system.tables}
-    there |= {(table.name, index.name) for table in system.tables for index in table.indexes}
-    assert there - asked == set()
+    assert not list(unasked(system))
 
 
 def test_every_pattern_is_played_somewhere(system: System) -> None:
     """A pattern is in a journey or in a mix; one that reads a whole table may be in neither."""
-    played = {pattern for mix in system.mixes.values() for pattern in mix.patterns}
-    played |= {pattern for journey in system.journeys.values() for pattern in journey.patterns}
-    left = {
-        pattern.id
-        for pattern in system.patterns.values()
-        if pattern not in played and not isinstance(pattern.operation, Scan)
-    }
-    assert left == set()
+    assert not list(unplayed(system))
 
 
 def test_mixes_are_of_what_is_declared(system: System) -> None:

@@ -3,6 +3,7 @@
 What a content author needs is here; a fixture or scenario module imports nothing else of ours.
 """
 
+from loadstone.documented import Documented
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent
 from loadstone.fields.choices import choose, nth, one_of, pick
@@ -52,6 +53,7 @@ from loadstone.pattern import (
     Journey,
     Maybe,
     Mix,
+    Objectives,
     Pattern,
     PutItem,
     Query,
@@ -96,6 +98,7 @@ __all__ = [
     "BatchWriteItem",
     "ConditionCheck",
     "DeleteItem",
+    "Documented",
     "Each",
     "Entity",
     "Every",
@@ -107,6 +110,7 @@ __all__ = [
     "LogNormal",
     "Maybe",
     "Mix",
+    "Objectives",
     "Pattern",
     "PerParent",
     "Pool",

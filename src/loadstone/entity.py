@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING
 
 from loadstone.errors import BadContent, UnknownName
+from loadstone.fanout import PerParent
 from loadstone.fields.expr import Expr, Value, lift
 from loadstone.fields.links import Link, Own
 from loadstone.fields.numbers import Draw
 from loadstone.fields.shapes import Map, When
-
-if TYPE_CHECKING:
-    from loadstone.fanout import PerParent
-    from loadstone.table import Table
+from loadstone.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +36,12 @@ class Entity:
     share: float = 1.0
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if (self.parent is None) != (self.per_parent is None):
             raise BadContent(f"{self.name}: parent and per_parent go together")
         if bool(self.item) != (self.table is not None):
             raise BadContent(f"{self.name}: an item needs a table, and a table an item")
-        values = {name: lift(value) for name, value in {**self.facts, **self.item}.items()}
+        values = {name: self._lifted(name, v) for name, v in {**self.facts, **self.item}.items()}
         if len(values) != len(self.facts) + len(self.item):
             raise BadContent(f"{self.name}: a name is both a fact and an attribute")
         object.__setattr__(self, "_values", values)
@@ -129,6 +127,20 @@ class Entity:
                 walk(part)
 
         walk(value)
+
+    def _check_kinds(self) -> None:
+        """What a slip puts in the wrong place shows here, and not where it is used."""
+        given = (("table", self.table, Table), ("parent", self.parent, Entity))
+        for name, value, kind in (*given, ("per_parent", self.per_parent, PerParent)):
+            if value is not None and not isinstance(value, kind):
+                held = type(value).__name__
+                raise BadContent(f"{self.name}: {name} is one of kind {kind.__name__}, not {held}")
+
+    def _lifted(self, name: str, value: Value) -> Expr:
+        try:
+            return lift(value)
+        except BadContent as error:
+            raise BadContent(f"{self.name}.{name}: {error}") from error
 
     def _check_keys(self, table: Table) -> None:
         for name in table.key:

@@ -10,18 +10,20 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
 from typing import TypeVar
 
 from loadstone.content import content_root
+from loadstone.documented import Documented
 from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
 from loadstone.fields.expr import Expr
 from loadstone.fields.numbers import Setting
-from loadstone.pattern import Journey, Mix, Pattern, Throttle, Touched, composed
+from loadstone.mistakes import in_words
+from loadstone.pattern import Journey, Mix, Objectives, Pattern, Throttle, Touched, composed
 from loadstone.table import Table
 
 T = TypeVar("T")
@@ -51,6 +53,9 @@ class System:
     fingerprint: str  # of the fixtures: what the data depends on
     project: Path  # the directory that its fixtures were found in
     throttle: Throttle | None = None
+    objectives: tuple[str, ...] = ()
+    region_from: str | None = None  # the variable that, as documented, overrides the region
+    documented: Mapping[str, Documented] = field(default_factory=dict)  # what fixtures say apart
 
     @property
     def stored(self) -> tuple[Entity, ...]:
@@ -62,6 +67,16 @@ class System:
             if entity.name.lower() == name.lower():
                 return entity
         raise UnknownName.among(f"entity in {self.id}", name, list(self.entities))
+
+    def variables(
+        self, names: Mapping[str, str], region: str, settings: Mapping[str, int | str]
+    ) -> dict[str, str]:
+        """The environment variables that its document names, for an application that is to use
+        tables of these names; `settings` are those that are not as documented."""
+        said = {table.name_from: names[table.name] for table in self.tables if table.name_from}
+        if self.region_from:
+            said[self.region_from] = region
+        return said | {name: str(value) for name, value in {**self.settings, **settings}.items()}
 
     def mix(self, name: str) -> Mix:
         """A mix by its name, or one made of names: "balanced:9,active-sessions:1"."""
@@ -115,7 +130,7 @@ def load_system(name: str, project: Path | None = None) -> System:
         fingerprint = _fingerprint()
         asked = any((root / "scenarios" / f"{name}.py").is_file() for root in roots)
         scenario = _module(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
-    entities = {entity.name: entity for entity in _declared(fixtures, Entity)}
+    entities = _entities(name, _declared(fixtures, Entity))
     touched = _declared(scenario, Touched)
     throttle = _declared(scenario, Throttle)
     if len(throttle) > 1:
@@ -138,9 +153,20 @@ def load_system(name: str, project: Path | None = None) -> System:
         fingerprint=fingerprint,
         project=home,
         throttle=throttle[0] if throttle else None,
+        documented=dict(getattr(fixtures, "DOCUMENTED", {})),
+        region_from=getattr(fixtures, "REGION_FROM", None),
+        objectives=tuple(text for each in _declared(scenario, Objectives) for text in each.texts),
     )
     _check(system)
     return system
+
+
+def _entities(system: str, declared: Sequence[Entity]) -> dict[str, Entity]:
+    entities: dict[str, Entity] = {}
+    for entity in declared:
+        if entities.setdefault(entity.name, entity) is not entity:
+            raise BadContent(f"fixtures/{system}.py has two entities called {entity.name!r}")
+    return entities
 
 
 def _check(system: System) -> None:
@@ -190,8 +216,7 @@ def _module(name: str, home: Path) -> ModuleType:
         where = home / Path(*name.split(".")).with_suffix(".py")
         if isinstance(error, LoadstoneError):
             raise BadContent(f"{_place_in(where, error)}: {error}") from error
-        what = f"{type(error).__name__}: {error}"
-        raise BadContent(f"{_place_in(where, error)} cannot be loaded: {what}") from error
+        raise BadContent(f"{_place_in(where, error)} {in_words(error)}") from error
 
 
 def _place_in(module: Path, error: Exception) -> str:

@@ -108,7 +108,8 @@ class Table:
         for index in self.indexes:
             if index.name == name:
                 return index
-        raise BadContent(f"table {self.name} has no index {name!r}")
+        known = ", ".join(index.name for index in self.indexes) or "none"
+        raise BadContent(f"table {self.name} has no index {name!r}; it has {known}")
 
     def __hash__(self) -> int:
         return hash(self.name)

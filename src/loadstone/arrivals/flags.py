@@ -48,8 +48,14 @@ FLAGS = (
         name="objective",
         default=(),
         metavar="OBJECTIVE",
-        help="What --find-max keeps to, as 'p99 < 20ms' or 'error_rate < 1%'; may be repeated; "
-        f"else {' and '.join(DEFAULT_OBJECTIVES)}.",
+        help="What the run is to keep to, or --find-max, as 'p99 < 20ms', 'error_rate < 1%' or "
+        "'usd_per_month < 300'; may be repeated, and goes before the scenario's own of the same "
+        f"figure. --find-max: else {' and '.join(DEFAULT_OBJECTIVES)}.",
+    ),
+    Flag(
+        name="abort_on_miss",
+        default=False,
+        help="End the run when an objective has been missed for 10 s on end.",
     ),
     Flag(
         name="find_max",
@@ -94,4 +100,6 @@ def open_settings(options: Any) -> dict[str, Any]:
     else:
         for name in ("find_max", "step", "settle", "up_to"):
             del values[name]
+    if not values["abort_on_miss"]:
+        del values["abort_on_miss"]
     return {name: value for name, value in values.items() if value not in ("", [], ())}

@@ -9,25 +9,36 @@ from typing import Any
 import click
 
 from loadstone import __version__
+from loadstone.cli.completion import completing
 from loadstone.errors import LoadstoneError
 
 #: Where each command is; loaded when it is asked for, so that `--help` is quick and Locust's
 #: process never holds what Locust must be imported before.
 COMMANDS = {
+    "check": "check:check",
+    "compare": "compare:compare",
+    "completion": "completion:completion",
     "demo": "demo:demo",
+    "doctor": "doctor:doctor",
     "export": "export:export",
     "import": "import_:import_",
     "local": "local:local",
+    "locustfile": "locustfile:locustfile",
+    "new": "new:new",
+    "permissions": "permissions:permissions",
+    "plan": "plan:plan",
     "preview": "preview:preview",
+    "prices": "prices:prices",
     "reconcile": "reconcile:reconcile",
     "report": "report:report",
     "run": "run:run",
-    "runs": "report:runs",
+    "runs": "runs:runs",
     "seed": "seed:seed",
     "size": "size:size",
     "systems": "systems:systems",
     "tables": "tables:tables",
     "unseed": "unseed:unseed",
+    "up": "up:up",
     "verify": "verify:verify",
 }
 
@@ -43,7 +54,7 @@ class Commands(click.Group):
             return None
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(f"loadstone.cli.{module}"), name)
-        return command
+        return completing(command)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,11 +63,15 @@ def commands() -> None:
     """Fill DynamoDB tables with believable data, replay documented access patterns, see the bill.
 
     \b
+    loadstone doctor                     whether all is there that it needs
+    loadstone up cmz                     tables with data in them, and how to connect
     loadstone systems                    what there is
     loadstone preview cmz -n 5           what its data looks like
     loadstone seed cmz --scale 20000     fill its tables, in the embedded engine if none is named
     loadstone run cmz --users 20 --duration 30s
     loadstone report last
+
+    `loadstone COMMAND --help` has examples of each; `loadstone completion bash` completes them.
     """
 
 

@@ -39,8 +39,6 @@ def settled(load: Mapping[str, Any]) -> dict[str, Any]:
         raise BadValue(
             "--users pause between their calls, --rate comes whatever happens: give one of the two"
         )
-    if plan is None and load["objective"]:
-        raise BadValue("--objective is for --find-max, which begins with a --rate")
     if duration is None and not searching:
         duration = DURATION
     refuse_long_warm_up(load["warm_up"], duration and seconds_of(duration, "--duration"))

@@ -30,12 +30,16 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     """Make SYSTEM's tables, fill them, load them, and report: all on this machine.
 
     Nothing is left but the run under .loadstone/: the engine is in memory, on a free port.
+
+    \b
+    loadstone demo cmz
+    loadstone demo kxgen --scale 5000 --users 5 --duration 10s
     """
     from rich.console import Console
 
     from loadstone.aws.tables import Tables, wanted_tables
     from loadstone.aws.target import embedded_target
-    from loadstone.embedded.binary import find_binary
+    from loadstone.embedded.engines import find_engine, limits
     from loadstone.embedded.process import Engine
     from loadstone.embedded.registry import make_folder
     from loadstone.seeding.identity import Asked
@@ -44,7 +48,10 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     loaded, where, naming = load_system(system, project), Where(project=project), Naming()
     state = where.state
     make_folder(state)
-    with Engine(find_binary(state / "engine"), folder=state) as engine:
+    binary = find_engine(state / "engine", say=say)
+    for each in limits(binary.name):
+        say(f"{binary.name}: {each}")
+    with Engine(binary, folder=state) as engine:
         target = embedded_target(engine.url, documented_region=loaded.region)
         say(f"1. {target}, in memory")
         wanted = wanted_tables(loaded.tables, naming.names(loaded.tables), system=loaded.id)

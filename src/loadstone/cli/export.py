@@ -95,13 +95,13 @@ def export(
     loadstone export cmz --scale large --as-of 2026-11-01 --shards 64 --out s3://bucket/cmz
     loadstone import s3://bucket/cmz --endpoint aws
     """
-    from loadstone.capacity.prices import builtin_prices
+    from loadstone.capacity.price_file import known_prices
     from loadstone.export.job import Place, open_job
     from loadstone.seeding.identity import check_locales, settings_from
 
     loaded = load_system(system, project)
     check_locales(loaded, asked)
-    known = builtin_prices().with_file(prices) if prices else builtin_prices()
+    known = known_prices(prices)
     job = open_job(
         loaded,
         replace(asked, settings=settings_from(loaded, os.environ)),

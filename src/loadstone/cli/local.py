@@ -57,7 +57,7 @@ def local(
     signal.signal(signal.SIGTERM, _interrupt)
     # Not one `with`: the engine is stopped before the interrupt is forgotten.
     with contextlib.suppress(KeyboardInterrupt):  # noqa: SIM117
-        with registered_engine(state, file=kept, port=None if rules else port) as engine:
+        with registered_engine(state, file=kept, port=None if rules else port, say=say) as engine:
             about = f"{engine.binary}, {kept or 'in memory'}"
             if rules:
                 _serve_throttled(engine, rules, state, port, about)
@@ -81,7 +81,8 @@ def _serve_throttled(
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, ended.set)
-    with Proxy(embedded_target(engine.url, environ={}), rules, port=port) as proxy:
+    target = embedded_target(engine.url, environ={})
+    with Proxy(target, rules, port=port, engine=engine.binary.name) as proxy:
         for table in proxy.check():
             say(f"there is no table {table!r} yet: its limits hold once it is created")
         announce(state, proxy.url)

@@ -25,10 +25,11 @@ class Rate(click.ParamType[float]):
     ) -> float:
         if isinstance(value, int | float):
             return float(value)
+        flag = param.opts[0] if param else "--rate"
         found = _RATE.fullmatch(value.strip())
         if found is None or found["unit"].lower() != self.unit:
-            raise BadValue(f"--rate {value}: write it with its unit, such as {self.example}")
+            raise BadValue(f"{flag} {value}: write it with its unit, such as {self.example}")
         rate = float(found["number"].replace(",", "").replace("_", ""))
         if rate <= 0:
-            raise BadValue(f"--rate {value}: a rate is above 0, such as {self.example}")
+            raise BadValue(f"{flag} {value}: a rate is above 0, such as {self.example}")
         return rate

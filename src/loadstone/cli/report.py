@@ -1,15 +1,16 @@
-"""`loadstone report` and `loadstone runs`: what came of a run, and which runs there are."""
+"""`loadstone report`: what came of a run."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import orjson
 
 from loadstone.errors import BadValue
-from loadstone.run.library import RunSummary, find_run, find_runs, list_runs
+from loadstone.run.library import find_run, find_runs
+from loadstone.target import Where
 
 if TYPE_CHECKING:
     from loadstone.report.view import View
@@ -42,15 +43,21 @@ def report(
     """Report on RUN: a path, a name, or `last`.
 
     Of a run of several systems, `loadstone run all`, there is a report of each.
+
+    \b
+    loadstone report last
+    loadstone report last --format md
     """
-    from loadstone.capacity.prices import builtin_prices
+    from loadstone.capacity.price_file import known_prices
     from loadstone.report.view import view
     from loadstone.run.record import Run
 
-    prices = builtin_prices().with_file(prices_file) if prices_file else None
+    prices = known_prices(prices_file) if prices_file else None
     to_files = out is None and not as_json and format_ == "html"
     for path in find_runs(run) if to_files else [find_run(run)]:
-        text = _render(view(Run.load(path), prices), "json" if as_json else format_)
+        record = Run.load(path)
+        gc.freeze()  # it stays: an hour's record is millions of values to look through for garbage
+        text = _render(view(record, prices), "json" if as_json else format_)
         if out is None and not to_files:
             click.echo(text, nl=False)
         else:
@@ -91,36 +98,4 @@ def _render(content: View, format_: str) -> str:
         case _:
             from loadstone.report.html import render_html
 
-            return render_html(content)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def runs(as_json: bool) -> None:
-    """List the runs of this project, oldest first, one a line."""
-    for summary in list_runs():
-        click.echo(_json(summary) if as_json else _line(summary))
-
-
-def _line(run: RunSummary) -> str:
-    if run.problem:
-        return f"{run.name}  {run.problem}"
-    lasted = "" if run.lasted_s is None else f"  {run.lasted_s:,.1f} s"
-    calls = "" if run.calls is None else f"  {run.calls:,} calls, {run.failed:,} failed"
-    started = f"{run.started:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{run.name}  {run.system}  {started}{lasted}{calls}  {run.ending}"
-
-
-def _json(run: RunSummary) -> str:
-    values = {
-        "name": run.name,
-        "path": str(run.path),
-        "system": run.system,
-        "started": run.started,
-        "lasted_s": run.lasted_s,
-        "calls": run.calls,
-        "failed": run.failed,
-        "ending": run.ending.how,
-        "problem": run.problem or None,
-    }
-    return orjson.dumps(values).decode()
+            return render_html(content, kept_in=Where().state / "cache")

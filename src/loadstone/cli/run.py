@@ -17,6 +17,7 @@ import click
 
 from loadstone.cli.arrival_options import DURATION as DEFAULT_DURATION
 from loadstone.cli.arrival_options import USERS, arguments, arrival_options, settled
+from loadstone.cli.judging import judge_records, junit_option, refuse_nothing_to_judge
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
@@ -134,6 +135,7 @@ def load_options(command: Command) -> Command:
 @allow_production_option
 @allow_untagged_option
 @spend_options
+@junit_option
 @json_option
 def run(
     system: str,
@@ -143,6 +145,7 @@ def run(
     allow_production: tuple[str, ...],
     allow_untagged: tuple[str, ...],
     spending: Spending,
+    junit: Path | None,
     as_json: bool,
     **load: Any,
 ) -> None:
@@ -157,10 +160,12 @@ def run(
     loadstone run cmz --throttle provisioned:100rcu,50wcu
     loadstone run cmz --rate 200ops/s --shape ramp:from=10,over=60s --duration 5m
     loadstone run cmz --rate 100ops/s --find-max --objective 'p99 < 20ms'
+    loadstone run cmz --objective 'throttle_rate < 0.1%' --junit objectives.xml --abort-on-miss
     loadstone run all --users 50
     """
     systems = asked_systems(system, where.project, load["mix"])
     refuse_unshared(systems, settled(load))
+    refuse_nothing_to_judge(systems, load["objective"], junit)
     if throttle:
         from loadstone.gate.asked import refuse_throttle
 
@@ -185,8 +190,9 @@ def run(
         allow_untagged=allow_untagged,
         throttle=throttle,
     )
-    print_records(records_of_each(path, systems), as_json=as_json)
-    if not well:
+    records = records_of_each(path, systems)
+    print_records(records, as_json=as_json)
+    if not judge_records(records.values(), junit=junit, quiet=as_json) or not well:
         raise SystemExit(1)
 
 
@@ -245,10 +251,10 @@ def replay(
 
 def locustfile(system: System, project: Path | None) -> Path:
     """The system's own locustfile, else one that serves any system."""
-    return _own_locustfile(system, project) or _DEFAULT_LOCUSTFILE
+    return own_locustfile(system, project) or _DEFAULT_LOCUSTFILE
 
 
-def _own_locustfile(system: System, project: Path | None) -> Path | None:
+def own_locustfile(system: System, project: Path | None) -> Path | None:
     roots = [root for root in (project_root(project), content_root()) if root]
     files = [root / "locustfiles" / f"{system.id}.py" for root in roots]
     return next((file for file in files if file.is_file()), None)
@@ -256,7 +262,7 @@ def _own_locustfile(system: System, project: Path | None) -> Path | None:
 
 def _environment(systems: Sequence[System], where: Where) -> dict[str, str]:
     """The default locustfile has a user for each system that is named here."""
-    names = [each.id for each in systems if not _own_locustfile(each, where.project)]
+    names = [each.id for each in systems if not own_locustfile(each, where.project)]
     environ = {**os.environ, "LOADSTONE_SYSTEM": ",".join(names)}
     if where.project:
         environ["LOADSTONE_PROJECT"] = str(where.project.resolve())

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from loadstone.capacity.prices import Prices, builtin_prices
+from loadstone.capacity.price_file import known_prices
+from loadstone.capacity.prices import Prices
 from loadstone.capacity.spend import Bill, Estimate, Meter, bill
 from loadstone.cli.options import say
 from loadstone.errors import BadValue, NoPrice, Refused
@@ -99,7 +100,7 @@ def spend_options(command: Callable[..., Any]) -> Callable[..., Any]:
         prices: Path | None,
         **kwargs: Any,
     ) -> Any:
-        known = builtin_prices().with_file(prices) if prices else builtin_prices()
+        known = known_prices(prices)
         spending = Spending(
             yes=yes, budget_usd=budget, dry_run=dry_run, prices=known, prices_file=prices
         )

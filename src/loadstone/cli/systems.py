@@ -18,7 +18,12 @@ from loadstone.system import System, load_system, system_names
 @project_option
 @json_option
 def systems(project: Path | None, as_json: bool) -> None:
-    """List the systems that there are: the built-in ones, and those of your project."""
+    """List the systems that there are: the built-in ones, and those of your project.
+
+    \b
+    loadstone systems
+    loadstone systems --json
+    """
     found = []
     broken = False
     for name in system_names(project):

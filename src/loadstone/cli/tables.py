@@ -38,7 +38,13 @@ billing_option = click.option(
 
 @click.group()
 def tables() -> None:
-    """Create, verify, drop and show the tables of a system."""
+    """Create, verify, drop and show the tables of a system.
+
+    \b
+    loadstone tables create cmz
+    loadstone tables verify cmz
+    loadstone tables drop cmz
+    """
 
 
 @tables.command()
@@ -56,7 +62,12 @@ def create(
     allow_production: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Have SYSTEM's tables: create them, or complete what is there."""
+    """Have SYSTEM's tables: create them, or complete what is there.
+
+    \b
+    loadstone tables create cmz
+    loadstone tables create acs --stage ci --billing provisioned:10rcu,5wcu
+    """
     from loadstone.aws.tables import Tables
 
     wanted, region = _wanted(system, naming, where, billing)
@@ -90,7 +101,12 @@ def create(
 @billing_option
 @json_option
 def verify(system: str, naming: Naming, where: Where, billing: str | None, as_json: bool) -> None:
-    """Compare every documented setting with the live tables; exit 1 when one differs."""
+    """Compare every documented setting with the live tables; exit 1 when one differs.
+
+    \b
+    loadstone tables verify cmz
+    loadstone tables verify acs --stage ci --json
+    """
     from loadstone.aws.tables import Tables
 
     wanted, region = _wanted(system, naming, where, billing)
@@ -121,7 +137,12 @@ def drop(
     allow_production: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Delete SYSTEM's tables that carry Loadstone's tag; exit 1 when others are left."""
+    """Delete SYSTEM's tables that carry Loadstone's tag; exit 1 when others are left.
+
+    \b
+    loadstone tables drop cmz
+    loadstone tables drop acs --stage ci --yes
+    """
     from loadstone.aws.tables import Tables
 
     wanted, region = _wanted(system, naming, where, None)
@@ -156,16 +177,45 @@ def drop(
 @naming_options
 @project_option
 @billing_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "cloudformation", "terraform"]),
+    default="text",
+    show_default=True,
+    help="For people, for machines, or for who makes the tables in the account.",
+)
 @json_option
 def show(
-    system: str, naming: Naming, project: Path | None, billing: str | None, as_json: bool
+    system: str,
+    naming: Naming,
+    project: Path | None,
+    billing: str | None,
+    form: str,
+    as_json: bool,
 ) -> None:
-    """Print SYSTEM's tables as they are documented; nothing is asked of any target."""
+    """Print SYSTEM's tables as they are documented; nothing is asked of any target.
+
+    \b
+    loadstone tables show cmz
+    loadstone tables show acs --stage ci --json
+    loadstone tables show acs --stage test --format cloudformation > acs.template.json
+    loadstone tables show acs --stage test --format terraform > acs.tf
+    """
     wanted, _ = _wanted(system, naming, Where(project=project), billing)
-    if as_json:
-        _print_json([{**describe_table(each.table), "physical": each.name} for each in wanted])
-    else:
-        _print_tables(wanted)
+    match "json" if as_json else form:
+        case "json":
+            _print_json([{**describe_table(each.table), "physical": each.name} for each in wanted])
+        case "cloudformation":
+            from loadstone.aws.cloudformation import template
+
+            _print_json(template(wanted, description=f"The tables of {system}, by Loadstone"))
+        case "terraform":
+            from loadstone.aws.terraform import configuration
+
+            click.echo(configuration(wanted, description=f"The tables of {system}, by Loadstone."))
+        case _:
+            _print_tables(wanted)
 
 
 def _wanted(

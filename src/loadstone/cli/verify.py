@@ -47,6 +47,10 @@ def verify(
     Counting reads every table and index once: on AWS that is priced first, and asked about. What
     runs wrote beside the data set is known by their records. Exit 1 when a setting, a count or an
     item is not as it should be.
+
+    \b
+    loadstone verify cmz
+    loadstone verify cmz --settings
     """
     from loadstone.aws.tables import Tables
     from loadstone.seeding.plan import counting_plan

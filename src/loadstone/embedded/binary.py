@@ -14,15 +14,17 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from loadstone.errors import BadValue, EngineError
 
-NAME = "dynoxide"
+NAME: Final = "dynoxide"
 VERSION = "1.2.1"
 FETCH_TIMEOUT_S = 120
 MEMBER = "package/dynoxide"
 WAY_OUT = f"put `{NAME}` {VERSION} on PATH, or pass --endpoint"
+
+Name = Literal["dynoxide", "ministack"]
 
 
 class Recorded(NamedTuple):
@@ -48,12 +50,19 @@ RECORDED: Mapping[str, Recorded] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
+    """A program that is an engine."""
+
     path: Path
     version: str
-    origin: Literal["PATH", "cache", "npm"]
+    origin: Literal["PATH", "cache", "npm", "PyPI"]
+    name: Name = NAME
 
     def __str__(self) -> str:
-        return f"{NAME} {self.version} ({self.path})"
+        return f"{self.name} {self.version} ({self.path})"
+
+
+class NoBinary(EngineError):
+    """dynoxide is not to be had on this machine; another engine may be."""
 
 
 def find_binary(cache: Path, *, search_path: str | None = None) -> Binary:
@@ -63,7 +72,7 @@ def find_binary(cache: Path, *, search_path: str | None = None) -> Binary:
     name = platform_name()
     recorded = RECORDED.get(name)
     if recorded is None:
-        raise EngineError(f"no recorded engine for this platform ({name}): {WAY_OUT}")
+        raise NoBinary(f"no recorded engine for this platform ({name}): {WAY_OUT}")
     kept = cache / f"{NAME}-{VERSION}-{name}"
     if kept.exists():
         _check_kept(kept, recorded)
@@ -119,7 +128,7 @@ def _check_kept(kept: Path, recorded: Recorded) -> None:
 def _fetch(recorded: Recorded, kept: Path, search_path: str | None) -> None:
     npm = shutil.which("npm", path=search_path)
     if npm is None:
-        raise EngineError(f"no embedded engine: neither `{NAME}` nor npm is on PATH; {WAY_OUT}")
+        raise NoBinary(f"no embedded engine: neither `{NAME}` nor npm is on PATH; {WAY_OUT}")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="fetch-") as folder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import http.client
 import os
 import re
 import socket
@@ -16,24 +15,24 @@ from types import TracebackType
 from typing import IO, Self
 
 from loadstone.embedded.binary import Binary
+from loadstone.embedded.engines import Launch, engine_at, launch
 from loadstone.errors import BadValue, EngineDied, EngineError
 
 HOST = "127.0.0.1"
-READY_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 5.0
+READY_TIMEOUT_S = 20.0
 PORT_TRIES = 10
 POLL_S = 0.002
 SIDECARS = ("-wal", "-shm", "-journal")
 PORT_TAKEN = re.compile(r"already in use|Address in use|os error (48|98)")
 
-#: Asks the kernel to kill this process when its parent dies, then becomes the engine. A process of
+#: Asks the kernel to end this process when its parent dies, then becomes the engine. A process of
 #: its own, so that no Python code runs between fork and exec of ours, which may have threads.
 #: The kernel's "parent" is the thread that started the engine: start it from one that stays.
 GUARD = """\
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, int(sys.argv[2]))
 if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
+    os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -110,7 +109,7 @@ class Engine:
         self._stopped = True
         self._process.terminate()
         try:
-            self._process.wait(STOP_TIMEOUT_S)
+            self._process.wait(self._launch.stop_timeout_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -132,7 +131,7 @@ class Engine:
         for _ in range(PORT_TRIES):
             chosen = port or _free_port()
             try:
-                self._launch(chosen)
+                self._begin(chosen)
             except PortTaken:
                 if port is not None:
                     raise
@@ -140,10 +139,10 @@ class Engine:
                 return chosen
         raise EngineError(f"lost the race for a free port {PORT_TRIES} times: pass --port")
 
-    def _launch(self, port: int) -> None:
-        command = [str(self.binary.path.resolve()), "--host", HOST, "--port", str(port)]
-        if self.file is not None:
-            command += ["--db-path", str(self.file)]
+    def _begin(self, port: int) -> None:
+        self._launch = launch(
+            self.binary, host=HOST, port=port, file=self.file, folder=self._folder
+        )
         try:
             self._output = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         except OSError as error:
@@ -153,7 +152,8 @@ class Engine:
             ) from error
         try:
             self._process = subprocess.Popen(
-                [*_guard(), *command],
+                [*_guard(self._launch), *self._launch.command],
+                env=self._launch.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
@@ -184,7 +184,7 @@ class Engine:
             said = self._said()
             if ended:
                 raise self._refusal(port, said)
-            if "listening on" in said and answers(f"http://{HOST}:{port}"):
+            if self._launch.listening in said and answers(f"http://{HOST}:{port}"):
                 return
             time.sleep(POLL_S)
         raise EngineError(
@@ -218,14 +218,7 @@ class Engine:
 
 def answers(url: str, timeout_s: float = 1.0) -> bool:
     """Whether an engine answers at the address."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=timeout_s)
-    try:
-        connection.request("GET", "/")
-        return "dynoxide" in connection.getresponse().getheader("Server", "").lower()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return engine_at(url, timeout_s) is not None
 
 
 def is_gone(url: str, timeout_s: float = 5.0) -> bool:
@@ -258,10 +251,11 @@ def _claim(file: Path) -> IO[bytes]:
     return lock
 
 
-def _guard() -> list[str]:
+def _guard(launch: Launch) -> list[str]:
     if sys.platform != "linux":
         return []
-    return [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid())]
+    ends_with = str(int(launch.ends_with))
+    return [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), ends_with]
 
 
 def _free_port() -> int:

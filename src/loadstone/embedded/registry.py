@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from loadstone.embedded.binary import find_binary
+from loadstone.embedded.binary import Name
+from loadstone.embedded.engines import engine_at, find_engine, limits
 from loadstone.embedded.process import POLL_S, READY_TIMEOUT_S, Engine, answers, is_gone
 from loadstone.errors import BadValue, EngineDied, EngineError
 
@@ -65,7 +66,8 @@ def project_engine(state: Path, *, say: Callable[[str], None] = lambda _: None) 
             lock = _claimed(state)
             if lock is None:
                 found = registered(state)
-                if found and answers(found.url):
+                if found and (engine := engine_at(found.url)):
+                    _say_limits(engine, say)
                     yield Lease(url=found.url, owner=found.pid)
                     return
         if lock is not None:
@@ -78,18 +80,22 @@ def project_engine(state: Path, *, say: Callable[[str], None] = lambda _: None) 
         time.sleep(10 * POLL_S)
     with (
         _opened(state / "engine.users") as users,
-        _owned(state, lock, file=state / DEFAULT_FILE, port=None) as engine,
+        _owned(state, lock, file=state / DEFAULT_FILE, port=None, say=say) as own,
     ):
         try:
-            yield Lease(url=engine.url, owner=os.getpid(), engine=engine)
+            yield Lease(url=own.url, owner=os.getpid(), engine=own)
         finally:
-            if engine.alive:
+            if own.alive:
                 _wait_for(users, say)
 
 
 @contextmanager
 def registered_engine(
-    state: Path, *, file: Path | None, port: int | None = None
+    state: Path,
+    *,
+    file: Path | None,
+    port: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Engine]:
     """An engine of one's own, registered for the commands that follow; `file` None: in memory."""
     make_folder(state)
@@ -98,7 +104,7 @@ def registered_engine(
         found = registered(state)
         where = f" at {found.url} (process {found.pid})" if found else ""
         raise BadValue(f"this project's engine runs already{where}: use that one, or stop it first")
-    with _owned(state, lock, file=file, port=port) as engine:
+    with _owned(state, lock, file=file, port=port, say=say) as engine:
         yield engine
 
 
@@ -124,19 +130,30 @@ def default_file(state: Path) -> Path:
 
 @contextmanager
 def _owned(
-    state: Path, lock: IO[bytes], *, file: Path | None, port: int | None
+    state: Path,
+    lock: IO[bytes],
+    *,
+    file: Path | None,
+    port: int | None,
+    say: Callable[[str], None],
 ) -> Iterator[Engine]:
     note = state / "engine.json"
     with lock:
         note.unlink(missing_ok=True)
-        binary = find_binary(state / "engine")
+        binary = find_engine(state / "engine", say=say)
         held = (lock.fileno(),)
         with Engine(binary, folder=state, file=file, port=port, inherit=held) as engine:
             announce(state, engine.url)
+            _say_limits(binary.name, say)
             try:
                 yield engine
             finally:
                 note.unlink(missing_ok=True)
+
+
+def _say_limits(engine: Name, say: Callable[[str], None]) -> None:
+    for each in limits(engine):
+        say(f"{engine}: {each}")
 
 
 def _wait_for(users: IO[bytes], say: Callable[[str], None]) -> None:

@@ -231,9 +231,10 @@ class Arithmetic(Expr):
     def __init__(self, operator: str, left: Expr, right: Expr | int) -> None:
         self.operator, self.left, self.right = operator, left, lift(right)
         kinds = {self.left.kind, self.right.kind}
-        wanted = {"flag"} if operator in "&|^" else {"whole"}
-        if kinds != wanted:
-            raise BadContent(f"{operator!r} takes two of {wanted}, not {sorted(kinds)}")
+        wanted: Kind = "flag" if operator in "&|^" else "whole"
+        if kinds != {wanted}:
+            held = " and ".join(f"a {kind}" for kind in (self.left.kind, self.right.kind))
+            raise BadContent(f"{operator!r} stands between two of kind {wanted}, not {held}")
         self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
 
     def one(self, scope: Scope) -> str:
@@ -274,7 +275,10 @@ def lift(value: Value) -> Expr:
         return Map(value)
     if isinstance(value, Sequence):
         return List(value)
-    raise BadContent(f"{value!r} is no value that an item can hold; a fraction is decimal(…)")
+    raise BadContent(f"{value!r} is no value that an item can hold; {_INSTEAD}")
+
+
+_INSTEAD = "a fraction is decimal(…), an instant iso(moment(…)), some of a list several(…)"
 
 
 def quoted(text: str) -> str:

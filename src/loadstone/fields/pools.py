@@ -38,7 +38,13 @@ class Pool:
                 factory.add_provider(self.provider)
         source.seed_instance(derive(seed, "pool", self.name))
         if isinstance(self.draw, str):
-            method = getattr(source, self.draw or self.name)
+            method = getattr(source, self.draw or self.name, None)
+            if method is None:
+                raise BadContent(
+                    f"Pool({self.name!r}): Faker has no method {self.draw or self.name!r}; "
+                    'Pool("mine", draw="first_name") takes one of its own name, and '
+                    "draw=lambda fake: … anything that it makes"
+                )
             words = [method() for _ in range(self.size)]
         else:
             words = [self.draw(source) for _ in range(self.size)]

@@ -54,7 +54,10 @@ class Proxy:
     What is no data-plane operation of DynamoDB's goes through as it is, streams among them.
     """
 
-    def __init__(self, target: Target, rules: Rules, *, port: int | None = None) -> None:
+    def __init__(
+        self, target: Target, rules: Rules, *, port: int | None = None, engine: str = "dynoxide"
+    ) -> None:
+        self._engine = engine
         self._client = Client(target, timeout_s=TIMEOUT_S)
         self._schemas = Schemas(describing(self._client))
         self.gate = Gate(rules, self._schemas)
@@ -162,7 +165,7 @@ class Proxy:
             ("x-amz-crc32", str(crc32(body))),
             ("x-amzn-RequestId", _request_id()),
             # Commands of this project know their engine by its name.
-            ("Server", "Loadstone (Dynoxide behind it)"),
+            ("Server", f"Loadstone ({self._engine} behind it)"),
             (HEADER, str(self.gate.rules)),
         ]
 

@@ -19,7 +19,7 @@ from gevent.event import Event
 from locust import events
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from loadstone.capacity.prices import builtin_prices
+from loadstone.capacity.price_file import known_prices
 from loadstone.capacity.till import Billed
 from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
@@ -28,10 +28,12 @@ from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
 from loadstone.locust.ending import ending_by_caller
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
+from loadstone.locust.keeping import Keeping
 from loadstone.locust.live_share import LiveShare
 from loadstone.locust.open_run import OpenRun
 from loadstone.locust.options import add_arguments
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
+from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
 from loadstone.locust.spending import Spending, budget_of, prices_of
 from loadstone.locust.throttling import GateShares
@@ -72,6 +74,7 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     # Before anything that waits: a worker may be told to begin while it still prepares.
     _initialised.set()
     environment.events.test_stop.add_listener(host.end)
+    environment.events.quitting.add_listener(host.settle)
     environment.events.quit.add_listener(host.close)
     try:
         host.prepare()
@@ -104,10 +107,12 @@ class Host:
         self._stack = ExitStack()
         self._opened: list[Opened] = []
         self._beats = Beats(runner, Console())
-        self._live = LiveShare(environment, runner)
-        self._prices = builtin_prices()
+        self._keeping = Keeping(environment, _say, self._stop_for)
+        self._live = LiveShare(environment, runner, self._keeping.hear)
+        self._prices = known_prices()
         if environment.web_ui:
             add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices)
+        self._readiness = Readiness(runner)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
         self._open = OpenRun(environment, runner, self.loads, _say)
@@ -135,8 +140,10 @@ class Host:
             refuse_arrivals(self.handmade, plan)
         budget = budget_of(options)
         asked, lacking = self.environment.host, []
-        for name in self._systems:
-            system = None if self._users and name == self.handmade else load_system(name)
+        own = {name for name in self._systems if self._users and name == self.handmade}
+        systems = {name: None if name in own else load_system(name) for name in self._systems}
+        self._keeping.prepare(systems, plan, tell=self._reports)
+        for name, system in systems.items():
             host = asked or host_of(self._users)
             where = Where(endpoint=host, region=options.region or None)
             region = system.region if system else None
@@ -160,6 +167,11 @@ class Host:
         self._spending.begin(budget, prices_of(options))
         if lacking:
             raise TableMismatch("\n".join(lacking))
+        self._readiness.tell()
+        if options.headless or options.autostart:
+            self._readiness.wait(
+                options.expect_workers, _say, at_most_s=options.expect_workers_max_wait or None
+            )
         # The loop has not looked at its clock meanwhile: a test that is timed now would end early.
         gevent.get_hub().loop.update_now()
         self._ready.set()
@@ -178,6 +190,7 @@ class Host:
 
     def begin(self) -> None:
         """A test starts: begin to record."""
+        self._readiness.told()
         options = self.environment.parsed_options
         if self._reports:
             if self._names_itself:
@@ -206,7 +219,11 @@ class Host:
                 "Locust with that --host"
             )
         plan = self._open.plan(len(self._systems))
-        self._open.begin(plan)
+        self._keeping.prepare(self._keeping.systems, plan)
+        plan = self._keeping.settle(plan)
+        self._keeping.begin()
+        region = self._opened[0].target.region if self._opened else ""
+        self._open.begin(plan, self._keeping.evidence(region))
         pairs = zip(self._systems, self._directories, strict=True)
         for number, (name, directory) in enumerate(pairs):
             if name in self._prepared:
@@ -218,6 +235,7 @@ class Host:
                     on_second=partial(self._show, name),
                     plan=plan,
                 )
+                self._keeping.hold(name, load, plan)
                 self._open.start(load, number, len(self._systems))
                 self.loads[name] = load
         gates = {name: load.gate for name, load in self.loads.items()}
@@ -271,6 +289,11 @@ class Host:
             _say(f"loadstone: {error}; workers on other machines keep their parts there")
         else:
             _say(f"run {directory.name}: {record}")
+            self._keeping.judge(record)
+
+    def settle(self, **_: Any) -> None:
+        """The process is about to end, and with which code is asked next."""
+        gevent.joinall(self._folding)
 
     def close(self, **_: Any) -> None:
         """The process ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -19,8 +20,12 @@ class LiveShare:
     """One for each process. A worker keeps what is not told yet; the others add up, for the tabs of
     the page, or where there is none, for a table on the terminal."""
 
-    def __init__(self, environment: Any, runner: Any) -> None:
+    def __init__(
+        self, environment: Any, runner: Any, heard: Callable[[Part], None] = lambda _: None
+    ) -> None:
+        """`heard` is told each part, where the parts are added up."""
         self.live = Live()
+        self._heard = heard
         self._board = Board()
         self._prints = environment.web_ui is None and not isinstance(runner, WorkerRunner)
         self._tells = isinstance(runner, WorkerRunner)
@@ -63,6 +68,7 @@ class LiveShare:
                 self._add(client_id, Part.from_json(part))
 
     def _add(self, process: str, part: Part) -> None:
+        self._heard(part)
         now_s = perf_counter()
         if not self._prints:
             self.live.hear(process, part, now_s)

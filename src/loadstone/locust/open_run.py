@@ -15,7 +15,7 @@ from loadstone.locust.load import Load
 from loadstone.locust.recording import Recording
 from loadstone.locust.shares import Shares
 from loadstone.locust.trials import Trials
-from loadstone.run.objectives import refuse_unknown
+from loadstone.run.evidence import Evidence
 
 
 class OpenRun:
@@ -50,22 +50,21 @@ class OpenRun:
             raise BadValue("--find-max loads one system at a time: choose one with --class-picker")
         return plan
 
-    def begin(self, plan: Plan | None) -> None:
-        """Before the loads of this process start."""
+    def begin(self, plan: Plan | None, evidence: Evidence) -> None:
+        """Before the loads of this process start. `evidence` is what a search knows before."""
         self._trials.done = False
         if plan is None or isinstance(self._runner, WorkerRunner):
             return
         options = self._environment.parsed_options
         self._shares.begin(options)
         if plan.find_max is not None:
-            self._trials.begin(plan.find_max, options.warm_up, self._found)
+            self._trials.begin(plan.find_max, options.warm_up, self._found, evidence)
 
     def start(self, load: Recording, number: int, systems: int) -> None:
         """Begin to record, and to take a share; several systems share the rate evenly."""
         if load.plan is None or not isinstance(load, Load):
             load.start()
             return
-        refuse_unknown(load.plan.objectives, [pattern.id for pattern in load.mix.patterns])
         options = self._environment.parsed_options
         share = self._shares.own(options)
         load.start(share and _of_systems(share, number, systems))

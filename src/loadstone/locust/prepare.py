@@ -18,8 +18,10 @@ from loadstone.client.client import Client
 from loadstone.client.sender import Sender
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
+from loadstone.embedded.engines import miscounts
 from loadstone.errors import BadValue, TableMismatch
 from loadstone.gate.asked import Throttling, find_throttling
+from loadstone.gate.recount import COUNTED_BY, Recount
 from loadstone.locust.configured import configuration, machine, versions
 from loadstone.locust.load import Load
 from loadstone.locust.senders import client_of, open_client
@@ -28,8 +30,10 @@ from loadstone.naming import Naming
 from loadstone.pattern import Mix, Pattern
 from loadstone.run import Gauges, Header, PatternInfo, Stored
 from loadstone.run.tally import Phases
+from loadstone.scenario.expected import Expected, expectations
 from loadstone.scenario.player import Player
 from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.samples import samples
 from loadstone.scenario.settings import Settings
 from loadstone.seeding.identity import Asked, settle
 from loadstone.seeding.place import Place
@@ -54,6 +58,8 @@ class Prepared:
     ledgers: Path
     provisioned: frozenset[str]  # those whose capacity is paid by the hour
     throttling: Throttling
+    expected: Mapping[str, Expected]  # units of a call, by pattern
+    recounts: bool  # the engine's read units are wrong
 
     def load(
         self,
@@ -75,21 +81,22 @@ class Prepared:
             throttling = find_throttling(self.target, options.throttle, self.system, self.names)
         # One that joins late has nothing until the master leases it a share.
         gate = throttling.gate(1 / workers if worker < workers else 0.0)
-        client = open_client(self.target, options, gate)
+        client = open_client(self.target, options, Recount(gate) if self.recounts else gate)
         settings = Settings(
             skew=options.skew, sampled=options.sampled, run=name, worker=worker, workers=workers
         )
         player = Player(self.dataset, self.names, client, settings)
         player.prepare(mix.patterns)
+        header = replace(
+            self._header(options, client, mix, workers, throttling),
+            asked_per_s=plan.schedule.peak if plan else None,
+        )
         return Load(
             environment=environment,
             player=player,
             client=client,
             mix=mix,
-            header=replace(
-                self._header(options, client, mix, workers, throttling),
-                asked_per_s=plan.schedule.peak if plan else None,
-            ),
+            header=replace(header, units_from=COUNTED_BY) if self.recounts else header,
             plan=plan,
             directory=directory,
             worker=worker,
@@ -119,17 +126,22 @@ class Prepared:
             tables={place.name: place.key for place in self.places},
             documented={physical: name for name, physical in self.names.items()},
             stored=self.stored,
+            samples=tuple(samples(self.dataset, self.names)),
             simulated=throttling.simulated,
             prices=tuple(price.to_json() for price in prices_of(options).of_region(target.region)),
         )
 
     def _info(self, pattern: Pattern) -> PatternInfo:
+        expected = self.expected[pattern.id]
         return PatternInfo(
             operation=pattern.operation.name,
             table=self.names[pattern.table.name],
             index=pattern.index,
             source=pattern.source,
             servable=pattern.servable,
+            expected_read_units=expected.read_units,
+            expected_write_units=expected.write_units,
+            assumed=expected.assumed,
         )
 
 
@@ -180,6 +192,8 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
             each.place.name for each in found if each.live is not None and each.live.provisioned
         ),
         throttling=throttling,
+        expected=expectations(mix.patterns, dataset, options.skew),
+        recounts=target.kind != "aws" and miscounts(target.url),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadstone.capacity.prices import Prices, builtin_prices
+from loadstone.capacity.price_file import known_prices
+from loadstone.capacity.prices import Prices
 from loadstone.capacity.till import Billed, Till
 from loadstone.errors import BadValue
 from loadstone.run.tally import Phases
@@ -18,9 +19,9 @@ SPENT = "loadstone-spent"
 
 
 def prices_of(options: Any) -> Prices:
-    """The built-in ones, a file's before them."""
+    """Those that are known, a file's before them."""
     path = getattr(options, "prices", "")
-    return builtin_prices().with_file(Path(path)) if path else builtin_prices()
+    return known_prices(Path(path) if path else None)
 
 
 def budget_of(options: Any) -> Decimal | None:

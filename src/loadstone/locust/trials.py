@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -13,6 +14,7 @@ from locust.runners import MasterRunner
 from loadstone.arrivals.plan import FindMax
 from loadstone.locust.arriving import ANSWERED_WITHIN_S, RESTED_WITHIN_S
 from loadstone.locust.recording import Recording
+from loadstone.run.evidence import Evidence
 from loadstone.run.find_max import Search, Trial, highest
 from loadstone.run.objectives import judge
 from loadstone.run.tally import Tally
@@ -42,10 +44,13 @@ class Trials:
         for message, listener in ((TRIAL, self._try_soon), (TRIED, self._hear), (NOTE, self._note)):
             runner.register_message(message, listener)
 
-    def begin(self, asked: FindMax, warm_up_s: float, end: Callable[[], None]) -> None:
-        """Where the run is reported: search, and call `end` when it is over."""
+    def begin(
+        self, asked: FindMax, warm_up_s: float, end: Callable[[], None], evidence: Evidence
+    ) -> None:
+        """Where the run is reported: search, and call `end` when it is over. `evidence` is what
+        each trial adds its calls to."""
         self.done, self.found = False, None
-        self._searching = gevent.spawn(self._search, asked, warm_up_s, end)
+        self._searching = gevent.spawn(self._search, asked, warm_up_s, end, evidence)
 
     def stop(self) -> None:
         if self._searching is not None and gevent.getcurrent() is not self._searching:
@@ -54,7 +59,9 @@ class Trials:
 
     # Where the run is reported.
 
-    def _search(self, asked: FindMax, warm_up_s: float, end: Callable[[], None]) -> None:
+    def _search(
+        self, asked: FindMax, warm_up_s: float, end: Callable[[], None], evidence: Evidence
+    ) -> None:
         search = Search(asked.start, asked.ceiling)
         trials: list[Trial] = []
         kept = ", ".join(map(str, asked.objectives))
@@ -62,7 +69,8 @@ class Trials:
         while (rate := search.rate) is not None:
             settle_s = asked.settle_s + (0 if trials else warm_up_s)
             parts, asked_of = self._parts(len(trials), rate, settle_s, asked.step_s)
-            trial = _trial(len(trials), rate, asked, parts, lost=asked_of - len(parts))
+            lost = asked_of - len(parts)
+            trial = _trial(len(trials), rate, asked, parts, evidence, lost=lost)
             trials.append(trial)
             self._say(f"loadstone: {said(trial)}")
             self._write("trial", trial.to_json())
@@ -134,7 +142,13 @@ class Trials:
 
 
 def _trial(
-    number: int, rate: float, asked: FindMax, parts: list[dict[str, Any]], *, lost: int
+    number: int,
+    rate: float,
+    asked: FindMax,
+    parts: list[dict[str, Any]],
+    evidence: Evidence,
+    *,
+    lost: int,
 ) -> Trial:
     names = {name for part in parts for name in part["patterns"]}
     tallies = {
@@ -148,7 +162,8 @@ def _trial(
         **{name: sum(part[name] for part in parts) for name in SUMMED},
         delay_max_us=max((part["delay_max_us"] for part in parts), default=0),
     )
-    verdicts = judge(asked.objectives, tallies, asked.step_s)
+    seen_so = replace(evidence, tallies=tallies, measured_s=asked.step_s, asked=seen.asked)
+    verdicts = judge(asked.objectives, seen_so)
     outcome, why = outcome_of(verdicts, seen, lost=lost)
     p50_us, p99_us = whole.latency.percentile_us(50, 99)
     return Trial(

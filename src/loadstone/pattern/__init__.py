@@ -43,6 +43,7 @@ from loadstone.pattern.declared import (
 )
 from loadstone.pattern.items import item_of
 from loadstone.pattern.mix import Each, Journey, Mix, Think, Touched, composed
+from loadstone.pattern.objectives import Objectives
 from loadstone.pattern.operations import (
     BatchGetItem,
     BatchWriteItem,
@@ -85,6 +86,7 @@ __all__ = [
     "Journey",
     "Maybe",
     "Mix",
+    "Objectives",
     "Operand",
     "Operation",
     "Path",

@@ -182,7 +182,10 @@ def _problems(pattern: Pattern) -> Iterator[str]:
                 yield "Exactly() is what reading items by their keys expects"
         case Exactly():
             if isinstance(operation, Query | Scan) and of.table is not operation.table:
-                yield f"Exactly() is the {of.name} that was drawn, which is not in that table"
+                yield (
+                    f"Exactly() is the {of.name} that was drawn, which is not in that table; "
+                    "Every() and Some() are for what a query finds"
+                )
             if isinstance(operation, BatchGetItem):
                 yield "Every() is what a batch of reads expects"
             if any(isinstance(p, GetItem) and p.key is not None for p in parts_of(operation)):

@@ -55,7 +55,9 @@ class Query:
         asked = {names_in(path): condition_of(each) for path, each in self.key.items()}
         partition = asked.pop((searched.partition_key,), None)
         if partition is None or partition.operator != "=":
-            raise BadContent(f"{where} says what {searched.partition_key!r} is")
+            raise BadContent(
+                f"{where} has to say what {searched.partition_key!r} is, its partition key"
+            )
         if set(asked) - {(str(searched.sort_key),)}:
             named = sorted(".".join(path) for path in asked)
             raise BadContent(f"{where} can narrow {searched.sort_key!r} alone, not {named}")

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from functools import cache
+from pathlib import Path
 
-import altair as alt
 import orjson
-import vl_convert
 from markupsafe import Markup
 
-from loadstone.report import charts
+from loadstone.report.charts import drawings
+from loadstone.report.sections import sections
 from loadstone.report.templates import environment
+from loadstone.report.vega import bundle
 from loadstone.report.view import View
 
 
-def render_html(view: View) -> str:
-    specs = _specs(view) if view.figures.total.calls else {}
-    return (
-        environment(autoescape=True)
-        .get_template("report.html.j2")
-        .render(
-            view=view,
-            charts={name: _inline(spec) for name, spec in specs.items()},
-            library=_library() if specs else "",
-        )
+def render_html(view: View, *, kept_in: Path | None = None) -> str:
+    """`kept_in`: a folder in which what draws the charts is kept for the next report."""
+    drawn = drawings(view)
+    templates = environment(autoescape=True)
+    templates.filters |= {"inline": _inline, "kind": _kind}
+    return templates.get_template("report.html.j2").render(
+        view=view,
+        sections=sections(view),
+        drawings=drawn,
+        vega=bundle(kept_in) if drawn else "",
     )
 
 
-def _specs(view: View) -> dict[str, charts.Spec]:
-    return {
-        "patterns": charts.patterns(view.figures.patterns),
-        "latency": charts.latency(view.timeline),
-        "throughput": charts.throughput(view.timeline),
-        "units": charts.units(view.timeline),
-    }
-
-
-def _inline(spec: charts.Spec) -> Markup:
+def _inline(value: object) -> Markup:
     """JSON in a script element: nothing in it may end the element."""
-    return Markup(orjson.dumps(spec).decode().replace("<", "\\u003c"))
+    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))
 
 
-@cache
-def _library() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed as one module, as vl-convert carries them: 0.9 MB."""
-    version = ".".join(alt.SCHEMA_VERSION.split(".")[:2])
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
-    return Markup(bundle.replace("</script", "<\\/script"))
+def _kind(block: object) -> str:
+    return type(block).__name__

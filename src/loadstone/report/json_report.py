@@ -13,9 +13,31 @@ from loadstone.run.figures import Figures
 from loadstone.run.tally import Counts
 
 
+#: So deep is the JSON laid out over lines.
+_LINES = 2
+
+
 def render_json(view: View) -> str:
-    options = orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(view, default=_plain, option=options).decode()
+    text = orjson.dumps(view, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    return _laid_out(orjson.loads(text)) + "\n"
+
+
+def _laid_out(value: Any, depth: int = 0) -> str:
+    """One row of a table, or one step of a timeline, on a line: indented, it is twice as large."""
+    if depth > _LINES or not value or not isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    margin = "  " * depth
+    if isinstance(value, list):
+        inside = (_laid_out(each, depth + 1) for each in value)
+        opening, closing = "[", "]"
+    else:
+        inside = (
+            f"{orjson.dumps(name).decode()}: {_laid_out(each, depth + 1)}"
+            for name, each in value.items()
+        )
+        opening, closing = "{", "}"
+    lines = ",\n".join(f"{margin}  {each}" for each in inside)
+    return f"{opening}\n{lines}\n{margin}{closing}"
 
 
 def _plain(value: Any) -> object:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from loadstone.capacity.money import Cost
 from loadstone.report import arrivals
+from loadstone.report.expected import unexpected
+from loadstone.report.limited import limited
 from loadstone.report.numbers import count, duration, percent, rate, seconds, usd
+from loadstone.report.places import place_of
+from loadstone.report.price_age import prices_age
 from loadstone.run.figures import Figures
 from loadstone.run.record import Run
 from loadstone.run.tally import Tally
@@ -28,8 +32,9 @@ def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> It
     yield from arrivals.asked(figures)
     yield _latency(figures)
     yield _throttles(figures, run.header.simulated_throttling)
+    yield from limited(run, figures)
+    yield from unexpected(figures)
     yield _cost(run, spent, no_price)
-    yield from arrivals.generator(figures)
     if figures.unplayed:
         yield f"Never called: {', '.join(figures.unplayed)}."
 
@@ -92,7 +97,7 @@ def _throttles(figures: Figures, simulated: str) -> str:
     share = "all" if len(by_cause) == 1 else count(most)
     return (
         f"{count(by_cause.total())} requests or items of batches were throttled, {share} of them "
-        f"for {reason} on {resource}.{by_whom}"
+        f"for {reason} on {place_of(resource)}.{by_whom}"
     )
 
 
@@ -134,8 +139,9 @@ def limits(run: Run, spent: Cost | None) -> Iterator[str]:
     if spent is not None:
         yield (
             "Costs are list prices for Standard tables on demand, without free tier, taxes, "
-            "backups, streams and data transfer."
+            "backups, streams, data transfer and Database Savings Plans."
         )
+        yield from prices_age(spent, run.header.started_unix_ms)
         if spent.storage_usd_per_month is None:
             yield "What the tables hold was not recorded, so the cost leaves out storage."
         yield from _unpublished(spent)

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from loadstone.capacity.money import Cost, cost
-from loadstone.capacity.prices import Price, Prices, builtin_prices
-from loadstone.errors import NoPrice
+from loadstone.capacity.money import Cost
+from loadstone.capacity.prices import Prices
 from loadstone.report import numbers
+from loadstone.report.bill import PatternCost, bill
+from loadstone.report.blocks import Block
+from loadstone.report.held import ObjectiveRow, answer, objective_rows
+from loadstone.report.hot import HotKeyRow, hot_keys
+from loadstone.report.shape import Curve, WarmUp, curves, warm_up
 from loadstone.report.summary import limits, summary
 from loadstone.run.behind import WorkerLoad
 from loadstone.run.figures import Figures, figures
 from loadstone.run.find_max import Trial
+from loadstone.run.header import Header, Sample, Stored
 from loadstone.run.record import Run, Worker
-from loadstone.run.timeline import Timeline, timeline
+from loadstone.run.timeline import HeatMap, Timeline, course
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ class WorkerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The content of a report, in the order of a reader's questions."""
+    """The content of a report, in the order of a reader's questions.
+
+    `plan` is what a plan has to say of this load, ready to be shown.
+    """
 
     title: str
     run: str
@@ -55,72 +63,78 @@ class View:
     target: str
     throttled_by: str  # the limits that a gate simulated; "" where the target throttles by itself
     ending: str
+    # The answer.
+    answer: str
+    held: bool | None  # None where nobody can say
+    objectives: tuple[ObjectiveRow, ...]
     summary: tuple[str, ...]
     problems: tuple[str, ...]
     figures: Figures
+    # Latency, throughput and throttles.
+    warm_up: WarmUp | None
+    curves: tuple[Curve, ...]
+    heat_map: HeatMap
     timeline: Timeline
+    over_time: Timeline  # the same in a few rows
     trials: tuple[Trial, ...]  # of a search for the highest rate
     failures: tuple[FailureRow, ...]
+    # Capacity and cost.
+    hot_keys: tuple[HotKeyRow, ...]
+    keys_recorded: bool
     cost: Cost | None
     no_price: str  # why there is no cost
+    pattern_costs: tuple[PatternCost, ...]
+    plan: tuple[Block, ...]
+    # Data, and how it was measured.
+    stored: tuple[Stored, ...]
+    samples: tuple[Sample, ...]
     method: tuple[Row, ...]
     workers: tuple[WorkerRow, ...]
     limits: tuple[str, ...]
 
 
-def view(run: Run, prices: Prices | None = None) -> View:
+def view(run: Run, prices: Prices | None = None, *, plan: tuple[Block, ...] = ()) -> View:
     """`prices` come before those of the day of the run, and these before the built-in ones."""
     header = run.header
     found = figures(run)
-    spent, no_price = _cost(run, found, prices or _prices_of(run))
+    spent = bill(run, found, prices)
+    over = course(run)
+    objectives = objective_rows(run)
+    answered = answer(run, objectives)
     return View(
         title=f"{header.system}: {header.name}",
         run=header.name,
         system=header.system,
         source=header.source,
         started=_instant(header.started_unix_ms),
-        target=header.target,
+        target=_target(header),
         throttled_by=header.simulated_throttling,
         ending=str(run.ending),
-        summary=tuple(summary(run, found, spent, no_price)),
+        answer=answered.text,
+        held=answered.held,
+        objectives=objectives,
+        summary=tuple(summary(run, found, spent.cost, spent.no_price)),
         problems=run.problems,
         figures=found,
-        timeline=timeline(run),
+        warm_up=warm_up(run),
+        curves=curves(run),
+        heat_map=over.heat,
+        timeline=over.lines,
+        over_time=over.rows,
         trials=run.trials,
         failures=tuple(_failures(found)),
-        cost=spent,
-        no_price=no_price,
+        hot_keys=hot_keys(run),
+        keys_recorded=bool(run.heat),
+        cost=spent.cost,
+        no_price=spent.no_price,
+        pattern_costs=spent.patterns,
+        plan=plan,
+        stored=header.stored,
+        samples=header.samples,
         method=tuple(_method(run, found)),
         workers=tuple(_worker(run, found, worker) for worker in run.workers),
-        limits=tuple(limits(run, spent)),
+        limits=tuple(limits(run, spent.cost)),
     )
-
-
-def _prices_of(run: Run) -> Prices:
-    if run.header.prices:
-        return Prices(map(Price.from_json, run.header.prices))
-    return builtin_prices()
-
-
-def _cost(run: Run, found: Figures, prices: Prices) -> tuple[Cost | None, str]:
-    stored = [(entry.items, entry.size_bytes) for entry in run.header.stored]
-    try:
-        spent = cost(
-            prices,
-            run.header.region,
-            consumed=(
-                sum(row.read_units for row in found.units),
-                sum(row.write_units for row in found.units),
-            ),
-            per_s=(
-                sum(row.read_per_s for row in found.units),
-                sum(row.write_per_s for row in found.units),
-            ),
-            stored=stored or None,
-        )
-    except NoPrice as error:
-        return None, str(error)
-    return spent, ""
 
 
 def _failures(found: Figures) -> Iterator[FailureRow]:
@@ -141,7 +155,7 @@ def _method(run: Run, found: Figures) -> list[Row]:
     rows = [
         Row("Run", header.name),
         Row("System", f"{header.system} ({header.source})" if header.source else header.system),
-        Row("Target", header.target),
+        Row("Target", _target(header)),
         *([Row("Simulated throttling", by)] if (by := header.simulated_throttling) else []),
         Row("Region of the prices", header.region),
         Row("Started", _instant(header.started_unix_ms)),
@@ -159,7 +173,7 @@ def _method(run: Run, found: Figures) -> list[Row]:
         ),
     ]
     rows += [Row(f"Data set: {name}", str(value)) for name, value in header.dataset.items()]
-    rows += [Row(f"Setting: {name}", str(value)) for name, value in header.configuration.items()]
+    rows += [Row(f"Setting: {name}", _said(value)) for name, value in header.configuration.items()]
     rows += [Row(f"Version: {name}", str(value)) for name, value in header.versions.items()]
     return rows
 
@@ -173,6 +187,15 @@ def _worker(run: Run, found: Figures, worker: Worker) -> WorkerRow:
         ending=str(worker.ending) if worker.ending else "stopped without an end",
         load=next((load for load in found.workers if load.worker == worker.info.number), None),
     )
+
+
+def _target(header: Header) -> str:
+    kind = "the embedded engine at " if header.target_kind == "embedded" else ""
+    return header.target if header.target.startswith(kind) else kind + header.target
+
+
+def _said(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _instant(unix_ms: int) -> str:

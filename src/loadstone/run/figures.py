@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loadstone.run.behind import Behind, WorkerLoad, times_behind, worker_loads
+from loadstone.run.expectation import UnitsCompared, units_compared
 from loadstone.run.histogram import Percentiles
 from loadstone.run.record import Run
 from loadstone.run.tally import Counts, Resource, Tally
@@ -75,6 +76,7 @@ class Figures:
     patterns: tuple[PatternFigures, ...]
     unplayed: tuple[str, ...]  # patterns of the configuration that no call was made of
     units: tuple[UnitFigures, ...]
+    expected: tuple[UnitsCompared, ...]
     throttles: tuple[ThrottleFigures, ...]
     warm_up_calls: int
     asked: int | None
@@ -117,6 +119,7 @@ def figures(run: Run) -> Figures:
         ),
         unplayed=tuple(sorted(set(run.header.patterns) - set(run.measured) - set(run.warm_up))),
         units=tuple(_units(run, measured_s)),
+        expected=tuple(units_compared(run)),
         throttles=tuple(_throttles(run)),
         warm_up_calls=sum(tally.counts.calls for tally in run.warm_up.values()),
         asked=sum(asked) if asked else None,

@@ -13,13 +13,20 @@ How = Literal["completed", "interrupted", "stopped", "failed", "cut off"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternInfo:
-    """What a report says of a pattern beside its figures."""
+    """What a report says of a pattern beside its figures.
+
+    The expected units are those of one call, None where nobody said; `assumed` is what they take
+    for granted.
+    """
 
     operation: str
     table: str
     index: str | None = None
     source: str = ""
     servable: bool = True
+    expected_read_units: float | None = None
+    expected_write_units: float | None = None
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,16 @@ class Stored:
     index: str | None = None
     items: int
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How many items of a kind were loaded into which table, and one of them as it reads."""
+
+    entity: str
+    table: str
+    items: int
+    item: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +77,7 @@ class Header:
     tables: Mapping[str, str] = field(default_factory=dict)
     documented: Mapping[str, str] = field(default_factory=dict)
     stored: tuple[Stored, ...] = ()
+    samples: tuple[Sample, ...] = ()
     prices: tuple[Mapping[str, str], ...] = ()
     units_from: str = "the server's ConsumedCapacity"
     simulated: tuple[str, ...] = ()
@@ -83,6 +101,7 @@ class Header:
                 name: PatternInfo(**info) for name, info in given.get("patterns", {}).items()
             }
             given["stored"] = tuple(Stored(**entry) for entry in given.get("stored", ()))
+            given["samples"] = tuple(Sample(**each) for each in given.get("samples", ()))
             for name in ("prices", "simulated"):
                 given[name] = tuple(given.get(name, ()))
             return cls(**given)

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
+from loadstone.run.decoded import Counters, decoded
+
 HIGHEST_US = 3_600_000_000
 SIGNIFICANT_DIGITS = 3
+
+_SETTINGS = struct.pack(">iqq", SIGNIFICANT_DIGITS, 1, HIGHEST_US)
+
+
+def counters_of(encoded: str) -> Counters:
+    """A written histogram, for adding it to several."""
+    found = decoded(encoded, _SETTINGS)
+    if found is not None:
+        return found
+    counts = np.ctypeslib.as_array(Histogram.merged([encoded])._hdr.counts).astype(np.int64)
+    at = np.flatnonzero(counts)
+    return Counters(at, counts[at])
 
 
 class Histogram:
@@ -35,10 +51,27 @@ class Histogram:
 
     @classmethod
     def merged(cls, encoded: Iterable[str]) -> Histogram:
+        """One out of many in their written form."""
         histogram = cls()
+        known: list[Counters] = []
         for text in encoded:
-            histogram._hdr.decode_and_add(text)
+            counters = decoded(text, _SETTINGS)
+            if counters is None:
+                histogram._hdr.decode_and_add(text)
+            else:
+                known.append(counters)
+        histogram.count_all(known)
         return histogram
+
+    def count_all(self, parts: Iterable[Counters]) -> None:
+        """Add histograms that have been read."""
+        counts = np.ctypeslib.as_array(self._hdr.counts).view(np.int64)
+        for part in parts:
+            counts[part.at] += part.counts
+        counted = np.flatnonzero(counts)
+        if len(counted):
+            least, most = int(counted[0]), int(counted[-1])
+            self._hdr.set_internal_tacking_values(least, most, int(counts.sum()))
 
     def add(self, other: Histogram) -> None:
         self._hdr.add(other._hdr)
@@ -63,9 +96,24 @@ class Histogram:
         ranks = [max(1, math.ceil(round(percent * self.count / 100, 9))) for percent in percents]
         return tuple(map(self._value_us, np.searchsorted(cumulated, ranks).tolist()))
 
+    def counts_between(self, edges_us: Sequence[int]) -> list[int]:
+        """How many values lie between an edge and the next, the lower one included."""
+        cumulated = np.cumsum(np.ctypeslib.as_array(self._hdr.counts))
+        below = [int(cumulated[at - 1]) if at else 0 for at in map(self._index, edges_us)]
+        return [high - low for low, high in pairwise(below)]
+
+    def _index(self, value_us: int) -> int:
+        return int(self._hdr.get_counts_array_index(value_us)) if value_us else 0
+
     def _value_us(self, index: int) -> int:
         lowest = self._hdr.get_value_from_index(index)
         return int(self._hdr.get_highest_equivalent_value(lowest))
+
+    @classmethod
+    def values_us(cls, buckets: Iterable[int]) -> list[int]:
+        """The highest value of each of the places of Counters, as percentiles tell it."""
+        empty = cls()
+        return [empty._value_us(bucket) for bucket in buckets]
 
     @property
     def max_us(self) -> int:

@@ -99,9 +99,9 @@ class Scope:
         cls, header: Header, played: Iterable[str] = (), consumed: Iterable[Resource] = ()
     ) -> Scope:
         """Of a run that is described so, and of what else it met."""
-        infos = header.patterns.values()
-        resources = {(each.table, each.index) for each in (*header.stored, *infos)}
-        resources |= {*consumed, *((name, None) for name in header.tables)}
+        resources = {*consumed, *((name, None) for name in header.tables)}
+        resources |= {(info.table, info.index) for info in header.patterns.values()}
+        resources |= {(each.table, each.index) for each in header.stored}
         names = {name for each in resources for name in names_of(*each, header.documented)}
         configuration = header.configuration
         return cls(
@@ -135,7 +135,9 @@ class Scope:
         if each.figure == "achieved" and not self.asks:
             return BadValue(f"objective {each.text!r}: the run asks for no rate, as --rate does")
         if each.figure == "highest_rate" and not self.searches:
-            return BadValue(f"objective {each.text!r}: the run looks for no rate, as --find-max does")
+            return BadValue(
+                f"objective {each.text!r}: the run looks for no rate, as --find-max does"
+            )
         if about == "pattern" and subject is not None and subject not in self.patterns:
             return UnknownName.among("pattern in this load", subject, list(self.patterns))
         if about == "table" and subject is not None and subject not in self.places:

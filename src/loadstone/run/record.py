@@ -22,6 +22,8 @@ from loadstone.run.tally import Tally
 
 VERSION = OLDEST = 1
 RUN_FILE = "run.jsonl"
+#: Beside a record that was given another name.
+NAME_FILE = "name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +121,16 @@ class Run:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a run's directory, or its file."""
+        with _uncollected():
+            return cls._read(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> Self:
         sources = [path] if path.is_file() else records_of(path)
         sources = [source for source in sources if opening_of(source)] or sources[:1]
         if not sources:
             raise BadRecord(f"there is no run in {path}: it has neither {RUN_FILE} nor parts")
-        with _uncollected():
-            contents = [list(iter_lines(source)) for source in sources]
+        contents = [list(iter_lines(source)) for source in sources]
         openings = [lines[0] for lines in contents]
         try:
             infos = [
@@ -132,7 +138,7 @@ class Run:
                 for opening in openings
                 for worker in opening.get("workers") or [opening["worker"]]
             ]
-            header = Header.from_json(openings[0]["header"])
+            header = _renamed(Header.from_json(openings[0]["header"]), path)
             body = [line for lines in contents for line in lines[1:]]
             return cls._assemble(header, infos, body, torn=any(map(_is_torn, sources)))
         except (KeyError, TypeError, ValueError) as error:
@@ -181,6 +187,12 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _renamed(header: Header, path: Path) -> Header:
+    """By the name that a person gave the run later; what it wrote keeps the one that it had."""
+    named = path / NAME_FILE
+    return replace(header, name=named.read_text("utf-8").strip()) if named.is_file() else header
 
 
 def _with_met(header: Header, body: Iterable[Mapping[str, Any]]) -> Header:

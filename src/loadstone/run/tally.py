@@ -12,13 +12,24 @@ from loadstone.run.histogram import Histogram
 
 Resource = tuple[str, str | None]  # (table, index)
 
-_SUMS = ("calls", "ok", "failed", "hits", "attempts", "rows", "request_bytes", "response_bytes")
+_SUMS = (
+    "calls",
+    "ok",
+    "failed",
+    "hits",
+    "metered",
+    "attempts",
+    "rows",
+    "request_bytes",
+    "response_bytes",
+)
 _BY_CODE = ("declared", "failures", "attempt_errors")
 
 
 @dataclass(slots=True)
 class Counts:
-    """Everything about calls that adds up. `hits` are calls that found or wrote anything.
+    """Everything about calls that adds up. `hits` are calls that found or wrote anything, and
+    `metered` those whose answer says what they consumed: an error does not.
 
     `declared` counts failures that the pattern expects, by code; `failures` failed calls by what
     was wrong; `attempt_errors` single requests by error code, those that a later attempt made good
@@ -29,6 +40,7 @@ class Counts:
     ok: int = 0
     failed: int = 0
     hits: int = 0
+    metered: int = 0
     attempts: int = 0
     rows: int = 0
     request_bytes: int = 0
@@ -52,6 +64,7 @@ class Counts:
             self.declared[call.outcome] += 1
         self.attempts += len(answer.attempts)
         self.hits += call.rows > 0
+        self.metered += bool(answer.units)
         self.rows += call.rows
         self.request_bytes += call.request_bytes
         self.response_bytes += len(answer.body)

@@ -89,6 +89,12 @@ class Costing:
                         write[part.table.name, index] += units
                 return Units(1.0, read, write)
 
+    def rows(self, pattern: Pattern) -> float:
+        """How many items a query or a scan of it finds in all, on average."""
+        operation = pattern.operation
+        found = self._rows(pattern, operation) if isinstance(operation, Query | Scan) else [1]
+        return sum(found) / len(found)
+
     def _read_one(self, entity: Entity, consistency: Consistency) -> float:
         return read_units(round(self._footprint(entity)[None].entry_bytes), consistency)
 
@@ -132,7 +138,7 @@ class Costing:
     def _rows_of(self, pattern: Pattern) -> Entity:
         return pattern.expects.entity if isinstance(pattern.expects, Every) else pattern.of
 
-    def _rows(self, pattern: Pattern, query: Query) -> list[int]:
+    def _rows(self, pattern: Pattern, query: Query | Scan) -> list[int]:
         if isinstance(pattern.expects, Every):
             return self._children(pattern, pattern.expects.entity)
         if isinstance(pattern.expects, Exactly):

@@ -73,26 +73,39 @@ def forecast(
 
 def plays(mix: Mix, dataset: Dataset, amount: Amount) -> dict[Pattern, float]:
     """How often each pattern is played in all."""
-    total = sum(mix.weights.values())
-    calls: defaultdict[Pattern, float] = defaultdict(float)
-    entry_s = _mean(mix.think)
-    for entry, weight in mix.weights.items():
-        share = weight / total
-        for step in entry.steps if isinstance(entry, Journey) else (entry,):
-            if isinstance(step, Think):
-                entry_s += share * _mean(step)
-                continue
-            pattern = step.pattern if isinstance(step, Each) else step
-            times = share
-            if isinstance(step, Each):
-                times *= dataset.count(pattern.of) / dataset.count(entry.of)
-            entry_s += times * CALL_S
-            calls[pattern] += times
+    calls = plays_of_entry(mix, dataset)
     if amount.operations is None:
-        entries = amount.users * amount.duration_s / entry_s
+        entries = amount.users * amount.duration_s / _entry_s(mix, calls)
     else:
         entries = amount.operations / sum(calls.values())
     return {pattern: each * entries for pattern, each in calls.items()}
+
+
+def plays_of_entry(mix: Mix, dataset: Dataset) -> dict[Pattern, float]:
+    """How often each pattern is played for one entry of the mix, on average: some are journeys."""
+    total = sum(mix.weights.values())
+    calls: defaultdict[Pattern, float] = defaultdict(float)
+    for entry, weight in mix.weights.items():
+        for step in entry.steps if isinstance(entry, Journey) else (entry,):
+            if isinstance(step, Each):
+                siblings = dataset.count(step.pattern.of) / dataset.count(entry.of)
+                calls[step.pattern] += weight / total * siblings
+            elif isinstance(step, Pattern):
+                calls[step] += weight / total
+    return dict(calls)
+
+
+def _entry_s(mix: Mix, calls: Mapping[Pattern, float]) -> float:
+    """How long an entry takes a user, the pauses within it and after it included."""
+    total = sum(mix.weights.values())
+    pauses = sum(
+        weight / total * _mean(step)
+        for journey, weight in mix.weights.items()
+        if isinstance(journey, Journey)
+        for step in journey.steps
+        if isinstance(step, Think)
+    )
+    return _mean(mix.think) + pauses + sum(calls.values()) * CALL_S
 
 
 def _mean(think: Think) -> float:

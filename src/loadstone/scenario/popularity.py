@@ -29,7 +29,10 @@ class Popularity:
 
     def draw(self, random: Random) -> int:
         """One of the numbers."""
-        rank = self._rank(random) if self._skew else random.randrange(self._count) + 1
+        return self.number(self._rank(random) if self._skew else random.randrange(self._count) + 1)
+
+    def number(self, rank: int) -> int:
+        """The one that is asked for most at rank 1, and less from rank to rank."""
         return ((rank - 1) * self._step + self._shift) % self._count
 
     def _rank(self, random: Random) -> int:

@@ -1,0 +1,78 @@
+"""`loadstone doctor`: whether everything is there, and what to do where it is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from loadstone.cli.options import json_option, naming_options, target_options
+from loadstone.naming import Naming
+from loadstone.system import NO_PROJECT, load_system, project_root, system_names
+from loadstone.target import Where
+
+if TYPE_CHECKING:
+    from loadstone.doctor.finding import Finding
+
+
+@click.command()
+@click.argument("system", required=False)
+@naming_options
+@target_options
+@json_option
+def doctor(system: str | None, naming: Naming, where: Where, as_json: bool) -> None:
+    """Look at versions, engine, target, credentials, clock, ports and disk; change nothing.
+
+    Each line says what to do. With SYSTEM, what the credentials may do is asked about its tables.
+    Exit 1 when something is wrong.
+
+    \b
+    loadstone doctor
+    loadstone doctor cmz --endpoint aws --profile dev
+    """
+    from loadstone.doctor import machine
+    from loadstone.doctor.connection import About, connection
+
+    about = None
+    if system:
+        loaded = load_system(system, where.project)
+        about = About(system=loaded, names=naming.names(loaded.tables))
+    found = [
+        machine.versions(),
+        _project(where),
+        machine.engine(where.state),
+        *connection(where, about),
+        *machine.ports(),
+        machine.disk(where.state),
+    ]
+    wrong = sum(finding.state == "wrong" for finding in found)
+    if as_json:
+        from loadstone.cli.ledger_table import print_json
+
+        print_json({"ok": not wrong, "findings": [finding.as_dict() for finding in found]})
+    else:
+        for finding in found:
+            _print(finding)
+        click.echo(f"{wrong or 'nothing'} wrong" if wrong != 1 else "one thing is wrong")
+    if wrong:
+        raise SystemExit(1)
+
+
+def _project(where: Where) -> Finding:
+    from loadstone.doctor.finding import Finding
+
+    names = system_names(where.project)
+    root = project_root(where.project)
+    own = f"in {root}" if root else "none of your own"
+    return Finding(
+        about="project",
+        found=f"{own}; systems: {', '.join(names)}",
+        do="`loadstone new NAME` writes another" if root else NO_PROJECT,
+    )
+
+
+def _print(finding: Finding) -> None:
+    colours = {"ok": "green", "note": "yellow", "wrong": "red"}
+    state = click.style(f"{finding.state:5}", fg=colours[finding.state])
+    click.echo(f"{state} {finding.about}: {finding.found}")
+    click.echo(f"      {finding.do}")

@@ -1,0 +1,150 @@
+"""`loadstone new`: the files of a system of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loadstone.cli.options import open_target, say, target_options
+from loadstone.cli.spend import Deed, Spending, agreed, spend_options
+from loadstone.errors import BadValue
+from loadstone.target import Where
+
+if TYPE_CHECKING:
+    from loadstone.drafting.given import Given
+
+READ = Deed(done="read", question="Read them?")
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--from-table",
+    "tables",
+    multiple=True,
+    metavar="TABLE",
+    help="Draft from this live table and a sample of its items; may be repeated.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1, 10_000),
+    default=500,
+    show_default=True,
+    help="Items that are looked at in each table.",
+)
+@click.option("--from-cloudformation", "template", type=_file, help="A template, JSON or YAML.")
+@click.option("--from-workbench", "model", type=_file, help="A model of NoSQL Workbench.")
+@target_options
+@spend_options
+def new(
+    name: str,
+    tables: tuple[str, ...],
+    sample: int,
+    template: Path | None,
+    model: Path | None,
+    where: Where,
+    spending: Spending,
+) -> None:
+    """Write fixtures/NAME.py, scenarios/NAME.py and locustfiles/NAME.py: a small system that runs,
+    or a draft of your own tables. Nothing is written over.
+
+    A draft from a live table holds shapes, never a value that was read.
+
+    \b
+    loadstone new orders
+    loadstone new orders --from-table orders-dev --endpoint aws
+    loadstone new orders --from-cloudformation template.yaml
+    loadstone new orders --from-workbench model.json
+    """
+    from loadstone.drafting.project import check_name, write_files
+
+    project = where.project
+    check_name(name, project)
+    if sum(map(bool, (tables, template, model))) > 1:
+        raise BadValue(
+            "a draft is made from one of --from-table, --from-cloudformation and --from-workbench"
+        )
+    texts = _texts(name, tables, sample, template, model, where, spending)
+    if texts is None:
+        return
+    for path in write_files(texts, project, say=say):
+        click.echo(path)
+    say(f"next: loadstone check {name}, loadstone preview {name}, loadstone demo {name}")
+
+
+def _texts(
+    name: str,
+    tables: Sequence[str],
+    sample: int,
+    template: Path | None,
+    model: Path | None,
+    where: Where,
+    spending: Spending,
+) -> dict[str, str] | None:
+    """The files' texts; None when only the price was asked for."""
+    from loadstone.drafting.starter import starter
+
+    if tables:
+        found = _from_tables(tables, sample, where, spending)
+        return None if found is None else _drafted(name, found, f"from {_listed(tables)}")
+    if template is not None:
+        from loadstone.drafting.cloudformation import read_template
+
+        return _drafted(name, read_template(template), f"from {template.name}")
+    if model is not None:
+        from loadstone.drafting.workbench import read_model
+
+        return _drafted(name, read_model(model), f"from {model.name}")
+    return starter(name)
+
+
+def _drafted(name: str, givens: Sequence[Given], source: str) -> dict[str, str]:
+    from loadstone.drafting.drafts import draft_of
+    from loadstone.drafting.python import fixtures_text, locustfile_text, scenario_text
+
+    draft = draft_of(name, givens, document=f"{name}: a draft {source}")
+    if draft.labels:
+        say(f"words taken from keys: {', '.join(draft.labels)}; see that they are nobody's data")
+    return {
+        f"fixtures/{name}.py": fixtures_text(draft),
+        f"scenarios/{name}.py": scenario_text(draft),
+        f"locustfiles/{name}.py": locustfile_text(name),
+    }
+
+
+def _from_tables(
+    names: Sequence[str], sample: int, where: Where, spending: Spending
+) -> list[Given] | None:
+    """The live tables, each with a sample; read only after what that costs was told."""
+    from loadstone.aws.control import Control
+    from loadstone.client.client import Client
+    from loadstone.drafting.live import described, given, no_table, sampled, sampling
+
+    with open_target(where) as target, Client(target) as client:
+        control = Control(target, say=say)
+        found = []
+        for name in dict.fromkeys(names):
+            live = control.read(name)
+            if live is None:
+                raise no_table(client, name)
+            found.append(described(client, live))
+        if not agreed(sampling(found, sample), target, spending, READ):
+            return None
+        givens = [given(each, sampled(client, each.live.name, sample)) for each in found]
+    for each in givens:
+        count = len(each.items)
+        say(
+            f"{each.table.name}: {count:,} items looked at"
+            if count
+            else f"{each.table.name}: empty"
+        )
+    return givens
+
+
+def _listed(names: Sequence[str]) -> str:
+    kind = "the table" if len(names) == 1 else "the tables"
+    return f"{kind} {', '.join(names)}"

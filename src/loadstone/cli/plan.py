@@ -1,0 +1,266 @@
+"""`loadstone plan`: what to provision, what it costs, and what would be throttled."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadstone.cli.data_options import Scale
+from loadstone.cli.options import project_option, say
+from loadstone.cli.rates import Rate
+from loadstone.errors import BadContent, BadValue, NoPrice, Refused, UnknownName
+
+if TYPE_CHECKING:
+    from loadstone.planning import Load, Plan, Terms
+    from loadstone.planning.plan import Known
+    from loadstone.run.record import Run
+
+DEFAULT_PEAK = 100.0
+DEFAULT_SHAPE = "office-hours"
+DEFAULT_REGION = "us-east-1"
+_FACTOR = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*x?", re.IGNORECASE)
+#: What describes a data set, which a run has already.
+_OF_SYSTEM = ("scale", "seed", "mix", "skew")
+
+
+class Factor(click.ParamType[float]):
+    """`3x`, or 3."""
+
+    name = "factor"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        found = _FACTOR.fullmatch(value.strip())
+        if found is None or not 0 < float(found["number"]) <= 1e6:
+            raise BadValue(f"--growth {value}: write it as 3x or 1.5x, above 0")
+        return float(found["number"])
+
+
+@click.command()
+@click.argument("system", required=False)
+@click.option("--run", "run_name", metavar="RUN", help="Plan for what this run measured.")
+@click.option(
+    "--growth",
+    type=Factor(),
+    default="1x",
+    show_default=True,
+    metavar="3x",
+    help="So many times the load and the data.",
+)
+@click.option(
+    "--peak",
+    type=Rate("ops", "2000ops/s"),
+    metavar="2000ops/s",
+    help=f"Operations a second at the peak, before growth; else the run's, else "
+    f"{DEFAULT_PEAK:g}ops/s.",
+)
+@click.option(
+    "--shape",
+    default=DEFAULT_SHAPE,
+    show_default=True,
+    metavar="SHAPE",
+    help="Of a day: office-hours, flat, spiky, or a FILE.csv of time,rate lines.",
+)
+@click.option("--region", help="Else the run's, AWS_REGION, the documented one, us-east-1.")
+@click.option(
+    "--objective",
+    "objectives",
+    multiple=True,
+    metavar="OBJECTIVE",
+    help="As 'throttle_rate < 0.1%' (the default) or 'total_usd_per_month < 300'; may be repeated.",
+)
+@click.option("--scale", type=Scale(), help="How many items are stored; else small (20,000).")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Another number, other data; 1.")
+@click.option("--mix", help="Of the scenario's mixes; else balanced.")
+@click.option(
+    "--skew",
+    type=click.FloatRange(0, 5),
+    help="How unevenly items are asked for, by Zipf's law: 0 is evenly; else 0.99.",
+)
+@click.option(
+    "--prices",
+    "prices_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file of prices that go before those that are known.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "md", "html", "json"]),
+    default="text",
+    show_default=True,
+    help="html goes to a file, beside the run's record or here; the others to stdout.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+@project_option
+def plan(
+    system: str | None,
+    run_name: str | None,
+    growth: float,
+    peak: float | None,
+    shape: str,
+    region: str | None,
+    objectives: tuple[str, ...],
+    prices_file: Path | None,
+    format_: str,
+    as_json: bool,
+    out: Path | None,
+    project: Path | None,
+    **of_system: Any,
+) -> None:
+    """Say what to provision for SYSTEM, or for what a RUN measured, and what it costs a month.
+
+    On demand, fixed and auto-scaled capacity, reserved on top, each simulated over a day; what
+    every pattern and index costs; hot keys; what the schema cannot serve. Without a run it works
+    from the data set and the declared patterns alone. The exit code is 1 when nothing keeps to the
+    objective.
+
+    \b
+    loadstone plan cmz
+    loadstone plan cmz --peak 2000ops/s --growth 3x --region eu-west-1
+    loadstone plan --run last --shape spiky --objective 'throttle_rate < 0.01%'
+    loadstone plan cmz --format html --out plan.html
+    """
+    from loadstone.planning.plan import plan as planned
+
+    if (system is None) == (run_name is None):
+        raise BadValue(
+            "name a SYSTEM, or a run with --run: `loadstone systems` and `loadstone runs` list them"
+        )
+    if run_name is not None:
+        load, known, where, home = _of_run(run_name, of_system, project)
+        load = load.at_peak(peak) if peak else load
+    else:
+        assert system is not None
+        load, known, where, home = _of_system_alone(system, of_system, peak, project)
+    terms = _terms(region or where, shape, objectives, prices_file)
+    found = planned(load, terms, growth=growth, known=known, say=say)
+    _show(found, "json" if as_json else format_, out, home)
+    if not found.holds:
+        raise SystemExit(1)
+
+
+def _terms(region: str, shape: str, objectives: tuple[str, ...], prices_file: Path | None) -> Terms:
+    from loadstone.arrivals.day import day_of
+    from loadstone.capacity.price_file import known_prices
+    from loadstone.capacity.prices import REFRESH
+    from loadstone.planning.terms import Terms, objectives_of
+
+    prices = known_prices(prices_file)
+    if region not in prices.regions:
+        raise NoPrice(f"no price for {region}; there are {', '.join(prices.regions)}; {REFRESH}")
+    return Terms(
+        region=region,
+        prices=prices,
+        day=day_of(shape),
+        shape=shape,
+        objectives=objectives_of(objectives),
+    )
+
+
+def _of_system_alone(
+    name: str, options: Mapping[str, Any], peak: float | None, project: Path | None
+) -> tuple[Load, Known, str, Path]:
+    from dataclasses import replace
+
+    from loadstone.planning.declared import declared
+    from loadstone.planning.plan import known_of
+    from loadstone.scenario.settings import Settings
+    from loadstone.seeding.identity import Asked, settings_from, settle
+    from loadstone.system import load_system
+
+    system = load_system(name, project)
+    mix = system.mix(options["mix"] or "balanced")
+    skew = options["skew"] if options["skew"] is not None else Settings().skew
+    asked = Asked(
+        scale=options["scale"],
+        seed=options["seed"],
+        settings=settings_from(system, os.environ),
+    )
+    dataset = settle(system, asked, {}, now=datetime.now(UTC))
+    say(f"no run: from the data set at {dataset.stored:,} items and the mix {mix.name}")
+    load = declared(dataset, mix, peak_per_s=peak or DEFAULT_PEAK, skew=skew)
+    if peak is None:
+        guess = f"the peak is {DEFAULT_PEAK:g} operations a second: --peak says yours"
+        load = replace(load, assumed=(guess, *load.assumed))
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or system.region
+    home = Path(f"plan-{system.id}.html")
+    return load, known_of(dataset, skew, mix), region or DEFAULT_REGION, home
+
+
+def _of_run(
+    name: str, options: Mapping[str, Any], project: Path | None
+) -> tuple[Load, Known | None, str, Path]:
+    from dataclasses import replace
+
+    from loadstone.planning.recorded import recorded
+    from loadstone.run.library import find_run
+    from loadstone.run.record import Run
+
+    given = [f"--{flag}" for flag in _OF_SYSTEM if options[flag] is not None]
+    if given:
+        raise BadValue(
+            f"{', '.join(given)}: a run has its own data set and mix; leave it out, or name a "
+            "SYSTEM instead of --run"
+        )
+    path = find_run(name)
+    run = Run.load(path)
+    load = recorded(run)
+    try:
+        known: Known | None = _known_of_run(run, project)
+    except (UnknownName, BadContent, Refused, KeyError, ValueError) as error:
+        known = None
+        why = f"its data set cannot be made here, so indexes and Scans are left out ({error})"
+        load = replace(load, assumed=(*load.assumed, why))
+    home = (path if path.is_dir() else path.parent) / "plan.html"
+    return load, known, run.header.region, home
+
+
+def _known_of_run(run: Run, project: Path | None) -> Known:
+    from loadstone.planning.plan import known_of
+    from loadstone.scenario.settings import Settings
+    from loadstone.seeding.identity import Asked, settle
+    from loadstone.system import load_system
+
+    header = run.header
+    system = load_system(header.system, project)
+    dataset = settle(system, Asked(), {f"run {header.name}": header.dataset}, now=datetime.now(UTC))
+    mix = header.configuration.get("mix")
+    skew = float(header.configuration.get("skew", Settings().skew))
+    return known_of(dataset, skew, system.mix(str(mix)) if mix else None)
+
+
+def _show(found: Plan, format_: str, out: Path | None, home: Path) -> None:
+    from loadstone.report.plan import formats
+    from loadstone.report.plan.sections import plan_sections
+
+    today = datetime.now(UTC).date()
+    if format_ == "text" and out is None:
+        from loadstone.cli.plan_text import print_sections
+
+        print_sections(plan_sections(found, today))
+        return
+    # A file of text is one of Markdown: it has the same words, and no terminal's width.
+    render = {"html": formats.plan_html, "json": formats.plan_json}
+    text = render.get(format_, formats.plan_markdown)(found, today)
+    target = out or (home if format_ == "html" else None)
+    if target is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadValue(
+            f"cannot write the plan to {target}: {error.strerror}; give a place with --out"
+        ) from error
+    click.echo(target)

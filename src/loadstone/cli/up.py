@@ -1,0 +1,228 @@
+"""`loadstone up`: tables, data, a verification, and how to connect."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from loadstone.cli.asked_options import data_set_options
+from loadstone.cli.connection import Connection, connection_to, print_connection
+from loadstone.cli.ledger_table import print_json, print_report, print_verification
+from loadstone.cli.options import (
+    allow_production_option,
+    allow_untagged_option,
+    json_option,
+    naming_options,
+    say,
+    target_options,
+)
+from loadstone.cli.sessions import interruptible, session_of, wanted_of
+from loadstone.cli.spend import WRITE, Spending, agreed, spend_options
+from loadstone.cli.verify import counted
+from loadstone.naming import Naming
+from loadstone.system import System, load_system
+from loadstone.target import Opened, Where, opened_target, refuse_production
+
+if TYPE_CHECKING:
+    from loadstone.aws.tables import Wanted
+    from loadstone.capacity.spend import Estimate
+    from loadstone.cli.seed_progress import Costs
+    from loadstone.embedded.process import Engine
+    from loadstone.seeding.budget import Purse
+    from loadstone.seeding.identity import Asked
+    from loadstone.seeding.report import SeedReport
+    from loadstone.seeding.session import Session
+    from loadstone.seeding.verification import Verification
+
+
+@click.command()
+@click.argument("system")
+@data_set_options
+@naming_options
+@target_options
+@click.option(
+    "--stay/--no-stay",
+    default=True,
+    show_default=True,
+    help="Run the embedded engine on until Ctrl-C, where it was not running before.",
+)
+@spend_options
+@allow_production_option
+@allow_untagged_option
+@json_option
+def up(
+    system: str,
+    asked: Asked,
+    naming: Naming,
+    where: Where,
+    stay: bool,
+    spending: Spending,
+    allow_production: tuple[str, ...],
+    allow_untagged: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Have SYSTEM's tables, with data in them that has been counted, and say how to connect.
+
+    What is there already stays: run it again at any time. The embedded engine serves until Ctrl-C;
+    with `loadstone local --port 8000` in another terminal, it is that one, at that address. Exit 1
+    when the tables hold something else than they should.
+
+    \b
+    loadstone up cmz
+    loadstone up cmz --scale tiny --no-stay --json
+    loadstone up acs --stage ci --endpoint http://localhost:8000
+    """
+    from loadstone.seeding.identity import check_locales
+
+    loaded = load_system(system, where.project)
+    check_locales(loaded, asked)
+    with opened_target(where, documented_region=loaded.region, say=say) as opened:
+        wanted = wanted_of(loaded, naming)
+        if not spending.dry_run:
+            refuse_production(
+                opened.target,
+                say=say,
+                profile=where.profile,
+                naming=naming,
+                tables=[each.name for each in wanted],
+                allowed=allow_production,
+            )
+        plan = _planned(loaded, wanted, opened, asked, where, allow_untagged, spending, as_json)
+        if plan is None:
+            return
+        report, checked, settings = _filled(loaded, wanted, opened, asked, where, spending, plan)
+        well = not report.rejected and checked.ok
+        ours = opened.lease.engine if opened.lease else None
+        names = {each.table.name: each.name for each in wanted}
+        connection = connection_to(
+            opened.target,
+            loaded,
+            names,
+            settings=settings,
+            profile=where.profile,
+            lasts=stay or ours is None,
+        )
+        _print(system, connection, report, checked, well=well, as_json=as_json)
+        if ours and stay:
+            _serve(ours)
+        elif ours:
+            say("the engine ends with this command, the data stays: `loadstone local` serves it")
+    if not well:
+        raise SystemExit(1)
+
+
+def _planned(
+    system: System,
+    wanted: list[Wanted],
+    opened: Opened,
+    asked: Asked,
+    where: Where,
+    allow_untagged: tuple[str, ...],
+    spending: Spending,
+    as_json: bool,
+) -> Estimate | None:
+    """What it takes, told and asked about before the first change; None when telling was all."""
+    from loadstone.seeding.places import refuse_untagged
+    from loadstone.seeding.plan import counting_plan, writing_plan
+
+    session = session_of(system, wanted, opened.target, asked, where, partly=True)
+    if opened.target.kind == "aws" and not spending.dry_run:
+        refuse_untagged(session.tables, system.id, allow_untagged)
+    there = {place.name for place in session.places}
+    plan = writing_plan(session, [each for each in wanted if each.name not in there])
+    if session.tables:
+        plan = plan.joined(counting_plan(session))
+    return plan if agreed(plan, opened.target, spending, WRITE, as_json=as_json) else None
+
+
+def _filled(
+    system: System,
+    wanted: list[Wanted],
+    opened: Opened,
+    asked: Asked,
+    where: Where,
+    spending: Spending,
+    plan: Estimate,
+) -> tuple[SeedReport, Verification, Mapping[str, int | str]]:
+    """Tables created or completed, what is missing written, and all of it counted."""
+    from loadstone.aws.tables import Tables
+
+    for made in Tables(opened.target, say=say).create(wanted):
+        say(f"{made.name}: {made.outcome}")
+        for finding in made.findings:
+            say(f"  {finding}")
+    session = session_of(system, wanted, opened.target, asked, where)
+    say(f"data set: {system.id}, {session.asked:,} items")
+    purse, costs = spending.purse(opened.target, plan), spending.costs(opened.target, plan)
+    report = _seeded(session, purse, costs)
+    return report, counted(session, where, purse), session.dataset.identity.settings
+
+
+def _seeded(session: Session, purse: Purse | None, costs: Costs) -> SeedReport:
+    """Exit 1 or 130 when it was stopped: the same command goes on."""
+    from rich.console import Console
+
+    from loadstone.cli.seed_progress import shown
+    from loadstone.seeding.budget import Watchful
+
+    with interruptible() as stop, shown(Console(stderr=True), say, costs) as progress:
+        watched = Watchful(progress, purse, stop) if purse else progress
+        report = session.seed(progress=watched, stop=stop)
+        stopped = stop.is_set() and report.left > 0
+    if stopped:
+        print_report(report)
+        say(f"stopped: {report.left:,} items are left; the same command goes on with them")
+        raise SystemExit(1 if purse and purse.reached else 130)
+    return report
+
+
+def _print(
+    system: str,
+    connection: Connection,
+    report: SeedReport,
+    checked: Verification,
+    *,
+    well: bool,
+    as_json: bool,
+) -> None:
+    if as_json:
+        data = {"seed": report.as_dict(), "verification": checked.as_dict()}
+        print_json({"ok": well, **connection.as_dict(), **data})
+        return
+    if report.rejected:
+        print_report(report)
+    if not checked.ok:
+        print_verification(checked)
+        say(
+            f"the tables do not hold what `loadstone seed {system}` has written: to start over, "
+            f"`loadstone tables drop {system}` and this command again"
+        )
+    tables = len(connection.tables)
+    many = f"{tables} table{'s' * (tables != 1)}"
+    click.echo(f"{system} is up: {report.written:,} items in {many}{', counted' * checked.ok}")
+    print_connection(connection)
+
+
+def _serve(engine: Engine) -> None:
+    """Until Ctrl-C, or until the engine dies."""
+    say(f"{engine.binary} serves until Ctrl-C; the data stays")
+    with contextlib.suppress(KeyboardInterrupt), _ended_by_sigterm():
+        engine.wait()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

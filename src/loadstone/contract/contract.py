@@ -1,0 +1,123 @@
+"""The whole contract: a system's items, tables, scenario; and where each problem is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+from loadstone.client.client import Client
+from loadstone.client.target import Target
+from loadstone.contract.alike import alike_problems, process_problems
+from loadstone.contract.documents import documented_problems
+from loadstone.contract.instants import created_problems
+from loadstone.contract.keys import index_problems, key_problems, table_problems
+from loadstone.contract.legal import item_problems
+from loadstone.contract.loading import tables_with
+from loadstone.contract.places import Places
+from loadstone.contract.playing import journey_problems, pattern_problems, player_for
+from loadstone.contract.problem import Problem
+from loadstone.contract.reach import reach_problems
+from loadstone.contract.sample import items_of
+from loadstone.contract.scenario import scenario_problems
+from loadstone.dataset import SCALES, Dataset
+from loadstone.documented import Documented
+from loadstone.entity import Entity
+from loadstone.errors import BadContent, LoadstoneError
+from loadstone.naming import Naming
+from loadstone.scenario.player import Player
+from loadstone.scenario.settings import Settings
+from loadstone.system import System
+
+SCALE = 20_000
+KEYS_SCALE = 1_000_000
+
+
+def content_problems(system: System, *, say: Callable[[str], None]) -> Iterator[Problem]:
+    """What is wrong with a system as it is written: nothing is sent anywhere."""
+    places = Places(system)
+    for problem in _content(system, say):
+        yield _placed(problem, places)
+
+
+def played_problems(
+    system: System, target: Target, *, say: Callable[[str], None]
+) -> Iterator[Problem]:
+    """What comes of playing its scenario on a target, in tables that are gone afterwards."""
+    places = Places(system)
+    dataset = Dataset(system, scale=SCALES["tiny"], as_of=today())
+    say(f"playing {len(system.patterns)} patterns and {len(system.journeys)} journeys")
+    with (
+        Client(target) as client,
+        tables_with(dataset, target, client, Naming(prefix="check-"), say=lambda _: None) as names,
+    ):
+
+        def made(random: Random, run: str) -> Player:
+            return Player(dataset, names, client, Settings(sampled=1.0, run=run), random=random)
+
+        player = player_for(made)
+        for problem in pattern_problems(system, player):
+            yield _placed(problem, places)
+        for problem in journey_problems(system, player):
+            yield _placed(problem, places)
+
+
+def today() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _placed(problem: Problem, places: Places) -> Problem:
+    return replace(problem, place=places.of(problem.about, problem.attribute))
+
+
+def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
+    dataset = Dataset(system, scale=SCALE, as_of=today())
+    many = Dataset(system, scale=KEYS_SCALE, as_of=today())
+    yield from table_problems(dataset)
+    unmade = set()
+    for entity in system.entities.values():
+        if entity.table is None:
+            continue
+        say(f"{entity.name}: its items")
+        problems = list(_of_entity(dataset, entity))
+        unmade |= (
+            {entity.table} if any("cannot be made" in each.says for each in problems) else set()
+        )
+        yield from problems
+    for name in set(system.documented) - set(system.entities):
+        yield Problem(about=name, says=f"it is documented, and no entity: {list(system.entities)}")
+    for table in system.tables:
+        if table not in unmade:
+            say(f"{table.name}: its keys")
+            yield from key_problems(many, table)
+            yield from index_problems(dataset, table)
+    if not unmade:
+        yield from process_problems(system)
+    yield from scenario_problems(system)
+
+
+def _of_entity(dataset: Dataset, entity: Entity) -> Iterator[Problem]:
+    try:
+        items = items_of(dataset, entity)
+        yield from item_problems(entity, items)
+        yield from reach_problems(entity, items)
+        yield from created_problems(dataset, entity, items)
+        as_of = datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC)
+        yield from alike_problems(dataset.system, entity, as_of=as_of)
+    except LoadstoneError as error:
+        yield Problem(about=entity.name, says=f"its items cannot be made: {error}")
+        return
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        yield Problem(about=entity.name, says=f"its items cannot be made: {told}")
+        return
+    says = dataset.system.documented.get(entity.name)
+    if says is not None:
+        yield from documented_problems(dataset, entity, _checked(says, entity), items)
+
+
+def _checked(says: object, entity: Entity) -> Documented:
+    if not isinstance(says, Documented):
+        raise BadContent(f"DOCUMENTED[{entity.name!r}] is a Documented(…), not {says!r}")
+    return says

@@ -1,0 +1,86 @@
+"""Whether keys tell items apart, and whether indexes find any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+
+from loadstone.contract.problem import Problem
+from loadstone.dataset import Dataset
+from loadstone.entity import Entity
+from loadstone.table import Table
+
+WITHIN = 100_000
+_AT_ONCE = 2_000
+
+
+def key_problems(dataset: Dataset, table: Table, within: int = WITHIN) -> Iterator[Problem]:
+    """Keys that come twice, among so many items of each entity of a table, one for each entity."""
+    seen: dict[bytes, tuple[Entity, int]] = {}
+    for entity in dataset.system.stored:
+        if entity.table is not table:
+            continue
+        for key, number in _keys(dataset, entity, min(dataset.count(entity), within)):
+            known = seen.setdefault(key, (entity, number))
+            if known != (entity, number):
+                yield _twice(table, entity, number, key, *known)
+                break
+
+
+def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[Problem]:
+    """Indexes that no item is in."""
+    entities = [each for each in dataset.system.stored if each.table is table]
+    samples = [item for entity in entities for item in dataset.sample(entity, most)]
+    for index in table.indexes:
+        missing = [name for name in index.key if not any(name in item for item in samples)]
+        if missing and samples:
+            named = " and ".join(repr(name) for name in missing)
+            yield Problem(
+                about=table.name,
+                attribute=index.name,
+                says=f"no item has {named}, a key of this index, so that every query of it finds "
+                "nothing: add the attribute to an entity's item, or take the index away",
+            )
+
+
+def table_problems(dataset: Dataset) -> Iterator[Problem]:
+    """Tables that nothing is in."""
+    filled = {entity.table for entity in dataset.system.stored}
+    for table in dataset.system.tables:
+        if table not in filled:
+            yield Problem(
+                about=table.name,
+                says="no entity is stored in this table: it stays empty",
+                wrong=False,
+            )
+
+
+def _keys(dataset: Dataset, entity: Entity, count: int) -> Iterator[tuple[bytes, int]]:
+    assert entity.table is not None
+    names = entity.table.key
+    for start in range(0, count, _AT_ONCE):
+        rows = dataset.rows(entity, start, min(start + _AT_ONCE, count))
+        for number, body in enumerate(rows, start):
+            item = orjson.loads(body)
+            yield orjson.dumps([item.get(name) for name in names]), number
+
+
+def _twice(
+    table: Table, entity: Entity, number: int, key: bytes, other: Entity, first: int
+) -> Problem:
+    values = [next(iter(value.values())) if value else None for value in orjson.loads(key)]
+    shown = ", ".join(f"{name}={value!r}" for name, value in zip(table.key, values, strict=True))
+    whose = f"item {first:,}" if other is entity else f"{other.name} {first:,}"
+    sorts = table.sort_key is not None and entity.parent is not None
+    cure = (
+        f"the sort key {table.sort_key!r} needs something that differs among siblings: position, "
+        "uuid(), or an instant in milliseconds"
+        if sorts
+        else f"the key {table.partition_key!r} needs something of its own: number, or uuid()"
+    )
+    return Problem(
+        about=entity.name,
+        attribute=table.sort_key if sorts else table.partition_key,
+        says=f"item {number:,} has the key of {whose} ({shown}), and would write over it: {cure}",
+    )

@@ -1,0 +1,1 @@
+"""Drafts of a system: what a table, a template or a model tells, as content to edit."""

@@ -1,0 +1,78 @@
+"""A draft: entities and patterns as Python source, before they are written to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from loadstone.table import Table
+
+
+@dataclass(frozen=True)
+class Line:
+    """An attribute or a fact."""
+
+    name: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class DraftTable:
+    table: Table
+    variable: str
+    notes: Sequence[str] = ()
+
+
+@dataclass(eq=False)
+class DraftEntity:
+    """`before` are variables that its attributes share. `partition` is the source of its partition
+    key's value as others see it; `sort_prefix` what its sort keys all begin with."""
+
+    name: str
+    variable: str
+    table: DraftTable | None = None
+    parent: DraftEntity | None = None
+    per_parent: str = ""
+    facts: list[Line] = field(default_factory=list)
+    item: list[Line] = field(default_factory=list)
+    before: list[Line] = field(default_factory=list)
+    created: str = ""
+    notes: list[str] = field(default_factory=list)
+    sort_prefix: str = ""
+    few: frozenset[str] = frozenset()  # attributes that many items share a value of
+
+    def has(self, attribute: str) -> bool:
+        return any(line.name == attribute for line in self.item)
+
+    @property
+    def line(self) -> Iterator[DraftEntity]:
+        entity: DraftEntity | None = self
+        while entity is not None:
+            yield entity
+            entity = entity.parent
+
+
+@dataclass(eq=False)
+class DraftPattern:
+    id: str
+    variable: str
+    operation: str
+    of: DraftEntity
+    expects: str
+    heading: str
+    uses: Sequence[str] = ()  # variables of the fixtures, beside `of`
+
+
+@dataclass(eq=False)
+class Draft:
+    """A whole system."""
+
+    system: str
+    document: str
+    tables: list[DraftTable]
+    entities: list[DraftEntity]
+    patterns: list[DraftPattern]
+    pools: list[str]
+    labels: list[str]  # words that were taken from keys
+    samples: int

@@ -1,0 +1,136 @@
+"""A draft of a system, from what is given of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from loadstone.drafting.bare import bare_entities
+from loadstone.drafting.columns import columns_of
+from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
+from loadstone.drafting.entities import Desk, Named, sheet_of, write
+from loadstone.drafting.given import Given
+from loadstone.drafting.groups import counts, fan_out, groups_of
+from loadstone.drafting.holders import Holder, holder_of, inherited, settled, write_phantom
+from loadstone.drafting.kinds import kinds_of
+from loadstone.drafting.links import Link, links_of, per_parent
+from loadstone.drafting.names import Names, kebab, snake
+from loadstone.drafting.palette import Palette
+from loadstone.drafting.patterns import patterns_of
+from loadstone.drafting.templates import Part
+from loadstone.drafting.vocabulary import vocabulary_of
+from loadstone.errors import BadValue
+
+
+def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
+    """Tables, entities and patterns; of several tables, in the order that they are given."""
+    published = any(given.published for given in givens)
+    names = [name for given in givens for name in _schema_names(given)]
+    desk = Desk(
+        palette=Palette(), names=Names(), vocabulary=vocabulary_of(names, published=published)
+    )
+    tables = [DraftTable(each.table, _table_variable(desk, each), each.notes) for each in givens]
+    holders: list[Holder] = []
+    entities: list[DraftEntity] = []
+    for given, table in zip(givens, tables, strict=True):
+        _refuse_bytes(given)
+        if not given.items:
+            entities += bare_entities(desk, given, table)
+            continue
+        groups = groups_of(given, kinds_of(given, desk.vocabulary))
+        holders += [holder_of(desk, group, table) for group in groups]
+    links = {link.child: link for link in links_of(holders, published=published)}
+    for holder in holders:
+        desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
+    of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
+    for holder in _parents_first(holders, links):
+        entities += _written(desk, holder, links, of_table[id(holder.group.given)])
+    return Draft(
+        system=system,
+        document=document,
+        tables=tables,
+        entities=entities,
+        patterns=patterns_of(entities),
+        pools=desk.palette.lines,
+        labels=sorted(desk.vocabulary.taken),
+        samples=sum(len(given.items) for given in givens),
+    )
+
+
+def _told(holder: Holder) -> Named:
+    return Named(entity=holder.entity, attribute=holder.name_of(), template=holder.number_text)
+
+
+def _written(
+    desk: Desk, holder: Holder, links: Mapping[Holder, Link], table: DraftTable
+) -> list[DraftEntity]:
+    """A holder and the kinds in its partitions."""
+    group, link = holder.group, links.get(holder)
+    found: list[DraftEntity] = []
+    named_by_others = bool(group.others) or any(each.parent is holder for each in links.values())
+    if link is not None and link.merged:
+        holder.entity, holder.template = link.parent.entity, link.parent.template
+        holder.values, holder.sheet = link.parent.values, link.parent.sheet
+    else:
+        known = {}
+        if link is not None:
+            parent = link.parent
+            holder.entity.parent = parent.entity
+            holder.entity.per_parent, notes = per_parent(link)
+            holder.entity.notes += notes
+            known[link.part] = f'{parent.entity.variable}["{parent.name_of()}"]'
+        if holder.sheet is None:
+            write_phantom(desk, holder, known)
+        else:
+            holder.sheet.known |= known
+            told = [part for part in holder.template if isinstance(part, Part)]
+            write(holder.sheet, single=True, told=told if named_by_others else ())
+        found.append(holder.entity)
+    for kind in group.others:
+        sheet = sheet_of(desk, kind, table)
+        sheet.entity.parent = holder.entity
+        numbers = counts(group, kind)
+        sheet.entity.per_parent, notes = fan_out(numbers)
+        sheet.entity.notes += notes
+        sheet.known |= inherited(holder, sheet)
+        sheet.known |= settled(holder, sheet)
+        alike = sum(each.labels == kind.labels for each in group.kinds) > 1
+        write(sheet, single=False, apart=f"{kebab(kind.name)}-" if alike else "")
+        found.append(sheet.entity)
+    return found
+
+
+def _parents_first(holders: Sequence[Holder], links: Mapping[Holder, Link]) -> list[Holder]:
+    ordered: dict[Holder, None] = {}
+
+    def place(holder: Holder) -> None:
+        link = links.get(holder)
+        if link is not None:
+            place(link.parent)
+        ordered[holder] = None
+
+    for holder in holders:
+        place(holder)
+    return list(ordered)
+
+
+def _schema_names(given: Given) -> list[str]:
+    """Words of the schema: an attribute counts when it is a key, is declared, or many have it."""
+    table = given.table
+    columns, _ = columns_of(given.items, known=table.key_attributes, published=given.published)
+    indexes = [index.name for index in table.indexes]
+    return [table.name, *indexes, *table.key_attributes, *given.declared, *columns]
+
+
+def _table_variable(desk: Desk, given: Given) -> str:
+    made = snake(given.table.name)
+    return desk.names.give(made if made.endswith(("s", "table")) else f"{made}_table")
+
+
+def _refuse_bytes(given: Given) -> None:
+    table = given.table
+    for name in table.key_attributes:
+        if table.key_type(name) == "B":
+            raise BadValue(
+                f"{table.name}: the key {name!r} is binary, and content has no word for bytes: "
+                "a draft of this table cannot be made"
+            )

@@ -1,0 +1,267 @@
+"""An entity out of a kind of item: its attributes, one expression each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from loadstone.drafting.columns import Column, columns_of
+from loadstone.drafting.draft import DraftEntity, DraftTable, Line
+from loadstone.drafting.expressions import Context, is_unique, made_of, shared, unique
+from loadstone.drafting.figures import share_of
+from loadstone.drafting.forms import Choice, Time, form_of
+from loadstone.drafting.kinds import Kind
+from loadstone.drafting.names import Names, plain, snake
+from loadstone.drafting.palette import Palette
+from loadstone.drafting.pieces import Made, as_text, joined
+from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
+from loadstone.drafting.times import Clock, after, clock_of, days_of, first_of, shown
+from loadstone.drafting.values import value_of
+from loadstone.drafting.vocabulary import Vocabulary
+
+#: An entity has at least so many items at any scale worth loading.
+_FIRST, _FEW = 100, 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """An entity that others name: by an attribute or fact, which may be a text of its number."""
+
+    entity: DraftEntity
+    attribute: str | None
+    template: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What all entities of a draft share."""
+
+    palette: Palette
+    names: Names
+    vocabulary: Vocabulary
+    named: dict[str, Named] = field(default_factory=dict)  # by what it may be called
+
+
+@dataclass(eq=False)
+class Sheet:
+    """One kind while its entity is written. `known` are texts that an expression stands for."""
+
+    desk: Desk
+    kind: Kind
+    entity: DraftEntity
+    columns: Mapping[str, Column]
+    templates: Mapping[str, Template]
+    known: dict[Part, str] = field(default_factory=dict)
+    clocks: dict[Texts, Clock] = field(default_factory=dict)
+    instant: str = ""
+
+    def context(self, name: str) -> Context:
+        return Context(
+            name=name,
+            entity=self.entity.name,
+            palette=self.desk.palette,
+            instant=self.instant,
+        )
+
+    def variable(self, name: str) -> str:
+        base = snake(name)
+        own = self.entity.variable
+        return self.desk.names.give(base if base.startswith(own) else f"{own}_{base}")
+
+    def found(self, part: Part) -> str | None:
+        """The expression of a part that is known already."""
+        exact = self.known.get(part)
+        if exact is not None:
+            return exact
+        return next((source for other, source in self.known.items() if same(part, other)), None)
+
+
+def sheet_of(desk: Desk, kind: Kind, table: DraftTable) -> Sheet:
+    """A kind, read but not written yet."""
+    keys = table.table.key_attributes
+    columns, left_out = columns_of(kind.items, known=keys, published=desk.vocabulary.published)
+    entity = DraftEntity(kind.name, desk.names.give(snake(kind.name)), table)
+    if left_out:
+        entity.notes.append(
+            f"{left_out} attributes are left out: few items have them, or they are named like data"
+        )
+    return Sheet(desk, kind, entity, columns, templates_of(columns, desk.vocabulary, keys))
+
+
+def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str = "") -> None:
+    """Fill in the entity. `single`: there is one of it in a partition, so that its partition key
+    tells it apart; otherwise its sort key does. `told` are parts that others refer to: those that
+    are no attribute become facts. `apart` goes before a number that tells items apart, where items
+    of another kind are numbered beside them."""
+    _tell_time(sheet)
+    table = sheet.entity.table
+    assert table is not None
+    told_by = table.table.partition_key if single else table.table.sort_key
+    _make_unique(sheet, told_by, "number" if single else "position", apart)
+    _share_parts(sheet, [part for part in told if part.name not in sheet.columns])
+    conditions = _conditions(sheet)
+    few = set()
+    for name, column in sheet.columns.items():
+        made = _value(sheet, name, column)
+        notes = list(made.notes)
+        source = made.source
+        if not column.always:
+            source = f"when({conditions[column.rows]}, {source})"
+        if _is_few(sheet, name):
+            few.add(name)
+        sheet.entity.item.append(Line(name, source, tuple(notes)))
+    sheet.entity.few = frozenset(few)
+    sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
+
+
+def _tell_time(sheet: Sheet) -> None:
+    """When items come into being, and every other instant by that."""
+    parts = {part.texts: part for each in sheet.templates.values() for part in _parts(each)}
+    clocks = {texts: clock for texts, part in parts.items() if (clock := clock_of(part))}
+    in_order = "" if sheet.entity.parent is not None else ", in_order=False"
+    first = first_of(clocks)
+    sheet.clocks = clocks
+    if first is None:
+        sheet.instant = f"moment(days=30{in_order})"
+        return
+    base = clocks[first]
+    variable = sheet.variable("created")
+    sheet.entity.before.append(Line(variable, f"moment(days={days_of(base)}{in_order})"))
+    sheet.entity.created = sheet.instant = variable
+    for texts, clock in clocks.items():
+        part = parts[texts]
+        if sheet.found(part) is None:
+            instant = (
+                after(clock, base, variable) or f"moment(days={days_of(clock)}, in_order=False)"
+            )
+            sheet.known[part] = shown(clock, instant).source
+
+
+def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None:
+    """See to it that a key is another one for each item."""
+    own = [
+        part for part in _parts(sheet.templates.get(key or "", ())) if not _is_known(sheet, part)
+    ]
+    if key is None or not own:
+        return
+    forms = {part: form_of(part.present, sheet.desk.vocabulary) for part in own}
+    if any(is_unique(form) for form in forms.values()):
+        return
+    times = [part for part in _parts(sheet.templates[key]) if part.texts in sheet.clocks]
+    if times and number == "position":
+        return
+    last = own[-1]
+    if last.numeric:
+        sheet.known[last] = f"{number} + 1"
+        return
+    made = unique(forms[last], last.present, number)
+    sheet.known[last] = joined([apart, ("n", made)]).source if apart else made.source
+
+
+def _is_known(sheet: Sheet, part: Part) -> bool:
+    return sheet.found(part) is not None
+
+
+def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
+    """A variable for what stands in several attributes, or is a fact."""
+    uses = Counter(
+        part for template in sheet.templates.values() for part in dict.fromkeys(_parts(template))
+    )
+    for part, times in uses.items():
+        if times < 2 and part not in facts:
+            continue
+        source = sheet.found(part)
+        if source is None or not (source.isidentifier() or source.endswith('"]')):
+            made = Made(source) if source else _own(sheet, part)
+            source = sheet.variable(part.name)
+            sheet.entity.before.append(Line(source, made.source, made.notes))
+            sheet.known[part] = source
+        if part in facts:
+            sheet.entity.facts.append(Line(part.name, source))
+
+
+def _value(sheet: Sheet, name: str, column: Column) -> Made:
+    template = sheet.templates.get(name)
+    if template is None:
+        return value_of(column, sheet.context(name), sheet.desk.vocabulary)
+    parts = list(_parts(template))
+    if template == (*parts,) and len(parts) == 1:
+        source = sheet.found(parts[0])
+        if source is not None:
+            clock = sheet.clocks.get(parts[0].texts)
+            notes = shown(clock, "x").notes if clock else ()
+            return Made(source, notes)
+        return value_of(column, sheet.context(name), sheet.desk.vocabulary)
+    whole = sheet.known.get(Part(name, column.texts() or (), column.type == "N"))
+    if whole is not None:
+        return Made(whole)
+    return joined([part if isinstance(part, str) else _slot(sheet, part) for part in template])
+
+
+def _slot(sheet: Sheet, part: Part) -> tuple[str, Made]:
+    name = snake(part.name)
+    source = sheet.found(part)
+    return name, Made(source) if source else _own(sheet, part)
+
+
+def _own(sheet: Sheet, part: Part) -> Made:
+    """A value that nothing else stands for."""
+    context = sheet.context(part.name)
+    form = form_of(part.present, sheet.desk.vocabulary)
+    if isinstance(form, Time):
+        return shown(sheet.clocks[part.texts], f"moment(days={days_of(sheet.clocks[part.texts])})")
+    return _reference(sheet, part) or shared(part.present, form) or made_of(form, context)
+
+
+def _reference(sheet: Sheet, part: Part) -> Made | None:
+    """One of the first few of another entity, where a part is called as those are."""
+    named = sheet.desk.named.get(plain(part.name))
+    if named is None or named.entity is sheet.entity or part.numeric:
+        return None
+    if named.attribute and named.entity in sheet.entity.line:
+        return Made(f'{named.entity.variable}["{named.attribute}"]')
+    if named.template is None:
+        return None
+    count = max(_FEW, min(len(set(part.present)), _FIRST))
+    note = f"names one of the first {count} of {named.entity.name}"
+    return as_text(named.template, [note], n=f"whole(0, {count - 1})")
+
+
+def _conditions(sheet: Sheet) -> dict[tuple[int, ...], str]:
+    """For attributes that are sparse: when they are there. Those that come and go together have one
+    condition."""
+    sparse: dict[tuple[int, ...], list[str]] = {}
+    for name, column in sheet.columns.items():
+        if not column.always:
+            sparse.setdefault(column.rows, []).append(name)
+    found = {}
+    for rows, names in sparse.items():
+        source = f"chance({share_of(len(rows), len(sheet.kind.items))})"
+        if len(names) > 1:
+            variable = sheet.variable(f"has_{names[0]}")
+            sheet.entity.before.append(Line(variable, source))
+            source = variable
+        found[rows] = source
+    return found
+
+
+def _is_few(sheet: Sheet, name: str) -> bool:
+    """Whether many items share each value of an attribute."""
+    texts = sheet.columns[name].texts()
+    held = [text for text in texts or () if text is not None]
+    if len(held) < 2:
+        return False
+    return isinstance(form_of(held, sheet.desk.vocabulary), Choice) or len(set(held)) * 5 < len(
+        held
+    )
+
+
+def _prefix(sheet: Sheet, sort_key: str | None) -> str:
+    """What every sort key begins with: ORDER# of ORDER#2026-05-01."""
+    template = sheet.templates.get(sort_key or "", ())
+    return template[0] if template and isinstance(template[0], str) else ""
+
+
+def _parts(template: Template) -> Sequence[Part]:
+    return [part for part in template if isinstance(part, Part)]

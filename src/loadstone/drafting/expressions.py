@@ -1,0 +1,184 @@
+"""Forms in the words of content: what a fixture says to make values of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadstone.drafting.figures import exponent_of, quantile
+from loadstone.drafting.forms import (
+    Amount,
+    Choice,
+    Digits,
+    Form,
+    Known,
+    Prefixed,
+    Prose,
+    Time,
+    Token,
+)
+from loadstone.drafting.palette import Palette, faker_method
+from loadstone.drafting.pieces import Made, as_text, joined
+
+#: A draw covers so many numbers: `whole`.
+_MOST_NUMBERS = 1 << 31
+_LONGEST_TOKEN = 100
+#: Distinct values among those seen; at or below that share they name something that is shared.
+_SHARED = 0.7
+_LEAST_SEEN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """For whom a value is: `name` is the attribute, `entity` its entity, `instant` when its items
+    are made."""
+
+    name: str
+    entity: str
+    palette: Palette
+    instant: str
+
+
+def made_of(form: Form, context: Context) -> Made:
+    """A value of a form, not the same for two items where the form allows."""
+    match form:
+        case Known():
+            return _known(form, context)
+        case Time():
+            return written(form, context.instant)
+        case Choice():
+            return _choose(form, context)
+        case Digits():
+            return _digits(form)
+        case Amount(low, high, places):
+            return as_text("{n}", n=f"decimal({low}, {high}, {places})")
+        case Token():
+            return _token(form)
+        case Prefixed(prefix, rest):
+            return joined([prefix, ("n", made_of(rest, context))])
+        case Prose():
+            return Made(context.palette.prose(form, context.name, context.entity))
+
+
+def shared(texts: Sequence[str], form: Form) -> Made | None:
+    """Where many items name the same few things: one of so many, the first ones more often."""
+    distinct = len(set(texts))
+    if len(texts) < _LEAST_SEEN or distinct > _SHARED * len(texts):
+        return None
+    if isinstance(form, Choice | Time | Amount | Prose):
+        return None
+    exponent = exponent_of(texts)
+    drawn = f"shaped(Zipf({distinct}, {exponent}))" if exponent else f"whole(0, {distinct - 1})"
+    note = f"names one of about {distinct} things that several items have in common"
+    return as_text(_numbered(form, texts), [note], n=drawn)
+
+
+def unique(form: Form, texts: Sequence[str], number: str) -> Made:
+    """A value that no two items have: `number` is the item's own, or its place among siblings."""
+    if isinstance(form, Known) and form.kind == "e-mail":
+        return as_text("user{n:07}@example.com", n=number)
+    return as_text(_numbered(form, texts), n=number)
+
+
+def is_unique(form: Form) -> bool:
+    """Whether its values are different by themselves."""
+    if isinstance(form, Prefixed):
+        return is_unique(form.rest)
+    return isinstance(form, Known) and form.kind in ("uuid", "ulid")
+
+
+def written(form: Time, instant: str) -> Made:
+    """An instant as the texts of a form have it."""
+    notes = () if form.plain else ("not written as here: in UTC, with a T and a Z",)
+    match form.precision:
+        case "date":
+            return Made(f'calendar({instant}, "{{year}}-{{month:02}}-{{day:02}}")', notes)
+        case "seconds":
+            return Made(f"iso({instant})", notes)
+        case "milliseconds":
+            return Made(f'iso({instant}, "milliseconds")', notes)
+
+
+def _numbered(form: Form, texts: Sequence[str]) -> str:
+    """A template with a number in it that is as long as the texts are."""
+    prefix = ""
+    while isinstance(form, Prefixed):
+        prefix += form.prefix
+        form = form.rest
+    if isinstance(form, Known) and form.kind == "uuid":
+        return prefix + "00000000-0000-4000-8000-{n:012}"
+    if isinstance(form, Digits):
+        return prefix + (f"{{n:0{form.width}}}" if form.width else "{n}")
+    length = round(quantile([len(text) for text in texts], 0.5)) - len(prefix)
+    return prefix + f"{{n:0{min(max(length, 6), 40)}}}"
+
+
+def _known(form: Known, context: Context) -> Made:
+    match form.kind:
+        case "uuid":
+            return Made("uuid()")
+        case "ulid":
+            return Made(f"ulid({context.instant})")
+        case "e-mail":
+            return as_text("user{n:07}@example.com", n="number")
+        case "phone":
+            return as_text("+1{area}55501{n:02}", area="whole(201, 989)", n="whole(0, 99)")
+        case "url":
+            return as_text("https://example.com/{path}", path="token(16)")
+        case "ip":
+            return as_text("192.0.2.{n}", n="whole(1, 254)")
+
+
+def _choose(form: Choice, context: Context) -> Made:
+    method = faker_method(context.name, context.entity)
+    if method is not None and not any(form.words):
+        return Made(context.palette.named(method))
+    words, hidden = [], 0
+    for word, length in zip(form.words, form.lengths, strict=True):
+        if word is None:
+            hidden += 1
+            words.append(_placeholder(context.name, hidden, length))
+        else:
+            words.append(word)
+    notes = [_stand_ins(hidden, len(words))] if hidden else []
+    if len(words) == 1:
+        return as_text(words[0].replace("{", "{{").replace("}", "}}"), notes)
+    listed = ", ".join(f'"{word}"' for word in words)
+    weights = ", ".join(map(str, form.weights))
+    return Made(f"choose({listed}, weights=({weights}))", tuple(notes))
+
+
+def _stand_ins(hidden: int, words: int) -> str:
+    told = "a stand-in" if words == 1 else f"stand-ins, {hidden} of {words}"
+    return f"{told}: what was seen there may be somebody's data; write your own"
+
+
+def _placeholder(name: str, count: int, length: int) -> str:
+    """A word of the attribute's name, with a number to tell it from the others."""
+    base = "".join(letter for letter in name.lower() if letter.isalpha()) or "word"
+    tail = f"-{count}"
+    return base[: max(1, length - len(tail))] + tail
+
+
+def _digits(form: Digits) -> Made:
+    if form.high - form.low >= _MOST_NUMBERS:
+        width = max(form.width, len(str(form.high)))
+        return as_text(
+            "{a}{b:09}",
+            a=f"whole({10 ** max(0, width - 10)}, {10 ** max(1, width - 9) - 1})",
+            b="whole(0, 999999999)",
+        )
+    slot = f"{{n:0{form.width}}}" if form.width else "{n}"
+    high = min(form.high, 10**form.width - 1) if form.width else form.high
+    return as_text(slot, n=f"whole({form.low}, {high})")
+
+
+def _token(form: Token) -> Made:
+    notes = ("hexadecimal digits in the table",) if form.alphabet == "hex" else ()
+    if form.length <= _LONGEST_TOKEN:
+        return Made(f"token({form.length})", notes)
+    full, rest = divmod(form.length, _LONGEST_TOKEN)
+    parts = [_LONGEST_TOKEN] * min(full, 9) + ([rest] if rest else [])
+    names = [f"t{place}" for place in range(len(parts))]
+    values = {name: f"token({size})" for name, size in zip(names, parts, strict=True)}
+    return as_text("".join(f"{{{name}}}" for name in names), notes, **values)

@@ -1,0 +1,222 @@
+"""What a column of texts looks like: a format that is recognised, or how long they are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from loadstone.drafting.figures import above, below, quantile, weights_of
+from loadstone.drafting.vocabulary import NOTHING, Vocabulary
+
+Precision: TypeAlias = Literal["seconds", "milliseconds", "date"]
+#: What a text is recognised as, where its values need no more to be said.
+Kind: TypeAlias = Literal["uuid", "ulid", "e-mail", "phone", "url", "ip"]
+
+MOST_WORDS, MOST_WORD_LENGTH, OFTEN = 12, 40, 4
+_LONGEST_PREFIX = 24
+
+_KINDS: dict[Kind, str] = {
+    "uuid": r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    "ulid": r"[0-7][0-9A-HJKMNP-TV-Z]{25}",
+    "e-mail": r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    "ip": r"\d{1,3}(\.\d{1,3}){3}",
+    "phone": r"\+?\d[\d ()./-]{6,18}\d",
+    "url": r"[a-z][a-z0-9+]*://\S+",
+}
+_DATE = r"(19|20)\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
+_CLOCK = r"[T ]\d\d:\d\d(:\d\d)?"
+_ZONE = r"(Z|[+-]\d\d:?\d\d)?"
+_TIMES: dict[Precision, str] = {
+    "date": _DATE,
+    "seconds": _DATE + _CLOCK + _ZONE,
+    "milliseconds": _DATE + _CLOCK + r"\.\d{1,9}" + _ZONE,
+}
+_DIGITS = re.compile(r"\d+")
+_HEX = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+_TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
+_AMOUNT = re.compile(r"-?\d+\.\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A format that Loadstone has a word for."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """An instant written as text; `plain` when it is as we write it: in UTC, with a Z."""
+
+    precision: Precision
+    plain: bool
+    instants: tuple[float, ...]  # seconds since 1970, of the sample: to be compared, not written
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few values; None stands for one that is not for us to write down."""
+
+    words: tuple[str | None, ...]
+    weights: tuple[int, ...]
+    lengths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A number written as text, padded with zeros when `width` is not 0."""
+
+    low: int
+    high: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A decimal number written as text."""
+
+    low: int
+    high: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Characters that say nothing, always or nearly as many."""
+
+    length: int
+    alphabet: Literal["hex", "letters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """The same letters before each: student_000001."""
+
+    prefix: str
+    rest: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Any other text: how many bytes, from the tenth percentile to the ninetieth, and at most."""
+
+    low: int
+    high: int
+    longest: int
+    spaced: bool
+
+
+Form: TypeAlias = Known | Time | Choice | Digits | Amount | Token | Prefixed | Prose
+
+
+def form_of(texts: Sequence[str], vocabulary: Vocabulary = NOTHING) -> Form:
+    """The form that all of some texts have. The vocabulary says which words may be written down."""
+    found = time_of(texts) or _known(texts)
+    if found is not None:
+        return found
+    choice = _choice(texts, vocabulary)
+    if choice is not None and any(choice.words):
+        return choice
+    numbered = _numeric(texts) or _prefixed(texts, vocabulary)
+    return numbered or choice or _token(texts) or _prose(texts)
+
+
+def time_of(texts: Sequence[str]) -> Time | None:
+    for precision, pattern in _TIMES.items():
+        if all(re.fullmatch(pattern, text) for text in texts):
+            instants = tuple(map(_instant, texts))
+            plain = precision == "date" or all(text[-1] == "Z" and "T" in text for text in texts)
+            return Time(precision, plain, instants)
+    return None
+
+
+def _instant(text: str) -> float:
+    """Seconds since 1970; a day that no month has is the month's last."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.fromisoformat(text[:8] + "28")
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _known(texts: Sequence[str]) -> Known | None:
+    for kind, pattern in _KINDS.items():
+        if all(re.fullmatch(pattern, text) for text in texts):
+            if kind == "phone" and not _looks_dialled(texts):
+                continue
+            return Known(kind)
+    return None
+
+
+def _looks_dialled(texts: Sequence[str]) -> bool:
+    """Digits alone may be any number: a phone number has a plus or is written in groups."""
+    return all(text[0] == "+" or not text.isdigit() for text in texts) and not all(
+        re.fullmatch(r"\d+-\d+", text) for text in texts
+    )
+
+
+def _choice(texts: Sequence[str], vocabulary: Vocabulary) -> Choice | None:
+    counts = Counter(texts).most_common()
+    if len(counts) > MOST_WORDS or len(counts) * OFTEN > len(texts):
+        return None
+    if max(len(word) for word, _ in counts) > MOST_WORD_LENGTH:
+        return None
+    return Choice(
+        words=tuple(word if vocabulary.keeps(word) else None for word, _ in counts),
+        weights=tuple(weights_of([count for _, count in counts])),
+        lengths=tuple(len(word) for word, _ in counts),
+    )
+
+
+def _numeric(texts: Sequence[str]) -> Form | None:
+    if all(_DIGITS.fullmatch(text) for text in texts) and max(map(len, texts)) <= 18:
+        numbers = [int(text) for text in texts]
+        widths = {len(text) for text in texts}
+        padded = len(widths) == 1 and (min(numbers) < 10 ** (min(widths) - 1) or min(widths) > 2)
+        low, high = below(min(numbers)), above(max(numbers))
+        if low == high >= 10:
+            low, high = below(low / 2), above(high * 2)
+        return Digits(low, high, min(widths) if padded else 0)
+    if all(_AMOUNT.fullmatch(text) for text in texts):
+        places = max(len(text.partition(".")[2]) for text in texts)
+        values = [float(text) for text in texts]
+        if places <= 6 and max(map(abs, values)) < 1e9:
+            return Amount(below(min(values)), above(max(values)), places)
+    return None
+
+
+def _prefixed(texts: Sequence[str], vocabulary: Vocabulary) -> Prefixed | None:
+    """Only where what follows the prefix is an identifier: `Mr. ` before names is no prefix."""
+    if len(set(texts)) < 3:
+        return None
+    found = re.match(r"[A-Za-z]+[_\-:./#|]", texts[0])
+    prefix = found.group() if found else ""
+    if not prefix or len(prefix) > _LONGEST_PREFIX:
+        return None
+    if not all(text.startswith(prefix) and len(text) > len(prefix) for text in texts):
+        return None
+    if not vocabulary.labels(prefix[:-1]):
+        return None
+    rest = form_of([text[len(prefix) :] for text in texts])
+    return Prefixed(prefix, rest) if isinstance(rest, Known | Digits | Token | Time) else None
+
+
+def _token(texts: Sequence[str]) -> Token | None:
+    lengths = sorted(map(len, texts))
+    if len(set(texts)) < 3 or lengths[0] < 8 or lengths[-1] > 1.2 * lengths[0]:
+        return None
+    if all(_HEX.fullmatch(text) for text in texts):
+        return Token(lengths[-1], "hex")
+    mixed = all(_TOKEN.fullmatch(text) and re.search(r"\d", text) for text in texts)
+    return Token(lengths[-1], "letters") if mixed else None
+
+
+def _prose(texts: Sequence[str]) -> Prose:
+    sizes = [len(text.encode()) for text in texts]
+    low, high = below(quantile(sizes, 0.1)), above(quantile(sizes, 0.9))
+    spaced = sum(" " in text for text in texts) * 2 > len(texts)
+    return Prose(low, high, above(max(sizes)), spaced)

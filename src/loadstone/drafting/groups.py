@@ -1,0 +1,120 @@
+"""Partitions: which kinds of items share them, whose they are, and how many items are in one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadstone.drafting.figures import rounded, spread_of
+from loadstone.drafting.given import Given, WireItem
+from loadstone.drafting.kinds import Kind
+
+_MOST_OF_THEM = 0.8
+_MANY = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Kinds whose partition keys look alike. `own` is the one that the partition itself is about,
+    one item in each: the customer among its orders."""
+
+    given: Given
+    label: str
+    kinds: tuple[Kind, ...]
+    own: Kind | None
+
+    @property
+    def others(self) -> list[Kind]:
+        return [kind for kind in self.kinds if kind is not self.own]
+
+    def partition(self, item: WireItem) -> str:
+        ((_, value),) = item[self.given.table.partition_key].items()
+        return str(value)
+
+
+def groups_of(given: Given, kinds: Sequence[Kind]) -> list[Group]:
+    """The kinds by the labels of their partitions; where nothing sorts a partition, each alone."""
+    if given.table.sort_key is None:
+        return [Group(given, kind.label, (kind,), kind) for kind in kinds]
+    by_label: defaultdict[str, list[Kind]] = defaultdict(list)
+    for kind in kinds:
+        by_label[kind.label].append(kind)
+    found = []
+    for label, some in by_label.items():
+        group = Group(given, label, tuple(some), None)
+        found.append(Group(given, label, tuple(some), _own(group)))
+    return found
+
+
+def counts(group: Group, kind: Kind) -> list[int]:
+    """How many items of a kind each partition has, of those that were read to their end."""
+    held = Counter(group.partition(item) for item in kind.items)
+    return [held[partition] for partition in _whole(group)]
+
+
+def fan_out(numbers: Sequence[int]) -> tuple[str, list[str]]:
+    """PerParent() for so many children each, and what to say of it."""
+    if not numbers or not sum(numbers):
+        return "PerParent(3)", ["How many there are of each could not be told: 3 is made up."]
+    mean = sum(numbers) / len(numbers)
+    least = min(numbers)
+    if max(numbers) <= 1:
+        if least == 1:
+            return "PerParent(1)", []
+        share = max(0.01, float(rounded(mean)))
+        return f"PerParent({share}, least=0, most=1)", []
+    shown = max(rounded(mean), 1 if least else 0.01)
+    spread = spread_of([number for number in numbers if number])
+    # A few partitions tell little of how unlike they are.
+    arguments = [str(shown)]
+    if spread > 1:
+        arguments.append(f"spread={min(spread, 20.0)}")
+    if not least or shown < 1:
+        arguments.append("least=0")
+    seen = "1 partition" if len(numbers) == 1 else f"{len(numbers)} partitions"
+    few = [f"How many there are of each was seen in {seen} alone."]
+    return f"PerParent({', '.join(arguments)})", few if len(numbers) < _MANY else []
+
+
+def _own(group: Group) -> Kind | None:
+    """The kind with one item in each partition, or in nearly all."""
+    partitions = _whole(group)
+    sort_key = group.given.table.sort_key
+    for kind in sorted(group.kinds, key=lambda kind: len(kind.labels[-1])):
+        held = Counter(group.partition(item) for item in kind.items)
+        if max(held.values()) > 1:
+            continue
+        if len(group.kinds) == 1 and (sort_key is None or len(held) > 1):
+            return kind
+        covered = sum(partition in held for partition in partitions) / max(1, len(partitions))
+        if covered >= _MOST_OF_THEM and _is_about(group, kind):
+            return kind
+    return None
+
+
+def _is_about(group: Group, kind: Kind) -> bool:
+    """Whether its sort key is a word, or the partition key again."""
+    sort_key = group.given.table.sort_key
+    if sort_key is None:
+        return True
+    keys = {str(next(iter(item[sort_key].values()))) for item in kind.items}
+    repeats = all(
+        group.partition(item) == str(next(iter(item[sort_key].values()))) for item in kind.items
+    )
+    return repeats or len(keys) == 1
+
+
+def _whole(group: Group) -> list[str]:
+    """The partitions that were read to their end; all, when those are too few to tell."""
+    every: dict[str, None] = {}
+    cut: set[str] = set()
+    labelled = {id(item) for kind in group.kinds for item in kind.items}
+    for run in group.given.runs:
+        for item in run:
+            if id(item) in labelled:
+                every[group.partition(item)] = None
+        if run and not group.given.published:
+            cut.add(group.partition(run[-1]))
+    kept = [partition for partition in every if partition not in cut]
+    return kept if len(kept) >= 3 else list(every)

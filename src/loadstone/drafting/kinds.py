@@ -1,0 +1,179 @@
+"""Telling a table's items apart: into kinds, by the labels in their keys, or by what names them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from loadstone.drafting.given import Facet, Given, WireItem
+from loadstone.drafting.names import pascal, without_id
+from loadstone.drafting.vocabulary import Vocabulary
+from loadstone.drafting.words import singular
+
+DELIMITERS = ("#", "|", "::")
+#: What designs call the attribute that says what an item is.
+_SAYS_WHAT = {"entitytype", "entity", "itemtype", "recordtype", "objecttype", "type", "_type"}
+_SAYS_WHAT |= {"__typename", "_et", "_entity", "__edb_e__", "doctype", "modeltype", "kind"}
+_MOST_KINDS = 24
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Items of one kind. `labels` are those of the partition key and the sort key, empty where
+    there is none; `places` say where in the table's items each is."""
+
+    name: str
+    labels: Key
+    items: tuple[WireItem, ...]
+    places: tuple[int, ...]
+    said_by: str | None = None  # the attribute that names the kind
+
+    @property
+    def label(self) -> str:
+        return self.labels[0]
+
+
+def delimiter_in(texts: Iterable[str]) -> str | None:
+    """What texts are put together with, where all of them are."""
+    held = list(texts)
+    for delimiter in DELIMITERS:
+        if held and all(delimiter in text for text in held):
+            return delimiter
+    return None
+
+
+def label_of(text: str, vocabulary: Vocabulary) -> str:
+    """The word that a key begins with: USER of USER#123, METADATA of METADATA."""
+    head = next((text.split(each, maxsplit=1)[0] for each in DELIMITERS if each in text), None)
+    if head is None:
+        return text if text.isupper() and vocabulary.labels(text) else ""
+    return head if vocabulary.labels(head) else ""
+
+
+def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
+    """A table's items by kind, the most frequent first."""
+    items = given.items
+    table = given.table
+    labels = [_labels(item, table.key, vocabulary) for item in items]
+    says = _names_what(items, table.key_attributes, vocabulary)
+    groups: defaultdict[tuple[str, Key], list[int]] = defaultdict(list)
+    for place, (item, key) in enumerate(zip(items, labels, strict=True)):
+        groups[_text(item, says) if says else "", key].append(place)
+    if len(groups) > _MOST_KINDS:
+        groups = defaultdict(list, {("", ("",) * len(table.key)): list(range(len(items)))})
+    several = len(groups) > 1
+    found = [
+        Kind(
+            name=_name(said, key, given, several=several),
+            labels=key,
+            items=tuple(items[place] for place in places),
+            places=tuple(places),
+            said_by=says,
+        )
+        for (said, key), places in groups.items()
+    ]
+    found.sort(key=lambda kind: -len(kind.items))
+    return _distinct(_renamed(found, given.facets))
+
+
+def _labels(item: WireItem, key: Key, vocabulary: Vocabulary) -> Key:
+    return tuple(label_of(_text(item, name), vocabulary) for name in key)
+
+
+def _text(item: WireItem, name: str) -> str:
+    return str(item.get(name, {}).get("S", ""))
+
+
+def _names_what(
+    items: Sequence[WireItem], keys: Iterable[str], vocabulary: Vocabulary
+) -> str | None:
+    """The attribute that says what each item is: it is called so, all have it, few words are in
+    it, and it goes with what attributes an item has."""
+    for name in items[0] if items else ():
+        called = name.lower().replace("-", "").replace(" ", "")
+        if called.replace("_", "") not in {each.replace("_", "") for each in _SAYS_WHAT}:
+            continue
+        texts = [_text(item, name) for item in items]
+        words = Counter(texts)
+        if name in keys or len(words) < 2 or len(words) > _MOST_KINDS:
+            continue
+        if all(vocabulary.labels(word) for word in words) and _goes_with_shape(items, texts):
+            return name
+    return None
+
+
+def _goes_with_shape(items: Sequence[WireItem], texts: Sequence[str]) -> bool:
+    """Whether items of two kinds differ in what attributes they have: a status says nothing."""
+    always: dict[str, frozenset[str]] = {}
+    for text, item in zip(texts, items, strict=True):
+        always[text] = always.get(text, frozenset(item)) & frozenset(item)
+    return len(set(always.values())) * 2 > len(always)
+
+
+def _name(said: str, labels: Key, given: Given, *, several: bool) -> str:
+    """What it is called: by itself, by its labels, or as the table's items are."""
+    if said:
+        return pascal(said)
+    own = [label for label in labels if label]
+    if several and own:
+        head, tail = labels[0], labels[-1]
+        if len(labels) > 1 and tail and tail != head:
+            return (
+                pascal(f"{head} {tail}") if tail.isupper() and _bare(given, tail) else pascal(tail)
+            )
+        return pascal(own[0])
+    return pascal(singular(table_word(given)))
+
+
+def _bare(given: Given, label: str) -> bool:
+    """Whether a sort key is the label and nothing else: PROFILE, of whom says the partition."""
+    sort_key = given.table.sort_key
+    return sort_key is not None and any(_text(item, sort_key) == label for item in given.items)
+
+
+def table_word(given: Given) -> str:
+    """The last word of a table's name that says what is in it: orders of acme-orders-dev."""
+    words = [word for word in re.split(r"[^A-Za-z]+", given.table.name) if len(word) > 1]
+    skipped = {"dev", "test", "staging", "stage", "prod", "production", "qa", "table", "v"}
+    kept = [word for word in words if word.lower() not in skipped]
+    found = (kept or words or ["item"])[-1]
+    return re.sub(r"(?i)table$", "", found) or found
+
+
+def _renamed(kinds: Sequence[Kind], facets: Sequence[Facet]) -> list[Kind]:
+    """Kinds by the names of the model's facets, where their attributes are those of one."""
+    found = []
+    for kind in kinds:
+        named = _facet(kind, facets) if kind.said_by is None else None
+        found.append(replace(kind, name=pascal(singular(named))) if named else kind)
+    return found
+
+
+def _facet(kind: Kind, facets: Sequence[Facet]) -> str | None:
+    held = Counter(name for item in kind.items for name in item)
+
+    def likeness(facet: Facet) -> float:
+        both = facet.attributes & held.keys()
+        return len(both) / max(1, len(facet.attributes | held.keys()))
+
+    best = max(facets, key=likeness, default=None)
+    return best.name if best is not None and likeness(best) > 0.5 else None
+
+
+def _distinct(kinds: Sequence[Kind]) -> list[Kind]:
+    taken: Counter[str] = Counter()
+    found = []
+    for kind in kinds:
+        taken[kind.name] += 1
+        count = taken[kind.name]
+        found.append(replace(kind, name=f"{kind.name}{count}") if count > 1 else kind)
+    return found
+
+
+def partition_word(name: str) -> str:
+    """What a partition key names: customer of customerId; nothing where it is called pk."""
+    return without_id(name)

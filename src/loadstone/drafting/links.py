@@ -1,0 +1,103 @@
+"""Which partitions belong to which others: orders name their customer, so customers come first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadstone.drafting.groups import fan_out
+from loadstone.drafting.holders import Holder
+from loadstone.drafting.names import plain
+from loadstone.drafting.templates import Part
+
+_HALF = 0.5
+_LEAST_COMMON = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """`child` names one `parent` in each of its items; `part` is what names it."""
+
+    child: Holder
+    parent: Holder
+    part: Part
+    merged: bool = False  # the child's partition key is the parent's: they are the same thing
+
+
+def links_of(holders: Sequence[Holder], *, published: bool) -> list[Link]:
+    """At most one for each holder, and none in a circle."""
+    found: dict[Holder, Link] = {}
+    for child in holders:
+        for parent in holders:
+            if child in found or child is parent or _above(child, parent, found):
+                continue
+            link = _link(child, parent, published=published)
+            if link is not None:
+                found[child] = link
+    return list(found.values())
+
+
+def per_parent(link: Link) -> tuple[str, list[str]]:
+    """How many of the child one parent has, as the sample has it."""
+    times = list(Counter(text for text in link.part.texts if text is not None).values())
+    return fan_out(times)
+
+
+def _above(child: Holder, parent: Holder, found: dict[Holder, Link]) -> bool:
+    """Whether the parent already descends from the child."""
+    link = found.get(parent)
+    while link is not None:
+        if link.parent is child:
+            return True
+        link = found.get(link.parent)
+    return False
+
+
+def _link(child: Holder, parent: Holder, *, published: bool) -> Link | None:
+    if parent.name_of() is None:
+        return None
+    for part in _candidates(child):
+        if not _names(part, parent, published=published):
+            continue
+        own = [each for each in child.template if isinstance(each, Part)]
+        whole = child.sheet is None and child.template == (part,) and own == [part]
+        stored = parent.sheet is not None
+        if whole and stored and len(parent.template) == 1:
+            return Link(child, parent, part, merged=True)
+        if child.sheet is None and part not in own:
+            continue
+        return Link(child, parent, part)
+    return None
+
+
+def _candidates(child: Holder) -> list[Part]:
+    """What of a holder may name another: parts of its own key only when there are several, or when
+    it is not stored itself."""
+    own = [part for part in child.template if isinstance(part, Part)]
+    if child.sheet is None:
+        return own
+    parts: dict[Part, None] = {}
+    for template in child.sheet.templates.values():
+        for part in template:
+            if isinstance(part, Part) and all(text is not None for text in part.texts):
+                parts[part] = None
+    if len(own) == 1:
+        parts.pop(own[0], None)
+    return list(parts)
+
+
+def _names(part: Part, parent: Holder, *, published: bool) -> bool:
+    """Whether a part is called as what tells the parents apart, or holds the same values."""
+    (theirs,) = (each for each in parent.template if isinstance(each, Part))
+    if plain(part.name) in parent.identities and part.numeric == theirs.numeric:
+        return True
+    if published:
+        return False  # in a few items that were made up, values are alike by chance
+    values, known = set(part.present), set(theirs.present)
+    common = values & known
+    return (
+        len(common) >= _LEAST_COMMON
+        and len(common) >= _HALF * len(values)
+        and any(len(value) > 3 for value in common)
+    )

@@ -1,0 +1,88 @@
+"""The vocabularies of a draft: texts of a length, and what Faker has a name for."""
+
+from __future__ import annotations
+
+from loadstone.drafting.forms import Prose
+from loadstone.drafting.names import words_in
+
+_POOL = 256
+_LONG, _LONG_POOL = 4_000, 32
+#: What an attribute of such a name holds: a method of Faker's.
+_FAKER = {
+    ("first", "name"): "first_name",
+    ("given", "name"): "first_name",
+    ("last", "name"): "last_name",
+    ("family", "name"): "last_name",
+    ("full", "name"): "name",
+    ("user", "name"): "user_name",
+    ("username",): "user_name",
+    ("name",): "name",
+    ("city",): "city",
+    ("country",): "country",
+    ("street",): "street_address",
+    ("address",): "street_address",
+    ("zip",): "postcode",
+    ("zip", "code"): "postcode",
+    ("postal", "code"): "postcode",
+    ("company",): "company",
+    ("company", "name"): "company",
+    ("user", "agent"): "user_agent",
+}
+_LONGEST_NAME = 120
+
+
+class Palette:
+    """Gives each vocabulary one line and one variable in the fixtures."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, str] = {}
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"{variable} = {source}" for variable, source in sorted(self._lines.items())]
+
+    def prose(self, form: Prose, name: str, entity: str) -> str:
+        """A pick from a vocabulary of texts that are as long; named ones where Faker has some."""
+        method = faker_method(name, entity)
+        if method is not None and form.longest <= _LONGEST_NAME:
+            return self.named(method)
+        low, high = max(form.low, 1), max(form.high, 1)
+        what = "TEXTS" if form.spaced and high >= 5 else "WORDS"
+        variable = f"{what}_{low}_{high}"
+        size = _LONG_POOL if high > _LONG else _POOL
+        self._lines[variable] = (
+            "Pool(\n"
+            f'    "{what.lower()}-{low}-{high}",\n'
+            f"    size={size},\n"
+            f"    draw=lambda fake: {_draw(what, low, high)},\n"
+            ")"
+        )
+        return f"pick({variable})"
+
+    def named(self, method: str) -> str:
+        """A pick from what a method of Faker's makes."""
+        variable = plural(method).upper()
+        self._lines[variable] = f'Pool("{method}")'
+        return f"pick({variable})"
+
+
+def plural(word: str) -> str:
+    if word.endswith("y"):
+        return word[:-1] + "ies"
+    return f"{word}es" if word.endswith("s") else f"{word}s"
+
+
+def faker_method(name: str, entity: str) -> str | None:
+    """The vocabulary that an attribute is named after: firstName, or the name of a company."""
+    words = tuple(words_in(name))
+    if words == ("name",) and entity.lower() in {"company", "organization", "organisation"}:
+        return "company"
+    return _FAKER.get(words) or (_FAKER.get(words[-2:]) if len(words) > 2 else None)
+
+
+def _draw(what: str, low: int, high: int) -> str:
+    if what == "WORDS":
+        return f"fake.pystr(min_chars={low}, max_chars={high})"
+    if high < 5:
+        return f"fake.pystr(min_chars={low}, max_chars={high})"
+    return f"fake.text(max_nb_chars=fake.random_int({max(low, 5)}, {high}))"

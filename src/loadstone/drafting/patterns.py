@@ -1,0 +1,98 @@
+"""The obvious patterns: an item by its key, what is in a partition, what an index finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loadstone.drafting.draft import DraftEntity, DraftPattern
+from loadstone.drafting.names import Names, kebab, snake
+from loadstone.drafting.pieces import quoted
+
+#: What an index finds of a value that many items share may be much: so many rows are asked for.
+_LIMIT = 25
+
+
+def patterns_of(entities: Sequence[DraftEntity]) -> list[DraftPattern]:
+    names = Names()
+    found: list[DraftPattern] = []
+    for entity in entities:
+        if entity.table is None:
+            continue
+        each = [_get(entity), *_of_partition(entity, entities), *_by_index(entity)]
+        for pattern in each:
+            pattern.id = names.give(pattern.id)
+            pattern.variable = snake(pattern.id)
+            found.append(pattern)
+    return found
+
+
+def _get(entity: DraftEntity) -> DraftPattern:
+    return DraftPattern(
+        id=f"one-{kebab(entity.name)}",
+        variable="",
+        operation=f"GetItem({entity.variable})",
+        of=entity,
+        expects="Exactly()",
+        heading="items by their keys",
+    )
+
+
+def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Iterator[DraftPattern]:
+    """An entity's items in one partition, for whom the partition belongs to."""
+    table, owner = entity.table, entity.parent
+    if table is None or owner is None or table.table.sort_key is None:
+        return
+    line = next((each for each in entity.item if each.name == table.table.partition_key), None)
+    if line is None or not line.source.startswith(f'{owner.variable}["'):
+        return
+    beside = [each for each in entities if each is not entity and _shares(each, entity, owner)]
+    key = f"{quoted(table.table.partition_key)}: {line.source}"
+    expects = f"Every({entity.variable})"
+    if beside and entity.sort_prefix and _apart(entity, beside):
+        key += f", {quoted(table.table.sort_key)}: begins_with({quoted(entity.sort_prefix)})"
+    elif beside:
+        expects = "Some()"
+    if expects == "Some()" and "least=0" in entity.per_parent:
+        expects = "Maybe()"
+    yield DraftPattern(
+        id=f"{kebab(entity.name)}s-of-{kebab(owner.name)}",
+        variable="",
+        operation=f"Query({table.variable}, key={{{key}}})",
+        of=owner,
+        expects=expects,
+        heading="partitions",
+        uses=[table.variable, entity.variable],
+    )
+
+
+def _shares(other: DraftEntity, entity: DraftEntity, owner: DraftEntity) -> bool:
+    """Whether another's items are in the same partitions."""
+    return other.table is entity.table and owner in other.line
+
+
+def _apart(entity: DraftEntity, beside: Sequence[DraftEntity]) -> bool:
+    """Whether nothing else in the partition sorts under the same beginning."""
+    mine = entity.sort_prefix
+    return not any(each.sort_prefix.startswith(mine) or not each.sort_prefix for each in beside)
+
+
+def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
+    """What each index finds that has the entity's items."""
+    assert entity.table is not None
+    for index in entity.table.table.indexes:
+        if not all(entity.has(name) for name in index.key):
+            continue
+        key = index.partition_key
+        limit = f", limit={_LIMIT}" if key in entity.few else ""
+        yield DraftPattern(
+            id=f"{kebab(entity.name)}s-by-{kebab(index.name).removeprefix('by-')}",
+            variable="",
+            operation=(
+                f"Query({entity.table.variable}, index={quoted(index.name)}, "
+                f"key={{{quoted(key)}: {entity.variable}[{quoted(key)}]}}{limit})"
+            ),
+            of=entity,
+            expects="Some()",
+            heading=f"index {index.name}",
+            uses=[entity.table.variable],
+        )

@@ -1,0 +1,126 @@
+"""Texts that are put together: ORDER#2026-05-01#17 is a label, a day and a number, and which other
+attributes of the item those are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from loadstone.drafting.columns import Column
+from loadstone.drafting.kinds import delimiter_in
+from loadstone.drafting.names import words_in
+from loadstone.drafting.vocabulary import Vocabulary
+
+#: What each item has, None where it has nothing.
+Texts: TypeAlias = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that differs from item to item."""
+
+    name: str
+    texts: Texts
+    numeric: bool = False
+
+    @property
+    def present(self) -> list[str]:
+        return [text for text in self.texts if text]
+
+
+Template: TypeAlias = tuple["str | Part", ...]
+
+
+def templates_of(
+    columns: Mapping[str, Column], vocabulary: Vocabulary, keys: Collection[str]
+) -> dict[str, Template]:
+    """Every column of texts and numbers, and what it is made of. `keys` are called by what they
+    are made of, where that has a name."""
+    plain = {
+        name: Part(name, texts, column.type == "N")
+        for name, column in columns.items()
+        if (texts := column.texts()) is not None
+    }
+    pieces = {
+        name: tuple(_pieces(part, vocabulary)) if columns[name].type == "S" else (part,)
+        for name, part in plain.items()
+    }
+    whole = {name: part for name, part in plain.items() if pieces[name] == (part,)}
+    named = sorted(whole.values(), key=lambda part: part.name in keys)
+    found: dict[str, Template] = {}
+    for name, template in pieces.items():
+        found[name] = tuple(
+            part if isinstance(part, str) else _named(part, name, named) for part in template
+        )
+    return found
+
+
+def same(part: Part, other: Part) -> bool:
+    """Whether one is the other wherever it is there, and that cannot be by chance: several values,
+    or one name."""
+    pairs = zip(part.texts, other.texts, strict=True)
+    held = [(one, another) for one, another in pairs if one is not None]
+    if not held or any(one != another for one, another in held):
+        return False
+    named = words_in(part.name) in (words_in(other.name), [*words_in(other.name), "id"])
+    return named or len({one for one, _ in held}) > 1
+
+
+def _pieces(part: Part, vocabulary: Vocabulary) -> Iterable[str | Part]:
+    """The parts of a text between its delimiters; itself where it has none."""
+    if _is_label(part, vocabulary):
+        return [part.present[0]]
+    delimiter = delimiter_in(part.present)
+    rows = [None if text is None else text.split(delimiter) for text in part.texts]
+    widths = {len(row) for row in rows if row is not None}
+    if delimiter is None or len(widths) != 1:
+        return [part]
+    pieces: list[str | Part] = []
+    before = ""
+    for place in range(widths.pop()):
+        texts = tuple(None if row is None else row[place] for row in rows)
+        distinct = {text for text in texts if text is not None}
+        literal = distinct.pop() if len(distinct) == 1 else None
+        if literal is not None and (not literal or vocabulary.labels(literal)):
+            pieces.append(literal if place == 0 else delimiter + literal)
+            before = literal or before
+            continue
+        if place:
+            pieces.append(delimiter)
+        label = "".join(word.capitalize() for word in words_in(before))
+        name = f"{label[:1].lower()}{label[1:]}Id" if label else f"{part.name}Part{place + 1}"
+        pieces.append(Part(name, texts))
+        before = ""
+    return _merged(pieces)
+
+
+def _is_label(part: Part, vocabulary: Vocabulary) -> bool:
+    """Whether it is one word for all of them, which may be written."""
+    distinct = set(part.present)
+    word = part.present[0] if len(distinct) == 1 else ""
+    if not word:
+        return False
+    written = vocabulary.keeps(word) or word in vocabulary.taken
+    return written or (word.isupper() and vocabulary.labels(word))
+
+
+def _merged(pieces: Sequence[str | Part]) -> list[str | Part]:
+    """Literals that follow one another, as one."""
+    merged: list[str | Part] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _named(part: Part, own: str, named: Sequence[Part]) -> Part:
+    """The attribute that a part is, where it is one."""
+    for other in named:
+        if other.name != own and same(part, other):
+            return other
+        if other.name == own:
+            break  # the first of equal ones is itself
+    return part

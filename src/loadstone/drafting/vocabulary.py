@@ -1,0 +1,53 @@
+"""Which words of the data may be written into a draft, and which were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from loadstone.drafting.names import words_in
+from loadstone.drafting.words import is_common, is_thing, singular
+
+_LABEL = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
+_CAPITALS = re.compile(r"[A-Z][A-Z_-]+")
+_SHORT = 2
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`names` are words of the schema: of tables, indexes and attributes. `published`: the items
+    are an example, and their words are for everybody."""
+
+    names: frozenset[str] = frozenset()
+    published: bool = False
+    #: What was taken from the data for a label although it is in no list of ours.
+    taken: dict[str, None] = field(default_factory=dict)
+
+    def keeps(self, word: str) -> bool:
+        """Whether a member of an enumeration may be written."""
+        return is_common(word) or self._is_name(word)
+
+    def labels(self, word: str) -> bool:
+        """Whether a part of a key may be taken for the name of a kind: USER in USER#123."""
+        if not _LABEL.fullmatch(word):
+            return False
+        if is_thing(word) or is_common(word) or self._is_name(word):
+            return True
+        if self.published or len(word) <= _SHORT or _CAPITALS.fullmatch(word):
+            self.taken[word] = None
+            return True
+        return False
+
+    def _is_name(self, word: str) -> bool:
+        parts = words_in(word)
+        return bool(parts) and all(singular(part) in self.names for part in parts)
+
+
+NOTHING = Vocabulary()
+
+
+def vocabulary_of(names: Iterable[str], *, published: bool) -> Vocabulary:
+    """Of a schema's names."""
+    words = (singular(word) for name in names for word in words_in(name))
+    return Vocabulary(frozenset(words), published)

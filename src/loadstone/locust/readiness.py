@@ -1,0 +1,64 @@
+"""A test begins when the workers that it expects have found their data, and not before.
+
+Locust counts a worker as ready as soon as it is connected, and its run time from then on: what the
+workers take to prepare would be missing from the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import gevent
+from locust.runners import MasterRunner, WorkerRunner
+
+PREPARED = "loadstone-prepared"
+TELL_EVERY_S = 1.0
+LOOK_EVERY_S = 0.1
+SAY_AFTER_S = 5.0
+
+
+class Readiness:
+    """Which workers are prepared: told by them, and waited for by the master."""
+
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        self._prepared: set[str] = set()
+        self._telling: Any = None
+        if isinstance(runner, MasterRunner):
+            runner.register_message(PREPARED, self._hear)
+
+    def tell(self) -> None:
+        """A worker: say so, again and again, as nobody may listen yet."""
+        if isinstance(self._runner, WorkerRunner):
+            self._telling = gevent.spawn(self._tell)
+
+    def told(self) -> None:
+        """The test has begun: the master knows."""
+        if self._telling is not None:
+            self._telling.kill()
+            self._telling = None
+
+    def wait(self, workers: int, say: Callable[[str], None], *, at_most_s: float | None) -> None:
+        """The master: until so many are prepared, or those that came are gone again."""
+        if not isinstance(self._runner, MasterRunner):
+            return
+        came, said, began_s = False, False, monotonic()
+        while (prepared := len(self._prepared & set(self._runner.clients))) < workers:
+            came = came or bool(self._runner.clients)
+            waited_s = monotonic() - began_s
+            if (came and not self._runner.clients) or (at_most_s and waited_s > at_most_s):
+                return  # Locust knows what to do then
+            if waited_s > SAY_AFTER_S and not said:
+                said = True
+                say(f"waiting for workers: {prepared} of {workers} have found their data")
+            gevent.sleep(LOOK_EVERY_S)
+
+    def _tell(self) -> None:
+        while True:
+            self._runner.send_message(PREPARED)
+            gevent.sleep(TELL_EVERY_S)
+
+    def _hear(self, msg: Any, **_: Any) -> None:
+        self._prepared.add(msg.node_id)

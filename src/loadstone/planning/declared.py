@@ -1,0 +1,109 @@
+"""A load from the data set and the declared patterns alone: no table, no run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from loadstone.capacity.admission import Resource
+from loadstone.capacity.footprint import footprints
+from loadstone.capacity.limits import DIRECTIONS, Direction
+from loadstone.capacity.simulation import HotKey, Side
+from loadstone.dataset import Dataset
+from loadstone.pattern import Mix, Pattern
+from loadstone.planning.keys import heat_of
+from loadstone.planning.load import Load, Stored, Work
+from loadstone.scenario.costing import Costing
+from loadstone.scenario.forecast import plays_of_entry
+
+#: Patterns that a sentence names; beyond that it counts them.
+_NAMED = 4
+
+
+def declared(dataset: Dataset, mix: Mix, *, peak_per_s: float, skew: float) -> Load:
+    """A mix of a data set at so many operations a second."""
+    costing = Costing(dataset, skew)
+    plays = plays_of_entry(mix, dataset)
+    total = sum(plays.values())
+    unknown: list[str] = []
+    work = tuple(
+        _work(pattern, costing, dataset, skew, peak_per_s * each / total, unknown)
+        for pattern, each in plays.items()
+    )
+    return Load(
+        system=dataset.system.id,
+        basis="declared",
+        source=f"the data set at {dataset.stored:,} items and the mix {mix.name}",
+        work=work,
+        stored=stored_in(dataset),
+        assumed=tuple(_assumed(dataset, mix, skew, costing, unknown)),
+    )
+
+
+def stored_in(dataset: Dataset) -> dict[Resource, Stored]:
+    """What every table and index of a data set holds, by a sample of each entity."""
+    found: defaultdict[Resource, Stored] = defaultdict(lambda: Stored(0, 0))
+    for entity in dataset.system.stored:
+        assert entity.table is not None
+        count = dataset.count(entity)
+        for index, each in footprints(dataset, entity).items():
+            where = Resource(entity.table.name, index)
+            found[where] = found[where].plus(Stored(count * each.share, count * each.size_bytes))
+    return dict(found)
+
+
+def _work(
+    pattern: Pattern,
+    costing: Costing,
+    dataset: Dataset,
+    skew: float,
+    per_s: float,
+    unknown: list[str],
+) -> Work:
+    costs = costing.units(pattern)
+    units = {
+        Side(Resource(*place), direction): each
+        for direction, found in zip(DIRECTIONS, (costs.read, costs.write), strict=True)
+        for place, each in found.items()
+        if each
+    }
+    heat: dict[Side, tuple[HotKey, ...]] = {}
+    keyed: Side | None = None
+    direction: Direction = "write" if pattern.writes else "read"
+    for table, index, hot in heat_of(pattern, dataset, skew):
+        side = Side(Resource(table, index), direction)
+        if side not in units:
+            continue
+        if hot is None:
+            unknown.append(pattern.id)
+            continue
+        keyed = keyed or side
+        heat.setdefault(side, hot)
+    return Work(
+        pattern=pattern.id,
+        operation=pattern.operation.name,
+        table=pattern.table.name,
+        index=pattern.index,
+        per_s=per_s,
+        units=units,
+        keyed=keyed,
+        heat=heat,
+    )
+
+
+def _assumed(
+    dataset: Dataset, mix: Mix, skew: float, costing: Costing, unknown: list[str]
+) -> Iterator[str]:
+    yield (f"patterns come in the proportions of the mix {mix.name}, as its scenario declares them")
+    yield (
+        f"items are as large, and partitions as full, as in the data set of {dataset.stored:,} "
+        f"items (scale {dataset.scale:,}, seed {dataset.seed})"
+    )
+    yield f"items are asked for by Zipf's law with a skew of {skew:g}: no run has measured it"
+    yield from (f"pattern {each}" for each in costing.assumed)
+    if unknown:
+        names = list(dict.fromkeys(unknown))
+        said = ", ".join(names[:_NAMED]) + (
+            f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        )
+        yield f"which keys these ask for depends on the moment, and is taken to spread: {said}"

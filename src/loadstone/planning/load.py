@@ -1,0 +1,114 @@
+"""A load as a plan takes it: patterns at their peak, what tables hold, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from loadstone.capacity.admission import Resource
+from loadstone.capacity.simulation import HotKey, Profile, Side
+
+Basis = Literal["declared", "measured"]
+
+
+class Stored(NamedTuple):
+    """Items of a table or entries of an index, and their bytes without overhead."""
+
+    entries: float
+    size_bytes: float
+
+    def times(self, factor: float) -> Stored:
+        return Stored(self.entries * factor, self.size_bytes * factor)
+
+    def plus(self, other: Stored) -> Stored:
+        return Stored(self.entries + other.entries, self.size_bytes + other.size_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Work:
+    """A pattern at its peak: how often it is played a second, and the units of playing it once.
+
+    `heat` are the partition keys that it asks for more than others, by the side that they are of:
+    a write has those of each index too.
+    """
+
+    pattern: str
+    operation: str
+    table: str
+    index: str | None = None
+    per_s: float
+    units: Mapping[Side, float]
+    keyed: Side | None = None
+    heat: Mapping[Side, tuple[HotKey, ...]] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> Profile:
+        """As a simulation takes it; the units of nothing are left out."""
+        return Profile(
+            name=self.pattern,
+            per_s=self.per_s,
+            units=self.units,
+            keyed=self.keyed,
+            hot=self.heat.get(self.keyed, ()) if self.keyed else (),
+        )
+
+    def times(self, factor: float) -> Work:
+        """As often again; a Scan meets so many more items each time, too."""
+        larger = factor if self.operation == "Scan" else 1.0
+        units = {side: each * larger for side, each in self.units.items()}
+        return replace(self, per_s=self.per_s * factor, units=units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Load:
+    """What is asked at the peak of a day, and what is stored.
+
+    `source` says in a few words where it comes from; `measured` and `assumed` are sentences.
+    `documented` are the tables' names in their document, by those that are used here.
+    """
+
+    system: str
+    basis: Basis
+    source: str
+    work: tuple[Work, ...]
+    stored: Mapping[Resource, Stored]
+    documented: Mapping[str, str] = field(default_factory=dict)
+    measured: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def peak_per_s(self) -> float:
+        """Operations a second, over all patterns; a batch counts once."""
+        return sum({each.pattern: each.per_s for each in self.work}.values())
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those that are asked, and those that only hold something."""
+        asked = [side.resource.table for each in self.work for side in each.units]
+        return tuple(sorted({*asked, *(resource.table for resource in self.stored)}))
+
+    @property
+    def busy(self) -> tuple[str, ...]:
+        """The tables that are asked."""
+        return tuple(sorted({side.resource.table for each in self.work for side in each.units}))
+
+    @property
+    def profiles(self) -> list[Profile]:
+        return [each.profile for each in self.work if each.units]
+
+    def grown(self, factor: float) -> Load:
+        """More of everything: of calls, and of what is stored."""
+        if factor == 1:
+            return self
+        return replace(
+            self,
+            work=tuple(each.times(factor) for each in self.work),
+            stored={where: held.times(factor) for where, held in self.stored.items()},
+        )
+
+    def at_peak(self, per_s: float) -> Load:
+        """The same proportions at another rate."""
+        factor = per_s / self.peak_per_s
+        work = tuple(replace(each, per_s=each.per_s * factor) for each in self.work)
+        return replace(self, work=work)

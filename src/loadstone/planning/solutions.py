@@ -1,0 +1,118 @@
+"""Ways to pay for all tables together, what each comes to, and which of them is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loadstone.capacity.admission import Resource
+from loadstone.capacity.break_even import Term
+from loadstone.capacity.simulation import Demand, Outcome, Setting, simulate
+from loadstone.planning.modes import MODES, Mode, Way, simulated, way_of
+from loadstone.planning.reserved import Reserved, reserved
+from loadstone.planning.terms import Terms
+from loadstone.run.objectives import Objective
+
+TERMS: tuple[Term, ...] = ("1y", "3y")
+EACH = "each table its cheapest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """A way for every table. `usd` is a month of throughput, `total_usd` with what is stored;
+    `throttled` is simulated for all of them together, `missed` what is not kept to."""
+
+    name: str
+    ways: Mapping[str, Way]
+    usd: Decimal
+    total_usd: Decimal
+    throttled: float
+    missed: tuple[Objective, ...]
+    reserved: Mapping[Term, Reserved]
+
+    @property
+    def holds(self) -> bool:
+        return not self.missed
+
+    @property
+    def throttles_too_much(self) -> bool:
+        return any(each.figure == "throttle_rate" for each in self.missed)
+
+
+def solutions(
+    demand: Demand, terms: Terms, storage_usd: Decimal
+) -> tuple[tuple[Solution, ...], Mapping[str, Mapping[Mode, Way]]]:
+    """All tables in each mode, and each in its cheapest; and the ways of each table by mode."""
+    modes = [simulated(demand, mode, terms) for mode in MODES]
+    found = [
+        _solution(f"all {each.mode}", each.ways, each.outcome, terms, storage_usd) for each in modes
+    ]
+    by_table = {table: {each.mode: each.ways[table] for each in modes} for table in demand.tables}
+    cheapest = {table: best_way(tuple(ways.values())) for table, ways in by_table.items()}
+    if len({way.mode for way in cheapest.values()}) > 1:
+        found.append(_mixed(demand, cheapest, terms, storage_usd))
+    return tuple(found), by_table
+
+
+def best_way(ways: Sequence[Way]) -> Way:
+    """The cheapest that holds; where none does, the one that throttles least."""
+    holding = [way for way in ways if way.holds]
+    if holding:
+        return min(holding, key=lambda way: way.usd)
+    return min(ways, key=lambda way: (way.throttled, way.usd))
+
+
+def best_solution(found: Sequence[Solution]) -> Solution:
+    """The cheapest that keeps to everything; where none does, one that throttles little enough,
+    or least."""
+    holding = [each for each in found if each.holds]
+    if holding:
+        return min(holding, key=lambda each: each.usd)
+    return min(
+        found,
+        key=lambda each: (each.throttled if each.throttles_too_much else 0.0, each.usd),
+    )
+
+
+def best_reserved(found: Sequence[Solution], term: Term) -> tuple[Solution, Reserved] | None:
+    """The cheapest with a reservation among those that keep to everything but its cost; None where
+    reserving saves nothing."""
+    able = [each for each in found if not each.throttles_too_much and each.reserved[term].buys]
+    if not able:
+        return None
+    solution = min(able, key=lambda each: each.reserved[term].usd)
+    held = solution.reserved[term]
+    return (solution, held) if held.usd < best_solution(found).usd else None
+
+
+def _mixed(
+    demand: Demand,
+    cheapest: Mapping[str, Way],
+    terms: Terms,
+    storage_usd: Decimal,
+) -> Solution:
+    settings: dict[Resource, Setting] = {}
+    for way in cheapest.values():
+        settings.update(way.settings)
+    outcome = simulate(demand, settings)
+    ways = {
+        table: way_of(table, way.mode, settings, outcome, terms) for table, way in cheapest.items()
+    }
+    return _solution(EACH, ways, outcome, terms, storage_usd)
+
+
+def _solution(
+    name: str, ways: Mapping[str, Way], outcome: Outcome, terms: Terms, storage_usd: Decimal
+) -> Solution:
+    usd = sum((way.usd for way in ways.values()), Decimal(0))
+    throttled = outcome.throttled_share
+    return Solution(
+        name=name,
+        ways=ways,
+        usd=usd,
+        total_usd=usd + storage_usd,
+        throttled=throttled,
+        missed=terms.missed(throttled, usd, usd + storage_usd),
+        reserved={term: reserved(ways.values(), terms, term) for term in TERMS},
+    )

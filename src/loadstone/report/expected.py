@@ -1,0 +1,73 @@
+"""What each pattern was expected to consume, beside what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loadstone.report.blocks import Block, Column, Mark, Table
+from loadstone.report.numbers import count, percent, rate
+from loadstone.run.expectation import LEAST_CALLS, TOLERANCE, UnitsCompared
+from loadstone.run.figures import Figures
+
+NAMED = 3
+
+
+def unexpected(figures: Figures) -> Iterator[str]:
+    """A sentence where patterns consumed more, or less, than was expected of them."""
+    if not figures.expected:
+        return
+    differing = [row for row in figures.expected if row.differs]
+    if not differing:
+        return
+    worst = sorted(differing, key=lambda row: (-abs(row.difference), row.pattern))[:NAMED]
+    named = ", ".join(
+        f"{row.pattern} ({rate(row.consumed)} units a call, expected {rate(row.expected)}"
+        f"{', a guess' if row.assumed else ''})"
+        for row in worst
+    )
+    more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
+    yield (
+        f"{len(differing)} of {len(figures.expected)} patterns consumed other units than the item "
+        f"sizes foretell, by more than {percent(TOLERANCE)}: {named}{more}."
+    )
+
+
+def expected(figures: Figures) -> Iterator[Block]:
+    """Nothing, where nothing was expected."""
+    rows = figures.expected
+    if rows:
+        yield Table(
+            "Expected units",
+            f"Units a call, as expected from item sizes before the run and as consumed; marked "
+            f"where they differ by more than {percent(TOLERANCE)}, from {LEAST_CALLS} calls on",
+            (
+                Column("pattern", "text"),
+                Column("calls"),
+                Column("expected"),
+                Column("consumed"),
+                Column("difference"),
+                Column("", "text"),
+            ),
+            [_cells(row) for row in rows],
+            marks={number: _mark(row) for number, row in enumerate(rows) if row.differs},
+            sorts=True,
+        )
+
+
+def _cells(row: UnitsCompared) -> tuple[str, ...]:
+    sign = "+" if row.difference >= 0 else "-"
+    said = ["differs"] if row.differs else []
+    if row.assumed:
+        said.append(f"a guess: {row.assumed}")
+    return (
+        row.pattern,
+        count(row.calls),
+        rate(row.expected),
+        rate(row.consumed),
+        f"{sign}{percent(abs(row.difference))}",
+        "; ".join(said),
+    )
+
+
+def _mark(row: UnitsCompared) -> Mark:
+    return "unsure" if row.assumed else "bad"

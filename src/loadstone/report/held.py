@@ -1,0 +1,152 @@
+"""Whether a run held: its objectives, and what cannot be judged. A pure function of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from loadstone.errors import LoadstoneError
+from loadstone.report.numbers import percent, rate
+from loadstone.run.behind import times_behind
+from loadstone.run.evidence import evidence_of
+from loadstone.run.find_max import highest
+from loadstone.run.judged import FOUND, scope_of
+from loadstone.run.objectives import Objective, Scope, judge, objective
+from loadstone.run.record import Run
+from loadstone.run.tally import Counts
+
+_NAMED = 3
+
+Outcome = Literal["held", "missed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveRow:
+    """An objective as it was written, and what became of it; `was` says why where it is unknown."""
+
+    objective: str
+    was: str
+    outcome: Outcome
+
+
+class Answer(NamedTuple):
+    """`held` is None where nobody can say."""
+
+    text: str
+    held: bool | None
+
+
+def objective_rows(run: Run) -> tuple[ObjectiveRow, ...]:
+    """One that is not understood is neither held nor missed, and never left out."""
+    return tuple(_rows(run))
+
+
+def _rows(run: Run) -> Iterator[ObjectiveRow]:
+    scope, evidence = scope_of(run), evidence_of(run)
+    for text in _texts(run):
+        try:
+            one = _fit(text, scope)
+        except LoadstoneError as error:
+            yield ObjectiveRow(objective=text, was=str(error), outcome="unknown")
+            continue
+        (verdict,) = judge([one], evidence)
+        outcome: Outcome = "held" if verdict.held else "missed"
+        if verdict.value is None and not run.measured:
+            outcome = "unknown"
+        yield ObjectiveRow(objective=text, was=verdict.was, outcome=outcome)
+
+
+def _texts(run: Run) -> list[str]:
+    """Those of a search were kept at each rate: what it is held to is that one held."""
+    if run.header.configuration.get("find_max"):
+        return [FOUND]
+    return [str(text) for text in run.header.configuration.get("objective", ())]
+
+
+def _fit(text: str, scope: Scope) -> Objective:
+    one = objective(text)
+    if (error := scope.unfit(one)) is not None:
+        raise error
+    return one
+
+
+def answer(run: Run, rows: tuple[ObjectiveRow, ...]) -> Answer:
+    """Whether it held, by how many objectives; of a search, up to which rate."""
+    if not run.measured:
+        return Answer("There is nothing to answer with: no call was measured.", None)
+    if run.trials:
+        return _found(run)
+    if not rows:
+        went = _went(run)
+        return Answer(f"No objective was set, so nothing says whether it held: {went}.", None)
+    missed = [row for row in rows if row.outcome == "missed"]
+    unknown = [row for row in rows if row.outcome == "unknown"]
+    if missed:
+        return Answer(_missed(run, rows, missed, len(unknown)), False)
+    if unknown:
+        named = ", ".join(row.objective for row in unknown[:_NAMED])
+        of = _of(len(unknown), len(rows))
+        return Answer(f"It cannot be said to hold: {of} not judged ({named}).", None)
+    return _held(run, "its objective was met" if len(rows) == 1 else _all(len(rows)))
+
+
+def _held(run: Run, what: str) -> Answer:
+    if run.problems or run.ending.how == "failed":
+        said = f"By what there is, {what}; the record is not of a whole run ({run.ending})."
+        return Answer(said, None)
+    if run.ending.how != "completed":
+        return Answer(f"It held for as long as it ran: {what}; it was {run.ending}.", True)
+    return Answer(f"It held: {what}.", True)
+
+
+def _all(rows: int) -> str:
+    return "both objectives were met" if rows == 2 else f"all {rows} objectives were met"
+
+
+def _missed(
+    run: Run, rows: Sequence[ObjectiveRow], missed: Sequence[ObjectiveRow], unknown: int
+) -> str:
+    named = "; ".join(f"{row.objective} was {row.was}" for row in missed[:_NAMED])
+    more = f"; and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+    judged = f", {unknown} could not be judged" if unknown else ""
+    of = _of(len(missed), len(rows))
+    return f"It did not hold: {of} missed ({named}{more}){judged}.{_excuse(run, missed)}"
+
+
+def _found(run: Run) -> Answer:
+    """The highest rate is the answer of a search; its evidence is said below."""
+    kept = " and ".join(run.header.configuration.get("objective", ())) or "its objectives"
+    best = highest(run.trials)
+    if best is None:
+        return Answer(f"No rate that was tried held {kept}.", False)
+    ended = "" if run.searched else "; the search was ended before it was over"
+    return Answer(
+        f"It held {kept} up to {rate(best.rate_per_s)} a second{ended}.",
+        True if run.searched else None,
+    )
+
+
+def _excuse(run: Run, missed: Sequence[ObjectiveRow]) -> str:
+    """Latencies from the intended start hold the generator's own delay."""
+    waits = any(objective(row.objective).holds_the_wait for row in missed)
+    if not waits or next(times_behind(run), None) is None:
+        return ""
+    return " The load generator was behind at times, and such a latency holds that."
+
+
+def _went(run: Run) -> str:
+    counts = Counts.total(tally.counts for tally in run.measured.values())
+    failed, throttled = "no call failed", "nothing was throttled"
+    if counts.failed:
+        failed = f"{percent(counts.failed / counts.calls)} of the calls failed"
+    if counts.throttled:
+        share = percent(counts.throttled / counts.attempts)
+        throttled = f"{share} of the requests were throttled"
+    return f"{failed}, {throttled}"
+
+
+def _of(some: int, all_: int) -> str:
+    if all_ == 1:
+        return "its objective was"
+    return f"{some} of {all_} objectives {'was' if some == 1 else 'were'}"

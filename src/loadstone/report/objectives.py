@@ -1,0 +1,129 @@
+"""What became of objectives: for people, for pull requests, for whoever reads JUnit's XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from loadstone.run.judged import Judgement
+from loadstone.run.objectives import Verdict
+
+#: The name of a test that fails where a record is not to be relied on.
+WHOLE = "the run ended well, and its record is whole"
+
+
+def lines(found: Judgement) -> Iterator[str]:
+    """One for each objective, and what came of them together."""
+    wide = max(len(verdict.objective.text) for verdict in found.verdicts)
+    for verdict in found.verdicts:
+        yield f"{_word(verdict):<6}  {verdict.objective.text:<{wide}}  {verdict.was}"
+    yield from found.unsound
+    yield sentence(found)
+
+
+def sentence(found: Judgement) -> str:
+    """Whether it held, and if not, why."""
+    asked, missed = len(found.verdicts), len(found.missed)
+    several = "objective" if asked == 1 else "objectives"
+    if missed:
+        return f"{found.run}: {missed} of {asked} {several} missed."
+    if found.unsound:
+        return f"{found.run}: {_all(asked)} held by what there is, which is not enough to pass."
+    return f"{found.run}: {_all(asked)} held."
+
+
+def _all(asked: int) -> str:
+    return "the objective" if asked == 1 else f"all {asked} objectives"
+
+
+def markdown(found: Sequence[Judgement]) -> str:
+    """For a step summary or a comment."""
+    return "\n".join(line for each in found for line in _markdown(each)) + "\n"
+
+
+def _markdown(found: Judgement) -> Iterator[str]:
+    yield f"### {sentence(found)}"
+    yield ""
+    for why in found.unsound:
+        yield f"- {why}"
+    if found.unsound:
+        yield ""
+    yield "| | objective | was |"
+    yield "| --- | --- | ---: |"
+    for verdict in found.verdicts:
+        word = _word(verdict) if verdict.held else f"**{_word(verdict)}**"
+        yield f"| {word} | `{_cell(verdict.objective.text)}` | {_cell(verdict.was)} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _word(verdict: Verdict) -> str:
+    return "held" if verdict.held else "missed"
+
+
+def as_json(found: Judgement) -> dict[str, Any]:
+    """For machines: latencies in microseconds, shares as shares."""
+    return {
+        "run": found.run,
+        "system": found.system,
+        "passed": found.passed,
+        "problems": list(found.unsound),
+        "objectives": [
+            {
+                "objective": verdict.objective.text,
+                "figure": verdict.objective.figure,
+                "of": verdict.objective.subject,
+                "limit": verdict.objective.limit,
+                "value": verdict.value,
+                "was": verdict.was,
+                "held": verdict.held,
+            }
+            for verdict in found.verdicts
+        ],
+    }
+
+
+def junit(found: Iterable[Judgement]) -> str:
+    """A suite for each run, a test for each objective."""
+    root = ElementTree.Element("testsuites", name="loadstone")
+    for each in found:
+        suite = ElementTree.SubElement(root, "testsuite", name=f"{each.system}: {each.run}")
+        for verdict in each.verdicts:
+            why = "" if verdict.held else str(verdict)
+            _case(suite, each.system, verdict.objective.text, why)
+        _case(suite, each.system, WHOLE, " ".join(each.unsound))
+        failed = len(suite.findall("testcase/failure"))
+        suite.attrib |= {"tests": str(len(suite)), "failures": str(failed), "errors": "0"}
+    for name in ("tests", "failures"):
+        root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _case(suite: ElementTree.Element, kind: str, name: str, why: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=name)
+    if why:
+        ElementTree.SubElement(case, "failure", message=why).text = why
+
+
+def github_annotations(found: Iterable[Judgement]) -> Iterator[str]:
+    """GitHub's workflow commands: an error for each objective that was missed."""
+    for each in found:
+        for why in (*map(str, each.missed), *each.unsound):
+            title = _property(f"{each.run}: objective missed")
+            if why in each.unsound:
+                title = _property(f"{each.run}: not whole")
+            yield f"::error title={title}::{_data(why)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,197 @@
+"""The answer of a plan, in sentences that whoever pays understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from loadstone.planning.indexes import IndexRow
+from loadstone.planning.modes import MODES, Mode
+from loadstone.planning.plan import Plan
+from loadstone.planning.solutions import TERMS, Solution, best_reserved
+from loadstone.report.blocks import Block, Caution, Points, Tile, Tiles, Verdict
+from loadstone.report.numbers import percent, rate, usd
+
+_NAMED = 3
+_CENT = Decimal("0.01")
+_VERBS: dict[Mode, str] = {
+    "on demand": "pay on demand for {}",
+    "fixed": "provision a fixed capacity for {}",
+    "auto scaling": "provision {} with auto scaling",
+}
+
+
+def answer_blocks(plan: Plan) -> Iterator[Block]:
+    yield Verdict(answer(plan), "good" if plan.holds else "bad")
+    if plan.best.throttles_too_much:
+        yield Caution("No capacity keeps this load to its objective", tuple(_why_not(plan)))
+    yield Tiles(tuple(_tiles(plan)))
+    yield Points(tuple(points(plan)))
+
+
+def answer(plan: Plan) -> str:
+    """What to provision, and what it costs a month."""
+    best = plan.best
+    cost = f"about {usd(best.total_usd)} a month in {plan.terms.region}"
+    stored = f", {_cents(plan.storage_usd)} of it for storage" if plan.storage_usd else ""
+    what = what_to_do(best)
+    if plan.holds:
+        return f"{what}: {cost}{stored}."
+    missed = " and ".join(f"{each}" for each in best.missed)
+    return f"Nothing keeps to {missed}. What comes nearest: {_lowered(what)}; {cost}{stored}."
+
+
+def what_to_do(solution: Solution) -> str:
+    """By mode, the tables."""
+    said = []
+    for mode in MODES:
+        tables = sorted(name for name, way in solution.ways.items() if way.mode == mode)
+        if tables:
+            said.append(_VERBS[mode].format(_few(tables, len(solution.ways))))
+    text = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return text[0].upper() + text[1:]
+
+
+def points(plan: Plan) -> Iterator[str]:
+    """What the answer is for, what it would cost otherwise, and what would change it."""
+    load, terms, best = plan.load, plan.terms, plan.best
+    known = "No run was looked at: it works" if load.basis == "declared" else "It works"
+    yield (
+        f"{known} from {load.source}, for {rate(round(load.peak_per_s, 6))} operations a second at the peak "
+        f"of a day in the shape {terms.shape}{_grown(plan)}: "
+        f"{rate(_per_month(plan) / 1e6)} million operations a month."
+    )
+    yield (
+        f"{_share(best.throttled)} of the calls would be throttled, as simulated; at most "
+        f"{percent(terms.allowed)} may be."
+    )
+    others = [each for each in plan.solutions if each is not best]
+    said = [f"{each.name} {usd(each.total_usd)}{_throttles(each)}" for each in others]
+    yield f"Otherwise a month would be: {'; '.join(said)}."
+    for term in TERMS:
+        found = best_reserved(plan.solutions, term)
+        if found is None:
+            continue
+        solution, held = found
+        years = "a year" if held.years == 1 else f"{held.years} years"
+        units = " and ".join(
+            f"{count:,} {kind} units" for kind, count in held.units.items() if count
+        )
+        yield (
+            f"Who commits for {years} pays {usd(held.usd + plan.storage_usd)} a month: "
+            f"{_lowered(what_to_do(solution))}, and reserve {units}, "
+            f"{usd(held.upfront_usd)} of it upfront. It cannot be cancelled."
+        )
+    yield from _flips(plan)
+    yield from _warnings(plan)
+
+
+def _cents(amount: Decimal) -> str:
+    return f"${amount:,.2f}" if amount >= _CENT else "less than a cent"
+
+
+def _flips(plan: Plan) -> Iterator[str]:
+    read, write = (plan.break_even[f"{kind} provisioned"] for kind in ("read", "write"))
+    least, most = sorted((read, write))
+    at = percent(round(least, 4))
+    if round(least, 4) != round(most, 4):
+        at += f" (reads and writes differ: to {percent(round(most, 4))})"
+    dearest = max(plan.ways.values(), key=lambda ways: ways["on demand"].usd)
+    cheapest = min((way for way in dearest.values() if way.levels), key=lambda way: way.usd)
+    yield (
+        f"Provisioned capacity is cheaper than on demand where more than {at} of it is used: of "
+        f"{cheapest.table}, the dearest, {percent(round(cheapest.used or 0, 4))} would be with "
+        f"{'a fixed capacity' if cheapest.mode == 'fixed' else 'auto scaling'}."
+    )
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    hot = [row for row in plan.hot if row.near]
+    for row in hot[:_NAMED]:
+        yield (
+            f"Hot key: {row.key} has {percent(round(row.share, 4))} of the {row.side}, most of it "
+            f"by {row.pattern}; its partition is full at {rate(row.limit_at_per_s)} operations a "
+            f"second, {'below' if row.over else 'near'} this peak. More capacity does not help."
+        )
+    if plan.above_quota:
+        yield (
+            "Above the default quota of 40,000 units a second: "
+            f"{', '.join(plan.above_quota)}; ask AWS for more first."
+        )
+    unused = [row for row in plan.indexes if not row.used_by]
+    if unused:
+        yield f"No declared pattern asks {_indexes(unused)}."
+    again = [row for row in plan.indexes if row.used_by and row.repeats_key]
+    if again:
+        yield (
+            f"Repeating a key that is there already: {_indexes(again)}; a Query of the table would "
+            "do."
+        )
+
+
+def _indexes(rows: Sequence[IndexRow]) -> str:
+    """Which, and what it would save to be without them."""
+    named = [f"{row.table}/{row.index}" for row in rows]
+    said = f"{len(named)} indexes" if len(named) > _NAMED else ", ".join(named)
+    spent = sum((row.usd_per_month for row in rows), Decimal(0))
+    return f"{said}, {usd(spent)} a month at on-demand prices"
+
+
+def _why_not(plan: Plan) -> Iterator[str]:
+    """Of the tables that throttle too much."""
+    for name, way in sorted(plan.best.ways.items()):
+        if not way.holds:
+            yield (
+                f"{name}: {percent(way.throttled)} of its calls would be throttled with "
+                f"{_with(way.mode)}, most for {way.why}."
+            )
+    if any(row.over for row in plan.hot):
+        yield (
+            "A partition serves 3,000 read or 1,000 write units a second, whatever is paid: "
+            "spread the hot key over more partition keys, or cache what is read of it."
+        )
+
+
+def _with(mode: Mode) -> str:
+    return {"on demand": "on demand", "fixed": "a fixed capacity"}.get(mode, mode)
+
+
+def _tiles(plan: Plan) -> Iterator[Tile]:
+    on_demand = plan.solutions[0]
+    yield Tile("a month", usd(plan.best.total_usd), f"in {plan.terms.region}")
+    yield Tile("all on demand", usd(on_demand.total_usd), "a month")
+    yield Tile("throttled", _share(plan.best.throttled), "simulated")
+    found = best_reserved(plan.solutions, "1y")
+    if found is not None:
+        yield Tile("reserved for a year", usd(found[1].usd + plan.storage_usd), "a month")
+    yield Tile("storage", usd(plan.storage_usd), "a month, part of all of these")
+
+
+def _per_month(plan: Plan) -> float:
+    return plan.load.peak_per_s * plan.terms.peak_s_per_month
+
+
+def _grown(plan: Plan) -> str:
+    return f", {plan.growth:g} times today's load and data" if plan.growth != 1 else ""
+
+
+def _throttles(solution: Solution) -> str:
+    """Said of what is no choice."""
+    return f" (throttles {percent(solution.throttled)})" if solution.throttles_too_much else ""
+
+
+def _share(share: float) -> str:
+    return percent(round(share, 9)) if share else "None"
+
+
+def _few(names: Sequence[str], of: int) -> str:
+    """Their names, or how many they are."""
+    if of > 1 and len(names) == of:
+        return f"all {of} tables"
+    if len(names) > _NAMED:
+        return f"{len(names)} tables" + (f" of {of}" if of else "")
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _lowered(text: str) -> str:
+    return text[0].lower() + text[1:]

@@ -1,0 +1,55 @@
+"""What each pattern was expected to consume beside what it did: per call, and how far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loadstone.run.record import Run
+
+#: What differs by more is flagged.
+TOLERANCE = 0.10
+#: Fewer calls are no average.
+LEAST_CALLS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsCompared:
+    """Read and write units of a call of a pattern, with its indexes, after the warm-up.
+
+    `calls` are those whose answer told its units: throttles and failed conditions do not.
+    `difference` is the consumed over the expected, less one; `assumed` is what the expected takes
+    for granted. `differs` is the flag, which so few calls do not raise.
+    """
+
+    pattern: str
+    calls: int
+    expected: float
+    consumed: float
+    difference: float
+    differs: bool
+    assumed: str
+
+
+def units_compared(run: Run) -> Iterator[UnitsCompared]:
+    """Of the patterns that were played, and of which an expectation was recorded."""
+    for name, tally in run.measured.items():
+        info, counts = run.header.patterns.get(name), tally.counts
+        if info is None or not counts.metered:
+            continue
+        if info.expected_read_units is None or info.expected_write_units is None:
+            continue
+        expected = info.expected_read_units + info.expected_write_units
+        consumed = (counts.read_units + counts.write_units) / counts.metered
+        if expected <= 0:
+            continue
+        difference = consumed / expected - 1
+        yield UnitsCompared(
+            pattern=name,
+            calls=counts.metered,
+            expected=expected,
+            consumed=consumed,
+            difference=difference,
+            differs=abs(difference) > TOLERANCE and counts.metered >= LEAST_CALLS,
+            assumed=info.assumed,
+        )

@@ -1,0 +1,113 @@
+"""Which tables and data sets a test asks for, under which names; made once in a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loadstone.dataset import Dataset
+from loadstone.naming import DEFAULT_STAGE, Naming
+from loadstone.seeding.identity import Asked, settings_from, settle
+from loadstone.system import System, load_system
+from loadstone.testing.asked import DEFAULT_SCALE
+from loadstone.testing.database import Seeded
+from loadstone.testing.scene import Scene
+from loadstone.testing.stage import Stage
+
+SetVariable = Callable[[str, str], None]
+
+
+class Shelf:
+    """Systems, data sets and requests: what takes time to make, and is the same in every test."""
+
+    def __init__(self, project: Path | None) -> None:
+        self._project = project
+        # One instant: the data sets of a session are the same on either side of midnight.
+        self._now = datetime.now(UTC)
+        self._systems: dict[str, System] = {}
+        self._datasets: dict[Hashable, Dataset] = {}
+        self._scenes: dict[Hashable, Scene] = {}
+
+    def system(self, name: str) -> System:
+        if name not in self._systems:
+            self._systems[name] = load_system(name, self._project)
+        return self._systems[name]
+
+    def dataset(self, name: str, asked: Asked) -> Dataset:
+        system = self.system(name)
+        settings = settings_from(system, os.environ)
+        wanted = replace(asked, settings=settings)
+        key = (name, repr(wanted))
+        if key not in self._datasets:
+            self._datasets[key] = settle(system, wanted, {}, now=self._now)
+        return self._datasets[key]
+
+    def scene(self, key: Hashable, make: Callable[[], Scene]) -> Scene:
+        if key not in self._scenes:
+            self._scenes[key] = make()
+        return self._scenes[key]
+
+
+class Director:
+    """What one test has asked for."""
+
+    def __init__(
+        self, stage: Stage, shelf: Shelf, *, region: str, set_variable: SetVariable
+    ) -> None:
+        self._stage, self._shelf, self._region, self._set = stage, shelf, region, set_variable
+        self._names: dict[tuple[str, Naming], dict[str, str]] = {}
+
+    def tables(
+        self, system: str, *, stage: str = DEFAULT_STAGE, prefix: str = ""
+    ) -> dict[str, str]:
+        """Have a system's tables, as its document describes them; their names by the documented
+        ones. The environment variables that the document names say them too."""
+        names = self._named(system, Naming(stage=stage, prefix=prefix))
+        tables = self._shelf.system(system).tables
+        self._have(("tables", system, repr(names)), lambda: Scene(tables, names))
+        return dict(names)
+
+    def seeded(
+        self,
+        system: str,
+        *,
+        scale: int = DEFAULT_SCALE,
+        seed: int = 1,
+        as_of: datetime | None = None,
+        locales: tuple[str, ...] | None = None,
+        stage: str = DEFAULT_STAGE,
+        prefix: str = "",
+    ) -> Seeded:
+        """Have a system's tables with a data set of about `scale` items in them.
+
+        The same arguments are the same items, today; `as_of` holds their times still, too.
+        """
+        names = self._named(system, Naming(stage=stage, prefix=prefix))
+        asked = Asked(scale=scale, seed=seed, as_of=as_of, locales=locales)
+        dataset = self._shelf.dataset(system, asked)
+        self._have(
+            ("data", dataset.identity.fingerprint, repr(names)),
+            lambda: Scene(dataset.system.tables, names, dataset),
+        )
+        return Seeded(dataset, names)
+
+    def physical(self, table: str) -> str:
+        """A table's name in the engine, for the one in its document."""
+        return next((names[table] for names in self._names.values() if table in names), table)
+
+    def _have(self, key: Hashable, make: Callable[[], Scene]) -> None:
+        self._stage.build(key, self._shelf.scene(key, make))
+
+    def _named(self, name: str, naming: Naming) -> dict[str, str]:
+        """Found out once in a test: the variables that are set here would be taken for others'."""
+        system = self._shelf.system(name)
+        key = (name, naming)
+        if key not in self._names:
+            names = self._names[key] = naming.names(system.tables)
+            settings = settings_from(system, os.environ)
+            for variable, value in system.variables(names, self._region, settings).items():
+                self._set(variable, value)
+        return self._names[key]

@@ -1,0 +1,375 @@
+"""`loadstone check` of a system: what is said of the mistakes that people make, and where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from loadstone import (
+    Documented,
+    Entity,
+    Index,
+    PerParent,
+    Table,
+    as_of,
+    iso,
+    moment,
+    number,
+    position,
+    text,
+    whole,
+)
+from loadstone.client.target import Target
+from loadstone.contract.contract import content_problems, played_problems
+from loadstone.contract.documents import documented_problems
+from loadstone.contract.instants import created_problems
+from loadstone.contract.keys import index_problems, key_problems, table_problems
+from loadstone.contract.legal import item_problems
+from loadstone.contract.playing import player_for
+from loadstone.contract.problem import Problem
+from loadstone.contract.reach import reaches
+from loadstone.contract.sample import items_of
+from loadstone.contract.scenario import scenario_problems
+from loadstone.drafting.starter import starter
+from loadstone.embedded.binary import Binary
+from loadstone.errors import BadContent
+from loadstone.system import System, load_system
+from tests.commands import Ran, loadstone
+from tests.shop import shop_system
+from tests.systems import dataset_of, system_of
+
+TEXTS = starter("orders")
+FIXTURES, SCENARIO = TEXTS["fixtures/orders.py"], TEXTS["scenarios/orders.py"]
+
+
+def written(folder: Path, fixtures: str = FIXTURES, scenario: str = SCENARIO) -> Path:
+    """A project with one system."""
+    for name, content in (("fixtures", fixtures), ("scenarios", scenario)):
+        (folder / name).mkdir()
+        (folder / name / "orders.py").write_text(content)
+    (folder / "pyproject.toml").write_text("[tool.loadstone]\n")
+    return folder
+
+
+def swapped(content: str, before: str, after: str) -> str:
+    assert before in content
+    return content.replace(before, after)
+
+
+def line_of(content: str, words: str) -> int:
+    return next(n for n, line in enumerate(content.splitlines(), 1) if words in line)
+
+
+SOURCE = 'expects=Exactly(),\n    source=f"{DOCUMENT}: reading",'
+KEY = '        "createdAt": iso(created, "milliseconds"),\n'
+
+
+@pytest.mark.parametrize(
+    ("room", "before", "after", "says"),
+    [
+        ("fixtures", KEY, "", "Entry: no 'createdAt', which is a key of orders"),
+        ("fixtures", "decimal(1, 500)", "4.5", "Entry.amount: 4.5 is no value that an item"),
+        ("fixtures", "parent=owner", "parent=entries", "parent is one of kind Entity, not Table"),
+        ("fixtures", "PerParent(8, spread=2.5)", "8", "is one of kind PerParent, not int"),
+        ("fixtures", 'owner["name"]', 'owner["nmae"]', "no attribute of Owner 'nmae'; there are"),
+        (
+            "fixtures",
+            "partition_key=",
+            "hash_key=",
+            "has no 'hash_key'; it has name, ",
+        ),
+        ("fixtures", "    uuid,\n", "", "uses uuid without `from loadstone import uuid`"),
+        ("fixtures", "    uuid,\n", "    uid,\n", "which Loadstone does not have; there is uuid"),
+        ("fixtures", "import (", "import (\n    Faker,", "'Faker', which Loadstone does not have"),
+        ("fixtures", "item={", "item={{", "is no Python"),
+        ("scenarios", SOURCE, "expects=Exactly(),", "Pattern needs source=…"),
+        ("scenarios", "one_entry: 3", "one_entri: 3", "'one_entri', which is not declared above"),
+        ("scenarios", 'key={"status"', 'key={"state"', "has to say what 'status' is"),
+        ("scenarios", '"StatusIndex"', '"StatusIdx"', "no index 'StatusIdx'; it has StatusIndex"),
+        ("scenarios", "Every(entry)", "Exactly()", "Every() and Some() are for what a query finds"),
+        ("scenarios", "entry, owner\n", "entri, owner\n", "which fixtures/orders.py does not have"),
+        ("scenarios", "of=owner,", "of=owner, only=owner['name'] > 3,", "stands between two"),
+    ],
+)
+def test_a_mistake_in_a_file_is_said_with_its_line(
+    room: str, before: str, after: str, says: str, tmp_path: Path
+) -> None:
+    """What a newcomer gets wrong is one line: the file, its line, what is wrong, what to do."""
+    texts = {"fixtures": FIXTURES, "scenarios": SCENARIO}
+    texts[room] = swapped(texts[room], before, after)
+    with pytest.raises(BadContent) as told:
+        load_system("orders", written(tmp_path, texts["fixtures"], texts["scenarios"]))
+    assert says in str(told.value)
+    assert f"/{room}/orders.py" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_two_entities_have_two_names(tmp_path: Path) -> None:
+    """A second entity of one name is refused: it would take the first one's place unseen."""
+    twice = swapped(FIXTURES, '    "Entry",', '    "Owner",')
+    with pytest.raises(BadContent, match="two entities called 'Owner'"):
+        load_system("orders", written(tmp_path, twice))
+
+
+TIME, NAME = 'iso(created, "milliseconds")', 'owner["name"]'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "attribute", "says", "line"),
+    [
+        (TIME, '"always"', "createdAt", "item 1 has the key of item 0", '"createdAt": '),
+        (TIME, "created", "createdAt", 'say key_types={"createdAt": "N"}', '"createdAt": '),
+        ('text("owner_{n:06}", n=number)', '""', "ownerId", "it is empty", '"ownerId": owner['),
+        (NAME, 'text("a{n}@gmail.com", n=number)', "ownerName", "is nobody's", '"ownerName": '),
+        ("decimal(1, 500)", 'text("1.2.3.4")', "amount", "192.0.2.x is nobody's", '"amount": '),
+        (
+            'pick(Pool("name"))',
+            'pick(Pool("nmae"))',
+            None,
+            "has no method 'nmae'",
+            "entry = Entity",
+        ),
+        (
+            "created=created",
+            "created=created + 400 * DAY_MS",
+            "created",
+            "hours after as-of",
+            "created=created",
+        ),
+    ],
+)
+def test_what_is_wrong_with_items_is_said_where_it_is(
+    before: str, after: str, attribute: str | None, says: str, line: str, tmp_path: Path
+) -> None:
+    """What only items show is said with the entity, the attribute and its line."""
+    changed = swapped(FIXTURES, before, after)
+    system = load_system("orders", written(tmp_path, changed))
+    found = [each for each in content_problems(system, say=lambda _: None) if says in each.says]
+    assert {(each.about, each.attribute) for each in found} == {("Entry", attribute)}
+    assert found[0].place == f"{tmp_path / 'fixtures' / 'orders.py'}:{line_of(changed, line)}"
+
+
+def test_what_is_drawn_while_loading_is_said(tmp_path: Path) -> None:
+    """A module that draws makes other items in another process: nobody could check an answer."""
+    drawn = swapped(FIXTURES, "DOCUMENT =", "import random\n\nX = str(random.random())\nDOCUMENT =")
+    drawn = swapped(drawn, 'text("owner_{n:06}", n=number)', 'text("o{x}{n}", x=X, n=number)')
+    system = load_system("orders", written(tmp_path, drawn))
+    found = [str(each) for each in content_problems(system, say=lambda _: None) if each.wrong]
+    assert found
+    assert any("something is drawn while the module is loaded" in each for each in found)
+
+
+def kinds(problems: Any) -> list[tuple[str, str | None]]:
+    return [(each.about, each.attribute) for each in problems]
+
+
+def test_keys_of_two_entities_may_not_meet() -> None:
+    """Two kinds of item in one table must not have one key."""
+    table = Table("t-1", partition_key="k")
+    one = Entity("One", table=table, item={"k": text("{n}", n=number)})
+    two = Entity("Two", table=table, item={"k": text("{n}", n=number)})
+    (found,) = key_problems(dataset_of(one, two), table)
+    assert (found.about, "the key of One 0" in found.says) == ("Two", True)
+
+
+def test_an_index_without_items_is_said() -> None:
+    """An index whose key no item has answers nothing; a table that nothing is in stays empty."""
+    table = Table("t-1", partition_key="k", indexes=(Index("i", partition_key="x"),))
+    other = Table("t-2", partition_key="k")
+    entity = Entity("One", table=table, item={"k": text("{n}", n=number)})
+    dataset = dataset_of(entity)
+    assert kinds(index_problems(dataset, table)) == [("t-1", "i")]
+    with_other = replace(dataset.system, tables=(table, other))
+    dataset.system = with_other
+    assert kinds(table_problems(dataset)) == [("t-2", None)]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (Decimal(1).scaleb(126), "DynamoDB has no number"),
+        (Decimal("1" * 39), "it keeps 38 digits"),
+        (1.5, "a fraction is a Decimal"),
+        ("x" * 500_000, "DynamoDB takes 409,600"),
+        ({"": 1}, "has no name"),
+    ],
+)
+def test_what_dynamodb_would_refuse_is_said(value: Any, says: str) -> None:
+    """Types, numbers, names and sizes that DynamoDB does not take, each once for an attribute."""
+    entity = Entity("One", table=Table("t-1", partition_key="k"), item={"k": "a"})
+    items = {0: {"k": "a", "v": value}, 1: {"k": "b", "v": value}}
+    found = [each for each in item_problems(entity, items) if says in each.says]
+    assert kinds(found) == [("One", "v")]
+
+
+@pytest.mark.parametrize(
+    ("value", "reached"),
+    [
+        ("mail me at a@corp.com", True),
+        ("a@example.com, b@sub.example.org, c@x.test", False),
+        ("+14155552671", True),
+        ("+14155550123", False),
+        ("93.184.216.34", True),
+        ("192.0.2.7 or 10.0.0.1, version 999.1.2.3", False),
+        ("AKIA" + "A" * 16, True),
+    ],
+)
+def test_who_could_be_reached(value: str, reached: bool) -> None:
+    """Addresses and numbers that are somebody's are told from those that are nobody's."""
+    assert (reaches(value) is not None) is reached
+
+
+def documented_dataset() -> Any:
+    owner = Entity("Owner", facts={"id": text("o{n}", n=number)})
+    made = moment(days=9)
+    thing = Entity(
+        "Thing",
+        table=Table("t-1", partition_key="k"),
+        parent=owner,
+        per_parent=PerParent(2),
+        created=made,
+        item={
+            "k": text("{o}-{n}", o=owner["id"], n=position),
+            "owner": owner["id"],
+            "stranger": text("x{n}", n=number),
+            "made": iso(made),
+            "after": iso(as_of),
+            "n": whole(0, 3),
+        },
+    )
+    return dataset_of(owner, thing, scale=40), thing
+
+
+@pytest.mark.parametrize(
+    ("says", "attribute", "words"),
+    [
+        (Documented(attributes={"k": str}), "owner", "not documented"),
+        (Documented(attributes={"k": int}), "k", "no int"),
+        (Documented(enumerations={"k": frozenset({"a"})}), "k", "it never has 'a'"),
+        (Documented(formats={"k": "x+"}), "k", "is not x+"),
+        (Documented(links=(("stranger", "Owner", "id"),)), "stranger", "names no Owner"),
+        (Documented(in_order=(("after", "made"),)), "after", "later than made"),
+        (Documented(rules={"n is 0": lambda item: item["n"] == 0}), None, "not so: n is 0"),
+    ],
+)
+def test_what_differs_from_the_document_is_said(
+    says: Documented, attribute: str | None, words: str
+) -> None:
+    """Attributes, enumerations, formats, links, order and rules are each held against items."""
+    dataset, thing = documented_dataset()
+    found = list(documented_problems(dataset, thing, says, items_of(dataset, thing)))
+    assert any(each.attribute == attribute and words in each.says for each in found)
+    right = Documented(links=(("owner", "Owner", "id"),), in_order=(("made", "after", "as-of"),))
+    assert not list(documented_problems(dataset, thing, right, items_of(dataset, thing)))
+
+
+def test_what_is_made_later_than_seen_is_said() -> None:
+    """An item that comes into being after as-of is said once."""
+    table = Table("t-1", partition_key="k")
+    late = Entity("One", table=table, created=as_of + 3_600_000, item={"k": text("{n}", n=number)})
+    found = list(created_problems(dataset_of(late), late, range(20)))
+    assert [each.attribute for each in found] == ["created"]
+    assert "1.0 hours after" in found[0].says
+
+
+def test_a_scenario_that_hangs_together() -> None:
+    """The shop of the tests has what a run needs; without Touched, mixes or patterns it is said
+    what is missing."""
+    shop = shop_system()
+    assert not [each for each in scenario_problems(shop) if each.wrong]
+    assert any("Touched(" in each.says for each in scenario_problems(replace(shop, touched=None)))
+    assert any("no Mix" in each.says for each in scenario_problems(replace(shop, mixes={})))
+    empty = replace(shop, mixes={}, patterns={}, journeys={})
+    assert [each.says[:11] for each in scenario_problems(empty) if each.wrong] == ["it declares"]
+
+
+def played(system: System, target: Target) -> list[Problem]:
+    return [each for each in played_problems(system, target, say=lambda _: None) if each.wrong]
+
+
+def test_a_start_is_answered_rightly(tmp_path: Path, target: Target) -> None:
+    """Every pattern and journey of the start is played, and every answer is right."""
+    assert played(load_system("orders", written(tmp_path)), target) == []
+
+
+def test_a_pattern_that_is_not_answered_rightly_is_said(tmp_path: Path, target: Target) -> None:
+    """What is wrong with an answer is said with the pattern and its line."""
+    lost = 'GetItem(entry, key={"ownerId": owner["ownerId"], "createdAt": "x"})'
+    changed = swapped(SCENARIO, "GetItem(entry)", lost)
+    changed = swapped(changed, "expects=Exactly()", "expects=Some()")
+    (found,) = played(load_system("orders", written(tmp_path, scenario=changed)), target)
+    assert found.about == "one-entry"
+    assert "no row; has it the key that items have?" in found.says
+    assert found.place.endswith(f"orders.py:{line_of(changed, 'one_entry = Pattern(')}")
+
+
+def test_each_play_is_of_a_run_of_its_own() -> None:
+    """What one pattern writes is no other's: each gets a player of another run."""
+    runs: list[str] = []
+
+    def made(random: Random, run: str) -> Any:
+        runs.append(f"{run} {random.random()}")
+
+    player = player_for(made)
+    player()
+    player()
+    assert len(set(runs)) == 2
+    assert len({each.split()[1] for each in runs}) == 1
+
+
+def check(folder: Path, binary: Binary, *arguments: str) -> Ran:
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "dynoxide").exists():
+        (programs / "dynoxide").symlink_to(binary.path)
+    return loadstone("check", *arguments, cwd=folder, environ={"PATH": f"{programs}:/usr/bin:/bin"})
+
+
+def test_check_says_that_nothing_is_wrong(tmp_path: Path, binary: Binary) -> None:
+    """Without a name every system of the project is checked, and the exit code is 0."""
+    ran = check(written(tmp_path), binary)
+    assert (ran.code, ran.out) == (0, "orders: nothing is wrong\n")
+    assert "playing 4 patterns and 1 journeys" in ran.err
+
+
+def test_check_says_what_is_wrong_and_where(tmp_path: Path, binary: Binary) -> None:
+    """A mistake is a line with its file from here, and the exit code is 1; as JSON, an object."""
+    folder = written(tmp_path, swapped(FIXTURES, 'owner["name"]', 'owner["nmae"]'))
+    ran = check(folder, binary, "orders")
+    line = line_of(FIXTURES, 'owner["name"]')
+    assert ran.code == 1
+    assert ran.out == (
+        f"fixtures/orders.py:{line}: orders: no attribute of Owner 'nmae'; there are ownerId, name"
+        "\norders: 1 thing is wrong\n"
+    )
+    found = json.loads(check(folder, binary, "orders", "--json").out)
+    assert (found["system"], found["ok"], len(found["problems"])) == ("orders", False, 1)
+
+
+def test_what_is_about_runs_is_refused_for_systems(tmp_path: Path, binary: Binary) -> None:
+    """Objectives are a run's, and a name that is a system and a run is meant by its path."""
+    folder = written(tmp_path)
+    ran = check(folder, binary, "orders", "--objective", "p99 < 1ms")
+    assert (ran.code, "for a run" in ran.err) == (2, True)
+    (folder / ".loadstone" / "runs" / "orders").mkdir(parents=True)
+    ran = check(folder, binary, "orders")
+    assert (ran.code, "is a system and a run" in ran.err) == (2, True)
+
+
+def test_items_are_from_all_over() -> None:
+    """A sample has the first and the last item, some that follow one another, and no more than it
+    should."""
+    entity = Entity("One", table=Table("t-1", partition_key="k"), item={"k": text("{n}", n=number)})
+    dataset = dataset_of(entity, scale=5000)
+    found = items_of(dataset, entity, 200)
+    assert {0, 1, 4999} <= set(found)
+    assert 150 < len(found) <= 221
+    assert datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC).year == 2026
+    assert system_of(entity).stored == (entity,)
