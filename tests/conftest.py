@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ settings.load_profile("loadstone")
 # The prices of who runs the tests play no part in them.
 os.environ["LOADSTONE_PRICES"] = ""
 
+#: What a module imports whose tests start the command, Locust or a browser.
+STARTS_PROCESSES = (
+    "import subprocess",
+    "from tests.commands import",
+    "from tests.pages import",
+    "from tests.seeding_real import",
+    "from playwright.sync_api import",
+)
+
 ENGINE_CACHE = Path(__file__).resolve().parent.parent / STATE / "engine"
 
 
@@ -32,6 +42,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the golden files anew, for review"
     )
+
+
+@cache
+def _source(path: Path) -> str:
+    return path.read_text()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts processes takes most of the time: `-m "not processes"` leaves it out."""
+    for item in items:
+        source = _source(item.path)
+        if any(f"{start}\n" in source or f"{start} " in source for start in STARTS_PROCESSES):
+            item.add_marker(pytest.mark.processes)
 
 
 @pytest.fixture(scope="session")

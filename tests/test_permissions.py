@@ -17,6 +17,7 @@ import loadstone.aws.imports as imports_module
 from loadstone.aws.permissions import NEEDS, Scope, needs
 from loadstone.aws.policy import Allowed, document, length_of
 from loadstone.aws.session import dynamodb
+from loadstone.aws.target import embedded_target
 from loadstone.cli import COMMANDS, Commands
 from loadstone.cli.import_ import import_
 from loadstone.cli.permissions import asked_commands
@@ -111,7 +112,7 @@ def done(each_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Comma
     there = ("--table-prefix", did.prefix)
     name = f"{did.prefix}{TABLE}"
     did.run("tables create", "cmz", *there)
-    client = dynamodb(Target(**as_of(each_engine)))
+    client = dynamodb(embedded_target(each_engine.url, region=REGION))
     client.update_table(TableName=name, StreamSpecification={"StreamEnabled": False})
     did.run("tables create", "cmz", *there)
     did.run("tables verify", "cmz", *there)
@@ -130,17 +131,6 @@ def done(each_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Comma
     did.run("tables drop", "cmz", "--yes", *there)
     did.run("up", "cmz", "--scale", "300", "--yes", "--no-stay", *there)
     return did
-
-
-def as_of(engine: Engine) -> dict[str, Any]:
-    from loadstone.aws.session import dummy_credentials
-
-    return {
-        "url": engine.url,
-        "region": REGION,
-        "kind": "embedded",
-        "credentials": dummy_credentials,
-    }
 
 
 RUN = sorted(

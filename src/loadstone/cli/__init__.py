@@ -70,6 +70,7 @@ def commands() -> None:
     loadstone seed cmz --scale 20000     fill its tables, in the embedded engine if none is named
     loadstone run cmz --users 20 --duration 30s
     loadstone report last
+    loadstone plan cmz                   what to provision for it, and what that costs
 
     `loadstone COMMAND --help` has examples of each; `loadstone completion bash` completes them.
     """

@@ -17,8 +17,10 @@ from loadstone.cli.rates import Rate
 from loadstone.errors import BadContent, BadValue, NoPrice, Refused, UnknownName
 
 if TYPE_CHECKING:
+    from loadstone.capacity.simulation.demand import Amounts
     from loadstone.planning import Load, Plan, Terms
     from loadstone.planning.plan import Known
+    from loadstone.run.objectives import Objective
     from loadstone.run.record import Run
 
 DEFAULT_PEAK = 100.0
@@ -131,8 +133,11 @@ def plan(
     loadstone plan --run last --shape spiky --objective 'throttle_rate < 0.01%'
     loadstone plan cmz --format html --out plan.html
     """
+    from loadstone.arrivals.day import day_of
     from loadstone.planning.plan import plan as planned
+    from loadstone.planning.terms import objectives_of
 
+    held, day = objectives_of(objectives), day_of(shape)
     if (system is None) == (run_name is None):
         raise BadValue(
             "name a SYSTEM, or a run with --run: `loadstone systems` and `loadstone runs` list them"
@@ -143,18 +148,23 @@ def plan(
     else:
         assert system is not None
         load, known, where, home = _of_system_alone(system, of_system, peak, project)
-    terms = _terms(region or where, shape, objectives, prices_file)
+    terms = _terms(region or where, shape, day, held, prices_file)
     found = planned(load, terms, growth=growth, known=known, say=say)
     _show(found, "json" if as_json else format_, out, home)
     if not found.holds:
         raise SystemExit(1)
 
 
-def _terms(region: str, shape: str, objectives: tuple[str, ...], prices_file: Path | None) -> Terms:
-    from loadstone.arrivals.day import day_of
+def _terms(
+    region: str,
+    shape: str,
+    day: Amounts,
+    objectives: tuple[Objective, ...],
+    prices_file: Path | None,
+) -> Terms:
     from loadstone.capacity.price_file import known_prices
     from loadstone.capacity.prices import REFRESH
-    from loadstone.planning.terms import Terms, objectives_of
+    from loadstone.planning.terms import Terms
 
     prices = known_prices(prices_file)
     if region not in prices.regions:
@@ -162,9 +172,9 @@ def _terms(region: str, shape: str, objectives: tuple[str, ...], prices_file: Pa
     return Terms(
         region=region,
         prices=prices,
-        day=day_of(shape),
+        day=day,
         shape=shape,
-        objectives=objectives_of(objectives),
+        objectives=objectives,
     )
 
 

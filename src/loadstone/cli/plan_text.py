@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -29,11 +30,14 @@ def print_sections(sections: Iterable[Section]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal or console.width < _LEAST_WIDTH:
         console = Console(highlight=False, width=_LEAST_WIDTH)
-    for number, section in enumerate(sections):
-        if number:
-            console.print(f"\n{section.title}", style="bold", markup=False)
-        for block in section.blocks:
-            _print(console, block)
+    with console.capture() as captured:
+        for number, section in enumerate(sections):
+            if number:
+                console.print(f"\n{section.title}", style="bold", markup=False)
+            for block in section.blocks:
+                _print(console, block)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def _print(console: Console, block: Block) -> None:

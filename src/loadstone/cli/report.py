@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from loadstone.run.record import Run
 
 HTML_NAME = "report.html"
+#: In the project's state: what takes time to make, and is always the same.
+CACHE = "cache"
 
 
 @click.command()
@@ -49,10 +51,13 @@ def report(
     loadstone report last --format md
     """
     from loadstone.capacity.price_file import known_prices
+    from loadstone.report.vega import begin
     from loadstone.report.view import view
     from loadstone.run.record import Run
 
     prices = known_prices(prices_file) if prices_file else None
+    if format_ == "html" and not as_json:
+        begin(Where().state / CACHE)
     to_files = out is None and not as_json and format_ == "html"
     for path in find_runs(run) if to_files else [find_run(run)]:
         record = Run.load(path)
@@ -98,4 +103,4 @@ def _render(content: View, format_: str) -> str:
         case _:
             from loadstone.report.html import render_html
 
-            return render_html(content, kept_in=Where().state / "cache")
+            return render_html(content, kept_in=Where().state / CACHE)

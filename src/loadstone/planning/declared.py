@@ -68,7 +68,6 @@ def _work(
         if each
     }
     heat: dict[Side, tuple[HotKey, ...]] = {}
-    keyed: Side | None = None
     direction: Direction = "write" if pattern.writes else "read"
     for table, index, hot in heat_of(pattern, dataset, skew):
         side = Side(Resource(table, index), direction)
@@ -77,7 +76,6 @@ def _work(
         if hot is None:
             unknown.append(pattern.id)
             continue
-        keyed = keyed or side
         heat.setdefault(side, hot)
     return Work(
         pattern=pattern.id,
@@ -86,7 +84,6 @@ def _work(
         index=pattern.index,
         per_s=per_s,
         units=units,
-        keyed=keyed,
         heat=heat,
     )
 

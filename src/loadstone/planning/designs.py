@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
-from loadstone.capacity.simulation import demand_of_day
 from loadstone.dataset import Dataset
 from loadstone.pattern import Mix
 from loadstone.planning.declared import declared
 from loadstone.planning.load import Load
+from loadstone.planning.partitions import through
 from loadstone.planning.solutions import Solution, best_solution, solutions
 from loadstone.planning.storage import storage_rows
 from loadstone.planning.terms import Terms
@@ -76,8 +76,7 @@ def _alone(load: Load) -> Load:
 def _design(mix: Mix, operations: float, load: Load, dataset: Dataset, terms: Terms) -> Design:
     tables = {table.name: table for table in dataset.system.tables}
     storage = sum((row.total_usd for row in storage_rows(load, terms, tables)), Decimal(0))
-    demand = demand_of_day(load.profiles, terms.day, start_unix_s=terms.start_unix_s)
-    found, _ = solutions(demand, terms, storage)
+    found, _ = solutions(through(load, terms), terms, storage)
     per_s = {"read": 0.0, "write": 0.0}
     for each in load.work:
         for side, units in each.units.items():

@@ -39,19 +39,12 @@ class Work:
     index: str | None = None
     per_s: float
     units: Mapping[Side, float]
-    keyed: Side | None = None
     heat: Mapping[Side, tuple[HotKey, ...]] = field(default_factory=dict)
 
     @property
     def profile(self) -> Profile:
-        """As a simulation takes it; the units of nothing are left out."""
-        return Profile(
-            name=self.pattern,
-            per_s=self.per_s,
-            units=self.units,
-            keyed=self.keyed,
-            hot=self.heat.get(self.keyed, ()) if self.keyed else (),
-        )
+        """As a simulation takes it; what hot keys cannot get is reckoned before."""
+        return Profile(name=self.pattern, per_s=self.per_s, units=self.units)
 
     def times(self, factor: float) -> Work:
         """As often again; a Scan meets so many more items each time, too."""

@@ -14,7 +14,6 @@ from loadstone.capacity.break_even import Kind, full_hour_usd
 from loadstone.capacity.limits import DIRECTIONS, OnDemand
 from loadstone.capacity.month import Usage, bill, total_usd
 from loadstone.capacity.simulation import (
-    Demand,
     Outcome,
     Setting,
     SideOutcome,
@@ -23,6 +22,7 @@ from loadstone.capacity.simulation import (
     simulate,
 )
 from loadstone.capacity.simulation.demand import Amounts
+from loadstone.planning.partitions import Through
 from loadstone.planning.terms import Terms
 
 Mode = Literal["on demand", "fixed", "auto scaling"]
@@ -71,8 +71,11 @@ class Simulated:
     ways: Mapping[str, Way]
 
 
-def simulated(demand: Demand, mode: Mode, terms: Terms) -> Simulated:
+def simulated(load: Through, mode: Mode, terms: Terms) -> Simulated:
     """The least capacity in a mode that keeps to what is allowed, and what it comes to."""
+    demand = load.demand
+    left = terms.allowed - load.stopped_share
+    allowed = left if left > 0 else terms.allowed
     match mode:
         case "on demand":
             settings: Mapping[Resource, Setting] = {
@@ -80,17 +83,22 @@ def simulated(demand: Demand, mode: Mode, terms: Terms) -> Simulated:
             }
             outcome = simulate(demand, settings)
         case "fixed":
-            found = find_fixed(demand, allowed=terms.allowed)
+            found = find_fixed(demand, allowed=allowed)
             settings, outcome = found.settings, found.outcome
         case "auto scaling":
-            found = find_scaled(demand, allowed=terms.allowed)
+            found = find_scaled(demand, allowed=allowed)
             settings, outcome = found.settings, found.outcome
-    ways = {table: way_of(table, mode, settings, outcome, terms) for table in demand.tables}
+    ways = {table: way_of(table, mode, settings, outcome, load, terms) for table in demand.tables}
     return Simulated(mode=mode, outcome=outcome, settings=settings, ways=ways)
 
 
 def way_of(
-    table: str, mode: Mode, settings: Mapping[Resource, Setting], outcome: Outcome, terms: Terms
+    table: str,
+    mode: Mode,
+    settings: Mapping[Resource, Setting],
+    outcome: Outcome,
+    load: Through,
+    terms: Terms,
 ) -> Way:
     sides = [each for side, each in outcome.sides.items() if side.resource.table == table]
     days = terms.days_per_month
@@ -98,8 +106,9 @@ def way_of(
     hours = {kind: _sum(sides, kind, "unit_hours") * days for kind in DIRECTIONS}
     on_demand = _usd(Usage(read_requests=requests["read"], write_requests=requests["write"]), terms)
     provisioned = Usage(read_capacity_hours=hours["read"], write_capacity_hours=hours["write"])
-    calls, stopped = outcome.of_table(table)
-    throttled = stopped / calls if calls else 0.0
+    calls, hot, why = load.of_table(table)
+    _, short = outcome.of_table(table)
+    throttled = (hot + short) / calls if calls else 0.0
     return Way(
         table=table,
         mode=mode,
@@ -110,7 +119,7 @@ def way_of(
         throttled=throttled,
         holds=throttled <= terms.allowed + 1e-9,
         levels={} if mode == "on demand" else {kind: _levels(sides, kind) for kind in DIRECTIONS},
-        why=_why(table, outcome),
+        why=why if hot > short else _why(table, outcome),
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from loadstone.capacity.break_even import Term, provisioned_utilization, reserved_utilization
 from loadstone.capacity.limits import DIRECTIONS, OnDemand, Provisioned
 from loadstone.capacity.prices import Price
-from loadstone.capacity.simulation import AutoScaled, demand_of_day
+from loadstone.capacity.simulation import AutoScaled
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, NoPrice
 from loadstone.pattern import Mix
@@ -17,6 +17,7 @@ from loadstone.planning.designs import Design, designs, pair_of_designs
 from loadstone.planning.indexes import IndexRow, index_rows
 from loadstone.planning.load import Load
 from loadstone.planning.modes import Mode, Way
+from loadstone.planning.partitions import through
 from loadstone.planning.patterns import HotRow, PatternRow, hot_rows, pattern_rows
 from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.scans import ScanRow, scan_rows
@@ -90,8 +91,9 @@ def plan(
         documented = {name: tables[own] for name, own in names.items() if own in tables}
     storage = tuple(storage_rows(load, terms, documented))
     say(f"simulating a day of {len(load.busy)} tables, and searching their capacity")
-    demand = demand_of_day(load.profiles, terms.day, start_unix_s=terms.start_unix_s)
-    found, ways = solutions(demand, terms, sum((row.total_usd for row in storage), Decimal(0)))
+    found, ways = solutions(
+        through(load, terms), terms, sum((row.total_usd for row in storage), Decimal(0))
+    )
     best = best_solution(found)
     side_by_side: tuple[Design, ...] = ()
     if known is not None and known.pair is not None:
@@ -188,8 +190,9 @@ def _simulated(terms: Terms) -> Iterator[str]:
         f"{terms.days_per_month:.1f} days like it"
     )
     yield (
-        "what is throttled: 300 s of burst, 3,000 read or 1,000 write units a second for a "
-        "partition, back-pressure of indexes, a new on-demand table's start and its doubling"
+        "what is throttled: 300 s of burst, 3,000 read or 1,000 write units a second for a hot key "
+        "(alone in its partition), back-pressure of indexes, a new on-demand table's start and its "
+        "doubling"
     )
     yield (
         "auto scaling: alarms by the minute, 3 min from alarm to capacity, four decreases and one "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from loadstone.capacity.admission import Resource
 from loadstone.errors import BadValue
@@ -27,7 +26,6 @@ def recorded(run: Run) -> Load:
             index=header.patterns[each.name].index if each.name in header.patterns else None,
             per_s=each.per_s,
             units=each.units,
-            keyed=each.keyed,
             heat={each.keyed: each.hot} if each.keyed else {},
         )
         for each in profiles_of_run(run)
@@ -42,7 +40,7 @@ def recorded(run: Run) -> Load:
         system=header.system,
         basis="measured",
         source=f"run {header.name}",
-        work=tuple(replace(each) for each in work),
+        work=work,
         stored={
             Resource(each.table, each.index): Stored(each.items, each.size_bytes)
             for each in header.stored

@@ -8,14 +8,17 @@ from decimal import Decimal
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.break_even import Term
-from loadstone.capacity.simulation import Demand, Outcome, Setting, simulate
+from loadstone.capacity.simulation import Outcome, Setting, simulate
 from loadstone.planning.modes import MODES, Mode, Way, simulated, way_of
+from loadstone.planning.partitions import Through
 from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.terms import Terms
 from loadstone.run.objectives import Objective
 
 TERMS: tuple[Term, ...] = ("1y", "3y")
 EACH = "each table its cheapest"
+#: Shares of throttled calls that differ by no more are alike.
+_ALIKE = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,38 +44,39 @@ class Solution:
 
 
 def solutions(
-    demand: Demand, terms: Terms, storage_usd: Decimal
+    load: Through, terms: Terms, storage_usd: Decimal
 ) -> tuple[tuple[Solution, ...], Mapping[str, Mapping[Mode, Way]]]:
     """All tables in each mode, and each in its cheapest; and the ways of each table by mode."""
-    modes = [simulated(demand, mode, terms) for mode in MODES]
+    modes = [simulated(load, mode, terms) for mode in MODES]
     found = [
-        _solution(f"all {each.mode}", each.ways, each.outcome, terms, storage_usd) for each in modes
+        _solution(f"all {each.mode}", each.ways, each.outcome, load, terms, storage_usd)
+        for each in modes
     ]
-    by_table = {table: {each.mode: each.ways[table] for each in modes} for table in demand.tables}
+    by_table = {
+        table: {each.mode: each.ways[table] for each in modes} for table in load.demand.tables
+    }
     cheapest = {table: best_way(tuple(ways.values())) for table, ways in by_table.items()}
     if len({way.mode for way in cheapest.values()}) > 1:
-        found.append(_mixed(demand, cheapest, terms, storage_usd))
+        found.append(_mixed(load, cheapest, terms, storage_usd))
     return tuple(found), by_table
 
 
 def best_way(ways: Sequence[Way]) -> Way:
-    """The cheapest that holds; where none does, the one that throttles least."""
+    """The cheapest that holds; where none does, of those that throttle least."""
     holding = [way for way in ways if way.holds]
-    if holding:
-        return min(holding, key=lambda way: way.usd)
-    return min(ways, key=lambda way: (way.throttled, way.usd))
+    least = min(way.throttled for way in ways)
+    nearest = [way for way in ways if way.throttled <= least + _ALIKE]
+    return min(holding or nearest, key=lambda way: way.usd)
 
 
 def best_solution(found: Sequence[Solution]) -> Solution:
-    """The cheapest that keeps to everything; where none does, one that throttles little enough,
-    or least."""
+    """The cheapest that keeps to everything; where none does, of those that throttle little
+    enough, or least."""
     holding = [each for each in found if each.holds]
-    if holding:
-        return min(holding, key=lambda each: each.usd)
-    return min(
-        found,
-        key=lambda each: (each.throttled if each.throttles_too_much else 0.0, each.usd),
-    )
+    able = [each for each in found if not each.throttles_too_much]
+    least = min(each.throttled for each in found)
+    nearest = able or [each for each in found if each.throttled <= least + _ALIKE]
+    return min(holding or nearest, key=lambda each: each.usd)
 
 
 def best_reserved(found: Sequence[Solution], term: Term) -> tuple[Solution, Reserved] | None:
@@ -87,7 +91,7 @@ def best_reserved(found: Sequence[Solution], term: Term) -> tuple[Solution, Rese
 
 
 def _mixed(
-    demand: Demand,
+    load: Through,
     cheapest: Mapping[str, Way],
     terms: Terms,
     storage_usd: Decimal,
@@ -95,18 +99,25 @@ def _mixed(
     settings: dict[Resource, Setting] = {}
     for way in cheapest.values():
         settings.update(way.settings)
-    outcome = simulate(demand, settings)
+    outcome = simulate(load.demand, settings)
     ways = {
-        table: way_of(table, way.mode, settings, outcome, terms) for table, way in cheapest.items()
+        table: way_of(table, way.mode, settings, outcome, load, terms)
+        for table, way in cheapest.items()
     }
-    return _solution(EACH, ways, outcome, terms, storage_usd)
+    return _solution(EACH, ways, outcome, load, terms, storage_usd)
 
 
 def _solution(
-    name: str, ways: Mapping[str, Way], outcome: Outcome, terms: Terms, storage_usd: Decimal
+    name: str,
+    ways: Mapping[str, Way],
+    outcome: Outcome,
+    load: Through,
+    terms: Terms,
+    storage_usd: Decimal,
 ) -> Solution:
     usd = sum((way.usd for way in ways.values()), Decimal(0))
-    throttled = outcome.throttled_share
+    stopped = sum(load.stopped.values()) + outcome.throttled_calls
+    throttled = stopped / sum(load.calls.values())
     return Solution(
         name=name,
         ways=ways,

@@ -12,7 +12,6 @@ from loadstone.report.view import View
 from loadstone.run.figures import Figures
 from loadstone.run.tally import Counts
 
-
 #: So deep is the JSON laid out over lines.
 _LINES = 2
 

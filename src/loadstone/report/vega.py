@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,15 +17,21 @@ from pathlib import Path
 _ENTRY = "window.vegaEmbed = vegaEmbed;"
 
 
+def begin(folder: Path) -> None:
+    """Bundle beside whatever comes before the page, such as reading its record."""
+    if not _kept(folder).exists():
+        _making()
+
+
 def bundle(folder: Path | None = None) -> str:
     """In base64, compressed with gzip; kept in `folder` where that can be written."""
     if folder is None:
-        return _made()
-    kept = folder / f"vega-{_versions()}.js.gz.b64"
+        return _making().result()
+    kept = _kept(folder)
     try:
         return kept.read_text(encoding="ascii")
     except OSError:
-        made = _made()
+        made = _making().result()
     _keep(kept, made)
     return made
 
@@ -40,11 +47,16 @@ def _keep(kept: Path, made: str) -> None:
         return
 
 
-def _versions() -> str:
-    return f"{version('altair')}-{version('vl-convert-python')}"
+def _kept(folder: Path) -> Path:
+    return folder / f"vega-{version('altair')}-{version('vl-convert-python')}.js.gz.b64"
 
 
 @cache
+def _making() -> Future[str]:
+    """Once in a process, on a thread: none of it is Python's work."""
+    return ThreadPoolExecutor(max_workers=1).submit(_made)
+
+
 def _made() -> str:
     import altair as alt
     import vl_convert

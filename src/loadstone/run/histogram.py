@@ -99,7 +99,8 @@ class Histogram:
     def counts_between(self, edges_us: Sequence[int]) -> list[int]:
         """How many values lie between an edge and the next, the lower one included."""
         cumulated = np.cumsum(np.ctypeslib.as_array(self._hdr.counts))
-        below = [int(cumulated[at - 1]) if at else 0 for at in map(self._index, edges_us)]
+        ends = (min(self._index(edge_us), len(cumulated)) for edge_us in edges_us)
+        below = [int(cumulated[end - 1]) if end else 0 for end in ends]
         return [high - low for low, high in pairwise(below)]
 
     def _index(self, value_us: int) -> int:

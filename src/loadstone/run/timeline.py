@@ -14,8 +14,8 @@ from loadstone.run.record import Run, Second
 from loadstone.run.tally import Counts, Resource
 
 STEPS, COLUMNS, ROWS = 300, 120, 20  # of a line, of a heat map, of a table
-#: Bounds of a heat map's bands: eight a decade, from 10 µs; the last is the longest there can be.
-BANDS_US = (0, *(round(10 ** (1 + eighth / 8)) for eighth in range(68)), HIGHEST_US + 1)
+#: Bounds of a heat map's bands: eight a decade, from 10 µs; the last is beyond the longest.
+BANDS_US = (0, *(round(10 ** (1 + eighth / 8)) for eighth in range(68)), 2 * HIGHEST_US)
 STEP_LENGTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
 

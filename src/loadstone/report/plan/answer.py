@@ -57,8 +57,8 @@ def points(plan: Plan) -> Iterator[str]:
     load, terms, best = plan.load, plan.terms, plan.best
     known = "No run was looked at: it works" if load.basis == "declared" else "It works"
     yield (
-        f"{known} from {load.source}, for {rate(round(load.peak_per_s, 6))} operations a second at the peak "
-        f"of a day in the shape {terms.shape}{_grown(plan)}: "
+        f"{known} from {load.source}, for {rate(round(load.peak_per_s, 6))} operations a second "
+        f"at the peak of a day in the shape {terms.shape}{_grown(plan)}: "
         f"{rate(_per_month(plan) / 1e6)} million operations a month."
     )
     yield (
@@ -142,7 +142,7 @@ def _why_not(plan: Plan) -> Iterator[str]:
     for name, way in sorted(plan.best.ways.items()):
         if not way.holds:
             yield (
-                f"{name}: {percent(way.throttled)} of its calls would be throttled with "
+                f"{name}: {percent(way.throttled)} of its calls would be throttled "
                 f"{_with(way.mode)}, most for {way.why}."
             )
     if any(row.over for row in plan.hot):
@@ -153,7 +153,8 @@ def _why_not(plan: Plan) -> Iterator[str]:
 
 
 def _with(mode: Mode) -> str:
-    return {"on demand": "on demand", "fixed": "a fixed capacity"}.get(mode, mode)
+    said = {"on demand": "on demand", "fixed": "with a fixed capacity"}
+    return said.get(mode, f"with {mode}")
 
 
 def _tiles(plan: Plan) -> Iterator[Tile]:

@@ -76,16 +76,16 @@ def _per_call(view: View) -> Table:
         "Units of one call, by pattern",
         (
             Column("pattern", "text"),
-            Column("on", "long"),
             Column("read units a call"),
             Column("write units a call"),
+            Column("on", "long"),
         ),
         [
             (
                 row.pattern,
-                str(Place(row.table, row.index)),
                 rate(row.read_units / row.calls),
                 rate(row.write_units / row.calls),
+                str(Place(row.table, row.index)),
             )
             for row in view.figures.patterns
             if row.calls
