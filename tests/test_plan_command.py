@@ -158,3 +158,15 @@ def test_a_run_has_its_own_data_set(tmp_path: Path) -> None:
     """What describes a data set is refused beside a run."""
     ran = invoked("--run", str(record(tmp_path)), "--scale", "tiny")
     assert "--scale: a run has its own data set" in str(ran.exception)
+
+
+def test_a_report_is_asked_for_a_plan(tmp_path: Path) -> None:
+    """`loadstone report --plan` has the plan that `loadstone plan --run` makes."""
+    from loadstone.cli.report import report
+
+    asked = (str(record(tmp_path)), "--format", "md")
+    alone = CliRunner().invoke(report, asked)
+    planned = CliRunner().invoke(report, [*asked, "--plan"])
+    assert alone.exit_code == planned.exit_code == 0, planned.exception
+    assert "Plan: What to provision" not in alone.output
+    assert "Plan: What to provision" in planned.output

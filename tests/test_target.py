@@ -354,7 +354,7 @@ def test_without_an_endpoint_the_engine_is_used(
     tmp_path: Path, binary: Binary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing given: the project's own engine, for as long as the command lasts."""
-    monkeypatch.setattr("loadstone.embedded.registry.find_binary", lambda _: binary)
+    monkeypatch.setattr("loadstone.embedded.registry.find_engine", lambda _, say: binary)
     assert "the embedded engine at http://127.0.0.1:" in stderr_of(Where(project=tmp_path))
     assert (tmp_path / ".loadstone" / "local.db").exists()
     assert not (tmp_path / ".loadstone" / "engine.json").exists()
@@ -364,7 +364,7 @@ def test_an_engine_that_dies_is_the_error(
     tmp_path: Path, binary: Binary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fails because the engine died is reported as its death."""
-    monkeypatch.setattr("loadstone.embedded.registry.find_binary", lambda _: binary)
+    monkeypatch.setattr("loadstone.embedded.registry.find_engine", lambda _, say: binary)
 
     def use() -> None:
         with opened_target(Where(project=tmp_path), say=say) as opened:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from loadstone.capacity.simulation.demand import Amounts
     from loadstone.planning import Load, Plan, Terms
     from loadstone.planning.plan import Known
+    from loadstone.report.blocks import Block
     from loadstone.run.objectives import Objective
     from loadstone.run.record import Run
 
@@ -153,6 +154,20 @@ def plan(
     _show(found, "json" if as_json else format_, out, home)
     if not found.holds:
         raise SystemExit(1)
+
+
+def plan_of_run(name: str, prices_file: Path | None) -> tuple[Block, ...]:
+    """The plan for what a run measured, as a part of its report: the day and objective that
+    `loadstone plan --run` takes when none is given."""
+    from loadstone.arrivals.day import day_of
+    from loadstone.planning.plan import plan as planned
+    from loadstone.planning.terms import objectives_of
+    from loadstone.report.plan.sections import plan_blocks
+
+    load, known, region, _ = _of_run(name, dict.fromkeys(_OF_SYSTEM), None)
+    terms = _terms(region, DEFAULT_SHAPE, day_of(DEFAULT_SHAPE), objectives_of(()), prices_file)
+    found = planned(load, terms, growth=1.0, known=known, say=say)
+    return plan_blocks(found, datetime.now(UTC).date())
 
 
 def _terms(

@@ -39,8 +39,14 @@ CACHE = "cache"
     type=click.Path(path_type=Path),
     help="A file of prices that go before the recorded ones.",
 )
+@click.option("--plan", "with_plan", is_flag=True, help="With what to provision, as in `plan`.")
 def report(
-    run: str, format_: str, as_json: bool, out: Path | None, prices_file: Path | None
+    run: str,
+    format_: str,
+    as_json: bool,
+    out: Path | None,
+    prices_file: Path | None,
+    with_plan: bool,
 ) -> None:
     """Report on RUN: a path, a name, or `last`.
 
@@ -49,8 +55,10 @@ def report(
     \b
     loadstone report last
     loadstone report last --format md
+    loadstone report last --plan
     """
     from loadstone.capacity.price_file import known_prices
+    from loadstone.cli.plan import plan_of_run
     from loadstone.report.vega import begin
     from loadstone.report.view import view
     from loadstone.run.record import Run
@@ -62,7 +70,8 @@ def report(
     for path in find_runs(run) if to_files else [find_run(run)]:
         record = Run.load(path)
         gc.freeze()  # it stays: an hour's record is millions of values to look through for garbage
-        text = _render(view(record, prices), "json" if as_json else format_)
+        plan = plan_of_run(str(path), prices_file) if with_plan else ()
+        text = _render(view(record, prices, plan=plan), "json" if as_json else format_)
         if out is None and not to_files:
             click.echo(text, nl=False)
         else:
