@@ -287,3 +287,29 @@ def test_a_fixture_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     assert "broken.py:3 uses 'Tabel', which is not declared above it" in ran.err
     assert "Traceback" not in ran.err
     assert "cmz" in ran.out
+
+
+def test_tags_leave_what_they_name(place: Path, engine: Engine) -> None:
+    """Locust's `--tags` and `--exclude-tags` narrow the mix by its entries' ids, operations, and
+    whether they read; tags that leave nothing are refused, and the tags there are said."""
+    asked = ("--headless", "-u", "3", "-r", "3", "-t", "3s", "--host", engine.url)
+
+    def tagged(name: str, *tags: str) -> subprocess.CompletedProcess[str]:
+        file = str(ROOT / "locustfiles" / "cmz.py")
+        return subprocess.run(
+            [sys.executable, "-m", "locust", "-f", file, *asked, "--run-name", name, *tags],
+            cwd=place,
+            env={**os.environ, **at(engine)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = tagged("tagged", "--tags", "Query", "one-message", "--exclude-tags", "users-session")
+    assert done.returncode == 0, done.stderr
+    patterns = set(record(place, "tagged").header.patterns)
+    assert {"one-message", "session-messages"} <= patterns
+    assert not patterns & {"ask", "answer", "users-session"}
+    nothing = tagged("nothing", "--tags", "nosuch")
+    assert nothing.returncode == 2
+    assert "users-conversations" in nothing.stderr

@@ -13,7 +13,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from loadstone.contract.contract import content_problems
-from loadstone.drafting.drafts import draft_of
+from loadstone.drafting.draft import DraftEntity, DraftTable
+from loadstone.drafting.drafts import draft_of, name_apart
 from loadstone.drafting.forms import Choice, Digits, Known, Prefixed, Prose, Time, Token, form_of
 from loadstone.drafting.groups import fan_out
 from loadstone.drafting.kinds import kinds_of
@@ -287,3 +288,11 @@ def test_an_empty_table_has_its_keys(tmp_path: Path) -> None:
 def test_one_of_many(plural: str, one: str) -> None:
     """Entities are named after one of what the table holds."""
     assert singular(plural) == one
+
+
+def test_entities_of_several_tables_have_names_of_their_own() -> None:
+    """What two tables call the same gets a number; the stored one keeps its name."""
+    table = DraftTable(Table("orders", partition_key="id"), "orders", [])
+    unstored, stored = DraftEntity("Order", ""), DraftEntity("Order", "order", table=table)
+    name_apart([unstored, stored])
+    assert (unstored.name, stored.name) == ("Order2", "Order")

@@ -74,6 +74,8 @@ def compare(
     from loadstone.run.record import Run
 
     paths = [find_run(name) for name in (base, new)]
+    if paths[0].resolve() == paths[1].resolve():
+        raise BadValue(f"{base} and {new} are one run: `loadstone runs` lists what there is")
     found = compared(*(Run.load(path) for path in paths), ignored=ignore)
     kind = "json" if as_json else format_
     if kind == "html" and out is None:

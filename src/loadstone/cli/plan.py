@@ -141,7 +141,8 @@ def plan(
     held, day = objectives_of(objectives), day_of(shape)
     if (system is None) == (run_name is None):
         raise BadValue(
-            "name a SYSTEM, or a run with --run: `loadstone systems` and `loadstone runs` list them"
+            "name a SYSTEM, or a run with --run, and not both: `loadstone systems` and `loadstone "
+            "runs` list them"
         )
     if run_name is not None:
         load, known, where, home = _of_run(run_name, of_system, project)

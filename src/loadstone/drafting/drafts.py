@@ -44,6 +44,7 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
     of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
     for holder in _parents_first(holders, links):
         entities += _written(desk, holder, links, of_table[id(holder.group.given)])
+    name_apart(entities)
     return Draft(
         system=system,
         document=document,
@@ -54,6 +55,14 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
         labels=sorted(desk.vocabulary.taken),
         samples=sum(len(given.items) for given in givens),
     )
+
+
+def name_apart(entities: Sequence[DraftEntity]) -> None:
+    """Two tables may tell of the same thing: the stored ones keep the name, the others get a
+    number."""
+    names = Names()
+    for each in sorted(entities, key=lambda entity: entity.table is None):
+        each.name = names.give(each.name)
 
 
 def _told(holder: Holder) -> Named:

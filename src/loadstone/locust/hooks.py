@@ -37,6 +37,7 @@ from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
 from loadstone.locust.spending import Spending, budget_of, prices_of
 from loadstone.locust.throttling import GateShares
+from loadstone.locust.user import ScenarioUser
 from loadstone.locust.web import add_tabs
 from loadstone.run import Ending, Gauges, finish, runs_folder
 from loadstone.run.live import About
@@ -132,6 +133,9 @@ class Host:
         """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
         check_run_name(options.run_name)
+        # The mix is narrowed by them; Locust is to leave the one task that plays it.
+        task: Any = ScenarioUser.replay
+        task.locust_tag_set = set(options.tags or ())
         refuse_throttle(self.environment.host or None, options.throttle, os.environ)
         if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
             raise BadValue(f"there is a run {options.run_name!r} already: choose another name")

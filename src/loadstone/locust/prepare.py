@@ -154,7 +154,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
         raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
-    mix = system.mix(options.mix)
+    mix = system.mix(options.mix).tagged(options.tags or (), options.exclude_tags or ())
     ledgers = Where().state / "ledgers"
     places = Places(target, ledgers=ledgers, say=_say)
     found = places.find(wanted_tables(system.tables, names, system=system.id))

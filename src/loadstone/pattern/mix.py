@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from math import inf
 
 from loadstone.entity import Entity
@@ -111,6 +111,30 @@ class Mix:
         for entry in self.weights:
             found.update(dict.fromkeys(entry.patterns if isinstance(entry, Journey) else [entry]))
         return tuple(found)
+
+    def tagged(self, tags: Collection[str], excluded: Collection[str]) -> Mix:
+        """What is left of it by Locust's `--tags` and `--exclude-tags`."""
+        weights = {
+            entry: weight
+            for entry, weight in self.weights.items()
+            if (not tags or tags_of(entry) & set(tags)) and not tags_of(entry) & set(excluded)
+        }
+        if not weights:
+            known = sorted(set().union(*map(tags_of, self.weights)))
+            raise BadValue(
+                f"--tags and --exclude-tags leave nothing of the mix {self.name}; its tags are "
+                f"{', '.join(known)}"
+            )
+        return replace(self, weights=weights)
+
+
+def tags_of(entry: Pattern | Journey) -> frozenset[str]:
+    """What Locust's `--tags` may call it: its id, `reads` or `writes`, its operation, `journey`."""
+    patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
+    kind = "writes" if any(pattern.writes for pattern in patterns) else "reads"
+    if isinstance(entry, Journey):
+        return frozenset({entry.id, kind, "journey"})
+    return frozenset({entry.id, kind, entry.operation.name})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -263,5 +263,7 @@ def _fields(part: Part, trip: Trip) -> Mapping[str, Any]:
     subject, number = trip.find(part.about), trip.line
     if part.new is not None:
         number = trip.number_of_new(part.new.new, number)
-    fields: Mapping[str, Any] = part.make(subject, number, trip.line, int(time() * 1000), trip)
+    # Each at an instant of its own: two puts of one millisecond would have one key.
+    now_ms = int(time() * 1000) + (trip.line - _NEW) * 1000
+    fields: Mapping[str, Any] = part.make(subject, number, trip.line, now_ms, trip)
     return fields
