@@ -16,7 +16,8 @@ from loadstone.pattern import Written as Writes
 from loadstone.run.written import Kind, NewItemsWriter, Row
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.touch import Touch
-from loadstone.seeding.from_runs import Written, beside, runs_on
+from loadstone.seeding.from_runs import Written, _Apart, beside, runs_on
+from loadstone.seeding.leftovers import Leftover
 from loadstone.seeding.moved import moving
 from loadstone.seeding.presence import Expected
 from loadstone.seeding.unseed import Means, Unseeding
@@ -269,3 +270,15 @@ def test_runs_are_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         "1 more + up to 5 of run d or more, it was cut off, give or take 7 that it changed: ok\n"
         "sample: 6 of 9 items equal, 1 have expired, 2 were changed by runs\n"
     )
+
+
+def test_a_key_that_two_runs_put_is_one_item() -> None:
+    """Runs that put the same keys wrote one item each time: it is counted for the first of them,
+    and may be gone when the other's were deleted."""
+    rows = [Row({"customer": {"S": "c"}, "id": {"S": id_}}, 0, 0, 0) for id_ in "ab"]
+    apart = _Apart(shop.orders, [("c", "b")])
+    assert apart.of(Leftover(row, True) for row in rows) == [
+        Leftover(rows[0], True),
+        Leftover(rows[1], False),
+    ]
+    assert apart.of(Leftover(row, True) for row in rows) == []

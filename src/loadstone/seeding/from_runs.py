@@ -12,10 +12,11 @@ from loadstone.run.header import Header
 from loadstone.run.record import ending_of, opening_of, records_of
 from loadstone.run.written import Kind, Row, written_by
 from loadstone.seeding.ledger import Ledger, heads
-from loadstone.seeding.leftovers import Leftover, leftovers
+from loadstone.seeding.leftovers import Key, Leftover, key_of, leftovers
 from loadstone.seeding.moved import moved, moving
 from loadstone.seeding.place import Place
 from loadstone.seeding.presence import stored_in
+from loadstone.table import Table
 
 #: Beside a run's record: which of its new items are deleted again.
 DELETED = "unseeded"
@@ -138,6 +139,8 @@ def beside(dataset: Dataset, place: Place, runs: Iterable[PastRun], *, now_s: in
     arms = [None, *(index.name for index in place.table.indexes)]
     written: dict[str | None, list[Written]] = {arm: [] for arm in arms}
     changed = expiring = False
+    runs = list(runs)
+    apart = _Apart(place.table, (key for run in runs for key in _deleted(run, place)))
     for run in runs:
         changed = changed or run.changed(place)
         moves = run.moved(dataset, place)
@@ -150,7 +153,7 @@ def beside(dataset: Dataset, place: Place, runs: Iterable[PastRun], *, now_s: in
             blind = Written(run=run.name, items=most, known=False, ended=run.ended)
         else:
             found = leftovers(dataset, place.table, of_place)
-            every = [each for of_entity in found.values() for each in of_entity]
+            every = apart.of(each for of_entity in found.values() for each in of_entity)
             for bit, arm in enumerate(arms):
                 each = _counted(run, every, bit, now_s)
                 written[arm].append(replace(each, moved=moves.get(arm, 0)))
@@ -162,6 +165,33 @@ def beside(dataset: Dataset, place: Place, runs: Iterable[PastRun], *, now_s: in
         changed=changed,
         expiring=expiring,
     )
+
+
+class _Apart:
+    """Items of several runs, each counted once: where a key does not change from run to run, the
+    later one wrote over the earlier. `deleted` are keys that may be gone again."""
+
+    def __init__(self, table: Table, deleted: Iterable[Key]) -> None:
+        self._table = table
+        self._deleted, self._counted = set(deleted), set[Key]()
+
+    def of(self, items: Iterable[Leftover]) -> list[Leftover]:
+        """Those that no run before this one has."""
+        found: list[Leftover] = []
+        for each in items:
+            key = key_of(self._table, each.row.key)
+            if key not in self._counted:
+                self._counted.add(key)
+                found.append(each._replace(sure=each.sure and key not in self._deleted))
+        return found
+
+
+def _deleted(run: PastRun, place: Place) -> Iterator[Key]:
+    """The keys of a run whose items were deleted, or begun to be."""
+    if run.left(place) is None:
+        return
+    for rows in run.written(place).values():
+        yield from (key_of(place.table, row.key) for row in rows)
 
 
 def _counted(run: PastRun, items: Iterable[Leftover], bit: int, now_s: int) -> Written:
