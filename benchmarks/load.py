@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from statistics import median
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -118,6 +119,14 @@ class Bench(NamedTuple):
     folder: Path
     environ: Mapping[str, str] = MappingProxyType({})
 
+    @property
+    def project(self) -> Path:
+        """A copy: records of runs lie in a project's folder."""
+        copy = self.folder / "project"
+        if not copy.exists():
+            copytree(PROJECT, copy, ignore=ignore_patterns(STATE, "__pycache__"))
+        return copy
+
     def locust(
         self, file: str, *options: str, users: int = USERS, **environ: str
     ) -> dict[str, float]:
@@ -128,7 +137,7 @@ class Bench(NamedTuple):
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=environment(**self.environ, **environ),
+            env=environment(**{"LOADSTONE_PROJECT": str(self.project)}, **self.environ, **environ),
             capture_output=True,
             text=True,
             check=False,
@@ -218,7 +227,7 @@ def latency(rates: Sequence[int]) -> None:
             bench = Bench(server, Path(name))
             options = ("--mix", "get", "--region", REGION, "--rate", f"{rate}ops/s")
             found = bench.locust("bench.py", *options, "--run-name", "latency")
-            run = Run.load(bench.folder / STATE / "runs" / "latency")
+            run = Run.load(bench.project / STATE / "runs" / "latency")
             p99_ms = figures(run).patterns[0].latency.p99_us / 1000
             print_latency("loadstone", f"{rate:,}", found, p99_ms, server)
     for users in (4, 8, 100):
