@@ -257,11 +257,11 @@ def test_a_connection_idle_for_long_is_not_used(client_of: ClientOf) -> None:
 def test_timeout(client_of: ClientOf, said: bytes) -> None:
     """An answer that does not come whole in time is a time-out, and its connection is dropped."""
     with FaultServer([silence_after(said), good()]) as server:
-        client = client_of(server.url, attempts=1, timeout_s=0.1)
+        client = client_of(server.url, attempts=1, timeout_s=0.5)
         begun_ns = perf_counter_ns()
         answer = client.send("GetItem", GET)
         assert answer.code == transport.ANSWER_TIMEOUT
-        assert answer.attempts[0].answered_ns - begun_ns >= 100_000_000
+        assert answer.attempts[0].answered_ns - begun_ns >= 500_000_000
         assert client.send("GetItem", GET).ok
         assert client.connections_opened == 2
 
@@ -269,12 +269,12 @@ def test_timeout(client_of: ClientOf, said: bytes) -> None:
 def test_a_later_deadline_outlives_the_alarm(client_of: ClientOf) -> None:
     """A request has its whole time-out, also where an earlier one on its connection had less."""
     with FaultServer([good(), silence_after()]) as server:
-        client = client_of(server.url, attempts=1, timeout_s=0.15)
-        assert client.send("GetItem", GET, deadline_ns=perf_counter_ns() + 50_000_000).ok
+        client = client_of(server.url, attempts=1, timeout_s=1)
+        assert client.send("GetItem", GET, deadline_ns=perf_counter_ns() + 500_000_000).ok
         begun_ns = perf_counter_ns()
         answer = client.send("GetItem", GET)
         assert answer.code == transport.ANSWER_TIMEOUT
-        assert answer.attempts[0].answered_ns - begun_ns >= 150_000_000
+        assert answer.attempts[0].answered_ns - begun_ns >= 1_000_000_000
         assert client.connections_opened == 1
 
 
@@ -349,7 +349,7 @@ def test_others_run_while_one_waits(client_of: ClientOf) -> None:
     """A greenlet that waits for an answer stops no other."""
     asked = threading.Event()
     with FaultServer([signalling(asked, silence_after()), good()]) as server:
-        client = client_of(server.url, attempts=1, timeout_s=0.3)
+        client = client_of(server.url, attempts=1, timeout_s=1)
         slow = gevent.spawn(client.send, "GetItem", GET)
         await_event(asked)
         fast = client.send("GetItem", GET)

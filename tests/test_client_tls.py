@@ -94,7 +94,7 @@ def test_stale_and_silent_over_tls(context: ssl.SSLContext) -> None:
     """A connection ended while idle costs no attempt; a silent server is a time-out."""
     with (
         FaultServer([good(), good(), silence_after()], tls=context) as server,
-        client_of(server.url, timeout_s=0.5) as client,
+        client_of(server.url, timeout_s=1) as client,
     ):
         assert client.send("GetItem", b"{}").ok
         server.hang_up()

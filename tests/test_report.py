@@ -351,7 +351,7 @@ def test_a_long_run_is_drawn_in_few_steps(tmp_path: Path) -> None:
     assert sum(cell.calls for cell in content.heat_map.cells) == 60
 
 
-def test_json_has_the_numbers_unrounded(known: Run) -> None:
+def test_json_has_every_digit_that_counts(known: Run) -> None:
     """The JSON report gives microseconds, units and dollars as numbers."""
     found = json.loads(render_json(view(known)))
     assert found["figures"]["total"]["calls"] == 1144
@@ -385,6 +385,15 @@ def test_json_has_the_numbers_unrounded(known: Run) -> None:
 def test_numbers_have_the_digits_that_they_are_worth(said: str, expected: str) -> None:
     """Rounding never makes nothing or everything of what is neither."""
     assert said == expected
+
+
+def test_a_sum_is_the_same_in_whatever_order_it_was_added() -> None:
+    """Twelve digits stay of a float, and everything of a count."""
+    one_way, other_way = (0.1 + 0.2) + 0.3, 0.1 + (0.2 + 0.3)
+    assert one_way != other_way
+    count = 1_792_345_678_901_234
+    found = numbers.steady({"shares": [one_way, other_way], "count": count, "none": None})
+    assert found == {"shares": [0.6, 0.6], "count": count, "none": None}
 
 
 def test_the_command_writes_the_page_beside_the_record(

@@ -9,6 +9,7 @@ import orjson
 
 from loadstone.compare.comparison import Compared, Comparison, Difference
 from loadstone.report.compared import CompareView, compare_view
+from loadstone.report.numbers import steady
 from loadstone.report.templates import environment
 
 #: What a comment of a pull request has room for; the rest is in its details.
@@ -30,7 +31,7 @@ def comparison_markdown(found: Comparison) -> str:
 
 
 def comparison_json(found: Comparison) -> str:
-    """Every number, unrounded; null where a limit is not known."""
+    """Every number, to twelve digits; null where a limit is not known."""
     content = {
         "base": _run(found, "base"),
         "new": _run(found, "new"),
@@ -47,7 +48,7 @@ def comparison_json(found: Comparison) -> str:
         "only_new": list(found.only_new),
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(content, option=options).decode()
+    return orjson.dumps(steady(content), option=options).decode()
 
 
 def _run(found: Comparison, side: str) -> dict[str, Any]:

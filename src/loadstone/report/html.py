@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 from markupsafe import Markup
 
 from loadstone.report.charts import drawings
+from loadstone.report.numbers import steady
 from loadstone.report.sections import sections
 from loadstone.report.templates import environment
 from loadstone.report.vega import bundle
@@ -27,9 +29,9 @@ def render_html(view: View, *, kept_in: Path | None = None) -> str:
     )
 
 
-def _inline(value: object) -> Markup:
+def _inline(value: Any) -> Markup:
     """JSON in a script element: nothing in it may end the element."""
-    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))
+    return Markup(orjson.dumps(steady(value)).decode().replace("<", "\\u003c"))
 
 
 def _kind(block: object) -> str:

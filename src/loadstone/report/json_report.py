@@ -1,4 +1,4 @@
-"""The report as JSON: every number of it, unrounded, for machines."""
+"""The report as JSON: every number of it to twelve digits, for machines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from loadstone.report.numbers import steady
 from loadstone.report.view import View
 from loadstone.run.figures import Figures
 from loadstone.run.tally import Counts
@@ -18,7 +19,7 @@ _LINES = 2
 
 def render_json(view: View) -> str:
     text = orjson.dumps(view, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS)
-    return _laid_out(orjson.loads(text)) + "\n"
+    return _laid_out(steady(orjson.loads(text))) + "\n"
 
 
 def _laid_out(value: Any, depth: int = 0) -> str:

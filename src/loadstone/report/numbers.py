@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+
+#: The last of a double's seventeen digits depend on the Python, the processor and the order that
+#: added it up: a figure is the same everywhere without them.
+_STEADY_DIGITS = 12
 
 
 def count(value: float) -> str:
@@ -62,3 +67,15 @@ def size(value_bytes: float) -> str:
 
 def _decimals(value: float) -> int:
     return max(0, 2 - Decimal(value).adjusted())
+
+
+def steady(value: Any) -> Any:
+    """JSON content with its floats to twelve digits."""
+    match value:
+        case float():
+            return float(f"{value:.{_STEADY_DIGITS}g}")
+        case dict():
+            return {name: steady(each) for name, each in value.items()}
+        case list() | tuple():
+            return [steady(each) for each in value]
+    return value

@@ -16,7 +16,7 @@ from loadstone.planning.modes import Way
 from loadstone.planning.plan import Plan
 from loadstone.planning.reserved import Reserved
 from loadstone.planning.solutions import Solution
-from loadstone.report.numbers import rate
+from loadstone.report.numbers import rate, steady
 from loadstone.report.plan.answer import answer, points
 from loadstone.report.plan.sections import plan_sections
 from loadstone.report.templates import environment
@@ -61,9 +61,9 @@ def plan_markdown(plan: Plan, on: date) -> str:
 
 
 def plan_json(plan: Plan, on: date) -> str:
-    """Every number, unrounded."""
+    """Every number, to twelve digits."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(_content(plan, on), option=options).decode()
+    return orjson.dumps(steady(_content(plan, on)), option=options).decode()
 
 
 def _content(plan: Plan, on: date) -> dict[str, Any]:
