@@ -15,8 +15,9 @@ from loadstone.client.answer import Answer, Attempt, Throttle, Units
 from loadstone.client.target import Credentials, Target
 from loadstone.dataset import Dataset
 from loadstone.seeding.place import Place
-from loadstone.seeding.report import SeedReport
-from loadstone.seeding.seed import Progress, Silent, seed
+from loadstone.seeding.progress import Progress, Silent
+from loadstone.seeding.report import LedgerReport
+from loadstone.seeding.seed import seed
 
 TARGET = Target(
     url="http://nowhere.invalid",
@@ -165,7 +166,7 @@ def load(
     in_flight: int = 4,
     progress: Progress | None = None,
     **more: Any,
-) -> SeedReport:
+) -> LedgerReport:
     """A seed whose waits take no time."""
     return seed(
         dataset,

@@ -23,7 +23,7 @@ from loadstone.errors import Refused
 from loadstone.seeding.budget import BudgetReached, Purse, Watchful
 from loadstone.seeding.place import Place
 from loadstone.seeding.plan import counting_plan, deleting_plan, writing_plan
-from loadstone.seeding.seed import Silent
+from loadstone.seeding.progress import Silent
 from loadstone.seeding.tally import Tally
 from loadstone.seeding.unseed import Means, Unseeding
 from loadstone.system import load_system

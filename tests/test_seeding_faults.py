@@ -22,7 +22,7 @@ from loadstone.client.client import Client
 from loadstone.client.target import Credentials, Target
 from loadstone.dataset import Dataset
 from loadstone.seeding.place import Place
-from loadstone.seeding.report import SeedReport
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import seed
 from loadstone.seeding.sender import SeedStopped
 from loadstone.system import load_system
@@ -182,7 +182,7 @@ def serving(script: Scripted) -> Iterator[Target]:
 
 def load(
     target: Target, folder: Path, *, in_flight: int = 3, timeout_s: float = 0.15, **more: Any
-) -> SeedReport:
+) -> LedgerReport:
     with Client(target, attempts=1, timeout_s=timeout_s) as client:
         return seed(
             DATASET,

@@ -23,7 +23,7 @@ from loadstone.seeding.keeper import Keeper
 from loadstone.seeding.loader import FALLING_BACK
 from loadstone.seeding.messages import Message
 from loadstone.seeding.place import Place
-from loadstone.seeding.report import SeedReport
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import seed
 from loadstone.seeding.sender import GLITCHES, SeedStopped
 from loadstone.seeding.worker import Worker
@@ -103,7 +103,7 @@ def test_nothing_is_lost(faults: list[Fault], in_flight: int, poison: set[int]) 
         assert dead(report) == sorted(poison)
 
 
-def dead(report: SeedReport) -> list[int]:
+def dead(report: LedgerReport) -> list[int]:
     """The numbers in the dead-letter file."""
     (table,) = report.tables
     if table.dead_letters is None:

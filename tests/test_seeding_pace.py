@@ -17,7 +17,7 @@ from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.seeding.pace import SAVED_S, Bucket, Pacer, provisioned_limit
 from loadstone.seeding.place import Place
-from loadstone.seeding.report import SeedReport
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import seed
 from loadstone.system import load_system
 from tests.seeding_fakes import TARGET
@@ -36,7 +36,7 @@ def loaded(
     scale: int,
     rate: float | None = None,
     capacity: float | None = None,
-) -> SeedReport:
+) -> LedgerReport:
     with table.clock.running():
         return seed(
             Dataset(SYSTEM, scale=scale, as_of=AS_OF),

@@ -56,7 +56,7 @@ def test_only_the_data_set_is_deleted(tried: Tried) -> None:
     assert sum(work.left.values()) == session.dataset.stored
     report = work.run(Means.silent())
     assert (report.left, report.rejected) == (0, 0)
-    assert report.deleted_now == session.dataset.stored
+    assert report.written_now == session.dataset.stored
     assert tried.items("customers") == [STRANGER]
     assert not tried.items("orders")
     assert not tried.items("lines")
@@ -127,7 +127,7 @@ def test_a_seed_after_a_stopped_deleting_writes_all(tried: Tried, batches: int) 
     assert left > 0
     assert tried.open().seed().left == 0
     assert tried.open().verify(sample=dataset.stored).ok
-    assert Unseeding(tried.open()).run(Means.silent()).deleted_now == dataset.stored
+    assert Unseeding(tried.open()).run(Means.silent()).written_now == dataset.stored
     assert not tried.open().held
 
 
@@ -150,9 +150,9 @@ def test_a_stopped_deleting_goes_on(target: Target, tmp_path: Path) -> None:
     again = Unseeding(tried.open())
     assert sum(again.left.values()) == first.left
     second = again.run(Means.silent())
-    assert second.deleted_now == first.left
+    assert second.written_now == first.left
     (table,) = second.tables
-    assert (table.asked, table.before, table.deleted) == (1200, 1200 - first.left, 1200)
+    assert (table.asked, table.before, table.written) == (1200, 1200 - first.left, 1200)
     assert tried.items("cmz-conversations") == [back]
 
 
@@ -220,7 +220,7 @@ def test_what_a_run_wrote_is_deleted(tried: Tried) -> None:
         len(keys(tried, name)) - len(between[name]) for name in before
     )
     report = work.run(Means.silent())
-    assert report.deleted_now == sum(each.asked for each in report.tables)
+    assert report.written_now == sum(each.asked for each in report.tables)
     assert {table.name: keys(tried, table.name) for table in tried.system.tables} == between
     assert unseeding(tried, "second").left == {}
     unseeding(tried, "first").run(Means.silent())
@@ -232,7 +232,7 @@ def test_a_run_outlives_the_data_set(tried: Tried) -> None:
     tried.run("lonely", [shop.open_order])
     Unseeding(tried.open()).run(Means.silent())
     assert len(tried.items("orders")) == 10
-    assert unseeding(tried, "lonely").run(Means.silent()).deleted_now == 10
+    assert unseeding(tried, "lonely").run(Means.silent()).written_now == 10
     assert not tried.items("orders")
 
 
@@ -255,7 +255,7 @@ def test_the_data_sets_own_items_are_never_a_runs(tried: Tried) -> None:
     writer.add(upsert, [known, made, made])
     writer.close()
     report = unseeding(tried, "meeting").run(Means.silent())
-    assert report.deleted_now == 11
+    assert report.written_now == 11
     assert tried.open().verify(sample=dataset.stored).ok
 
 

@@ -1,4 +1,4 @@
-"""The closing ledger of a seed, and what a verification found, on stdout."""
+"""The closing ledger of a load, and what a verification found, on stdout."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loadstone.seeding.from_runs import Written
-from loadstone.seeding.report import SeedReport
-from loadstone.seeding.unseed import UnseedReport
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.verification import Count, Verification
 
 #: Runs that a line names; earlier ones are counted together.
 NAMED_RUNS = 2
 
 
-def print_report(report: SeedReport) -> None:
+def print_report(report: LedgerReport) -> None:
+    """A row for each table, all of it in a sentence, and where rejected items are."""
+    done = report.verb.past
     grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
     grid.add_column("table")
-    for name in ("asked", "written", "rejected", "left", "WCU", "of indexes"):
+    for name in ("asked", done, "rejected", "left", "WCU", "of indexes"):
         grid.add_column(name, justify="right")
     for table in report.tables:
         units = table.write_units
@@ -42,43 +43,16 @@ def print_report(report: SeedReport) -> None:
             click.echo(f"{table.name} rejected {reasons}: see {table.dead_letters}")
 
 
-def _in_words(report: SeedReport) -> str:
+def _in_words(report: LedgerReport) -> str:
+    done = report.verb.past
     per_s = report.written_now / report.elapsed_s if report.elapsed_s else 0.0
     before = sum(table.before for table in report.tables)
-    earlier = f", {before:,} were there before" if before else ""
+    earlier = f", {before:,} by earlier calls" if before else ""
     throttles, failures = sum(report.throttles.values()), sum(report.failures.values())
     return (
-        f"{report.written_now:,} items written in {report.elapsed_s:,.1f} s ({per_s:,.0f} items/s)"
+        f"{report.written_now:,} items {done} in {report.elapsed_s:,.1f} s ({per_s:,.0f} items/s)"
         f"{earlier}; {throttles:,} throttles, {failures:,} other failures sent again"
     )
-
-
-def print_unseeded(report: UnseedReport) -> None:
-    grid = Grid(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    grid.add_column("table")
-    for name in ("asked", "deleted", "rejected", "left", "WCU", "of indexes"):
-        grid.add_column(name, justify="right")
-    for table in report.tables:
-        units = table.write_units
-        grid.add_row(
-            table.name,
-            f"{table.asked:,}",
-            f"{table.deleted:,}",
-            f"{sum(table.rejected.values()):,}",
-            f"{table.left:,}",
-            f"{sum(units.values()):,.0f}",
-            f"{sum(units.values()) - units.get(None, 0):,.0f}",
-        )
-    Console(highlight=False).print(grid)
-    throttles, failures = sum(report.throttles.values()), sum(report.failures.values())
-    click.echo(
-        f"{report.deleted_now:,} items deleted in {report.elapsed_s:,.1f} s; {throttles:,} "
-        f"throttles, {failures:,} other failures sent again"
-    )
-    for table in report.tables:
-        if table.dead_letters:
-            reasons = ", ".join(f"{count:,} {code}" for code, count in table.rejected.items())
-            click.echo(f"{table.name} rejected {reasons}: see {table.dead_letters}")
 
 
 def print_verification(checked: Verification) -> None:

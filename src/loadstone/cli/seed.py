@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from loadstone.client.target import Target
     from loadstone.seeding.budget import Purse
     from loadstone.seeding.identity import Asked
-    from loadstone.seeding.report import SeedReport
+    from loadstone.seeding.report import LedgerReport
     from loadstone.seeding.session import Session
     from loadstone.seeding.verification import Verification
 
@@ -173,7 +173,7 @@ def _counted(
         return None, error
 
 
-def _print(report: SeedReport, checked: Verification | None, *, as_json: bool) -> None:
+def _print(report: LedgerReport, checked: Verification | None, *, as_json: bool) -> None:
     if as_json:
         verification = {"verification": checked.as_dict()} if checked else {}
         print_json({**report.as_dict(), **verification})
@@ -183,7 +183,7 @@ def _print(report: SeedReport, checked: Verification | None, *, as_json: bool) -
         print_verification(checked)
 
 
-def _left(report: SeedReport) -> str:
+def _left(report: LedgerReport) -> str:
     begun = report.unfinished
     again = f", {begun:,} of them written already but in unfinished slices" if begun else ""
     return f"{report.left:,} items are left{again}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.cli.asked_options import data_set_options
-from loadstone.cli.ledger_table import print_json, print_unseeded
+from loadstone.cli.ledger_table import print_json, print_report
 from loadstone.cli.narrow_options import Narrow, narrow_options
 from loadstone.cli.options import (
     allow_production_option,
@@ -113,7 +113,7 @@ def unseed(
     if as_json:
         print_json(report.as_dict())
     else:
-        print_unseeded(report)
+        print_report(report)
     if report.left and purse and purse.reached:
         left = f"{report.left:,} items are left"
         say(f"stopped, {purse.spent}: {left}; the same command goes on with a new budget")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from loadstone.embedded.process import Engine
     from loadstone.seeding.budget import Purse
     from loadstone.seeding.identity import Asked
-    from loadstone.seeding.report import SeedReport
+    from loadstone.seeding.report import LedgerReport
     from loadstone.seeding.session import Session
     from loadstone.seeding.verification import Verification
 
@@ -149,7 +149,7 @@ def _filled(
     where: Where,
     spending: Spending,
     plan: Estimate,
-) -> tuple[SeedReport, Verification, Mapping[str, int | str]]:
+) -> tuple[LedgerReport, Verification, Mapping[str, int | str]]:
     """Tables created or completed, what is missing written, and all of it counted."""
     from loadstone.aws.tables import Tables
 
@@ -164,7 +164,7 @@ def _filled(
     return report, counted(session, where, purse), session.dataset.identity.settings
 
 
-def _seeded(session: Session, purse: Purse | None, costs: Costs) -> SeedReport:
+def _seeded(session: Session, purse: Purse | None, costs: Costs) -> LedgerReport:
     """Exit 1 or 130 when it was stopped: the same command goes on."""
     from rich.console import Console
 
@@ -185,7 +185,7 @@ def _seeded(session: Session, purse: Purse | None, costs: Costs) -> SeedReport:
 def _print(
     system: str,
     connection: Connection,
-    report: SeedReport,
+    report: LedgerReport,
     checked: Verification,
     *,
     well: bool,

@@ -8,7 +8,7 @@ from gevent.event import Event
 
 from loadstone.capacity.spend import Meter
 from loadstone.errors import LoadstoneError
-from loadstone.seeding.seed import Progress
+from loadstone.seeding.progress import Progress
 from loadstone.seeding.tally import Tally
 
 LOOK_EVERY_S = 0.5

@@ -17,12 +17,13 @@ _ACCOUNTED = b'"ReturnConsumedCapacity":"INDEXES"}'
 
 
 class Verb(NamedTuple):
-    """What is done with rows: how a batch spells it, what it holds of a row, and the operation
-    that does the same to one."""
+    """What is done with rows: how a batch spells it, what it holds of a row, the operation that
+    does the same to one, and what a person calls it when it is done."""
 
     request: str
     holds: str
     single: str
+    past: str
 
     @property
     def before(self) -> str:
@@ -33,8 +34,8 @@ class Verb(NamedTuple):
         return "}},"
 
 
-PUT = Verb("PutRequest", "Item", "PutItem")
-DELETE = Verb("DeleteRequest", "Key", "DeleteItem")
+PUT = Verb("PutRequest", "Item", "PutItem", "written")
+DELETE = Verb("DeleteRequest", "Key", "DeleteItem", "deleted")
 
 
 def open_puts(dataset: Dataset, slices: Sequence[Slice], place: Place) -> list[OpenSlice]:

@@ -1,4 +1,4 @@
-"""What came of a seed: the closing ledger, as numbers."""
+"""What came of a load: the closing ledger, as numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from loadstone.seeding.book import Book
+from loadstone.seeding.opened import Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReport:
-    """A table's ledger. `before`: of the asked, what an earlier call had done."""
+    """A table's ledger. `before`: of the asked, what an earlier call had done.
 
+    What is deleted counts as written, here as in the ledger; the verb says what a reader calls it.
+    """
+
+    verb: Verb
     name: str
     asked: int
     before: int
@@ -32,7 +37,7 @@ class TableReport:
             "table": self.name,
             "asked": self.asked,
             "before": self.before,
-            "written": self.written,
+            self.verb.past: self.written,
             "rejected": dict(self.rejected),
             "left": self.left,
             "write_units": {"table": self.write_units.get(None, 0.0), "indexes": indexes},
@@ -41,12 +46,13 @@ class TableReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedReport:
+class LedgerReport:
     """`throttles` by reason and `failures` by code: what was sent again, in this call.
 
     `unfinished`: items of slices that were begun and not finished, which the next call does again.
     """
 
+    verb: Verb
     identity: Mapping[str, str]
     written_now: int  # in this call
     unfinished: int
@@ -81,10 +87,10 @@ class SeedReport:
         return {
             "identity": dict(self.identity),
             "asked": self.asked,
-            "written": self.written,
+            self.verb.past: self.written,
             "rejected": self.rejected,
             "left": self.left,
-            "written_now": self.written_now,
+            f"{self.verb.past}_now": self.written_now,
             "unfinished": self.unfinished,
             "tables": [table.as_dict() for table in self.tables],
             "throttles": dict(self.throttles),
@@ -94,9 +100,10 @@ class SeedReport:
         }
 
 
-def table_report(book: Book, write_units: Mapping[str | None, float]) -> TableReport:
+def table_report(verb: Verb, book: Book, write_units: Mapping[str | None, float]) -> TableReport:
     standing = book.standing
     return TableReport(
+        verb=verb,
         name=book.place.name,
         asked=standing.asked,
         before=book.before,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from time import perf_counter
-from typing import Protocol
 
-import gevent
 from gevent.event import Event
 
 from loadstone.client.client import Client
@@ -21,42 +18,21 @@ from loadstone.seeding.crews import Crew, OwnCrew
 from loadstone.seeding.job import Job
 from loadstone.seeding.keeper import Keeper
 from loadstone.seeding.ledger import LEDGERS, Ledger
+from loadstone.seeding.load import carry_out
+from loadstone.seeding.opened import PUT
 from loadstone.seeding.place import Place
 from loadstone.seeding.presence import stored_in
 from loadstone.seeding.processes import ProcessCrew
-from loadstone.seeding.report import SeedReport, table_report
+from loadstone.seeding.progress import Progress, Silent
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.sender import Sends
-from loadstone.seeding.tally import Tally
 
 #: The embedded engine writes one batch at a time; more in flight would only wait inside it.
 IN_FLIGHT = {"embedded": 4, "endpoint": 16, "aws": 64}
-TICK_S = 1.0
 
 #: Provisioned write units by the table's name in the account, then of the table (None) and its
 #: indexes.
 Capacities = Mapping[str, Mapping[str | None, float]]
-
-
-class Progress(Protocol):
-    """Somebody who watches. `show` is called every `every_s` seconds, and at the end."""
-
-    every_s: float
-
-    def show(self, tally: Tally) -> None: ...
-
-    def say(self, text: str) -> None:
-        """Something worth a line of its own."""
-        ...
-
-
-class Silent:
-    every_s = 3600.0
-
-    def show(self, tally: Tally) -> None:
-        pass
-
-    def say(self, text: str) -> None:
-        pass
 
 
 def seed(
@@ -75,7 +51,7 @@ def seed(
     client: Sends | None = None,
     clock: Clock | None = None,
     crew: Callable[[Job], Crew] | None = None,
-) -> SeedReport:
+) -> LedgerReport:
     """Write the items of a data set that the ledgers do not have yet.
 
     The tables are there. When `stop` is set, what is in flight is finished and the rest is left.
@@ -83,12 +59,12 @@ def seed(
     of all tables together; `only` names the entities that are meant. `crew` makes other workers
     than those of this machine; `client` sends once and does not retry.
     """
-    in_flight = _in_flight(target, processes) if in_flight is None else in_flight
-    if in_flight < 1:
-        raise BadValue(f"at least 1 batch is in flight, not {in_flight}")
+    at_once = _in_flight(target, processes) if in_flight is None else in_flight
+    if at_once < 1:
+        raise BadValue(f"at least 1 batch is in flight, not {at_once}")
     if processes < 1:
         raise BadValue(f"at least 1 process writes, not {processes}")
-    progress, stop, clock = progress or Silent(), stop or Event(), clock or WallClock()
+    clock = clock or WallClock()
     asked = {place.name: counts(dataset, place, only) for place in places}
     places = [place for place in places if asked[place.name]]
     with ExitStack() as stack:
@@ -100,38 +76,25 @@ def seed(
             )
             for place in places
         }
-        tally = Tally(
-            asked=sum(book.tally.asked for book in books.values()),
-            before=sum(book.before for book in books.values()),
-            tables={name: book.tally for name, book in books.items()},
-        )
-        keeper = Keeper(dataset.identity.as_dict(), books, tally, rate=rate, say=progress.say)
-        job = Job.of(dataset, places, keeper.shares, in_flight)
-        if crew is not None:
-            workers = crew(job)
-        elif processes > 1:
-            workers = ProcessCrew(job, target, processes)
-        else:
-            client = client or stack.enter_context(Client(target, attempts=1))
-            workers = OwnCrew(dataset, places, client, in_flight, clock)
-        started_s = perf_counter()
-        with attended(keeper, tally, progress, stop, clock):
-            workers.run(keeper)
-        elapsed_s = perf_counter() - started_s
-        if keeper.failure is not None:
-            raise keeper.failure
-        if not stop.is_set():
-            for book in books.values():
-                book.check_closed()
-        return SeedReport(
-            identity=dataset.identity.as_dict(),
-            written_now=tally.written,
-            unfinished=tally.unfinished,
-            tables=tuple(table_report(book, tally.units_of(name)) for name, book in books.items()),
-            throttles=dict(tally.throttles),
-            failures=dict(tally.failures),
-            requests=tally.requests,
-            elapsed_s=elapsed_s,
+
+        def workers(keeper: Keeper) -> Crew:
+            job = Job.of(dataset, places, keeper.shares, at_once)
+            if crew is not None:
+                return crew(job)
+            if processes > 1:
+                return ProcessCrew(job, target, processes)
+            sends = client or stack.enter_context(Client(target, attempts=1))
+            return OwnCrew(dataset, places, sends, at_once, clock)
+
+        return carry_out(
+            PUT,
+            dataset.identity.as_dict(),
+            books,
+            workers,
+            rate=rate,
+            progress=progress or Silent(),
+            stop=stop or Event(),
+            clock=clock,
         )
 
 
@@ -153,35 +116,3 @@ def counts(dataset: Dataset, place: Place, only: Collection[str] | None = None) 
         for each in stored_in(dataset, place.table)
         if only is None or each.name in only
     }
-
-
-@contextmanager
-def attended(
-    keeper: Keeper, tally: Tally, progress: Progress, stop: Event, clock: Clock
-) -> Iterator[None]:
-    """While it is written: somebody watches, the pace is found, and `stop` is heeded."""
-    over = Event()
-
-    def watch() -> None:
-        while not over.wait(progress.every_s):
-            progress.show(tally)
-
-    def tick() -> None:
-        while not clock.wait(over, TICK_S):
-            keeper.tick(clock.now_s())
-
-    def heed() -> None:
-        stop.wait()
-        keeper.finish()
-
-    progress.show(tally)
-    attending = [gevent.spawn(watch), gevent.spawn(tick)]
-    heeding = gevent.spawn(heed)
-    try:
-        yield
-    finally:
-        heeding.kill()
-        over.set()
-        gevent.joinall(attending)
-        tally.leave_unfinished()
-        progress.show(tally)

@@ -23,8 +23,9 @@ from loadstone.seeding.job import Job
 from loadstone.seeding.ledger import LEDGERS, ledger_path
 from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places
-from loadstone.seeding.report import SeedReport
-from loadstone.seeding.seed import Progress, Silent, counts, open_ledger, seed
+from loadstone.seeding.progress import Progress, Silent
+from loadstone.seeding.report import LedgerReport
+from loadstone.seeding.seed import counts, open_ledger, seed
 from loadstone.seeding.sender import Sender
 from loadstone.seeding.streams import streams_off
 from loadstone.seeding.tally import Tally
@@ -84,7 +85,7 @@ class Session:
         rate: float | None = None,
         stop: Event | None = None,
         crew: Callable[[Job], Crew] | None = None,
-    ) -> SeedReport:
+    ) -> LedgerReport:
         """Write what the ledgers do not have yet, and on the tables which data set it is."""
         progress = progress or Silent()
         self.control.mark(self.tables, self.dataset.identity.as_dict())

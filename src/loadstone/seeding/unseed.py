@@ -7,11 +7,9 @@ stopped, as a seed does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 from gevent.event import Event
 
@@ -20,82 +18,23 @@ from loadstone.dataset import Dataset, Rows
 from loadstone.seeding.book import Book
 from loadstone.seeding.clock import Clock, WallClock
 from loadstone.seeding.crews import OwnCrew
-from loadstone.seeding.keeper import Keeper
 from loadstone.seeding.ledger import Ledger, ledger_path
 from loadstone.seeding.leftovers import key_texts
+from loadstone.seeding.load import carry_out
 from loadstone.seeding.opened import DELETE, OpenSlice
 from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found
-from loadstone.seeding.seed import IN_FLIGHT, Progress, Silent, attended, counts, open_ledger
+from loadstone.seeding.progress import Progress, Silent
+from loadstone.seeding.report import LedgerReport
+from loadstone.seeding.seed import IN_FLIGHT, counts, open_ledger
 from loadstone.seeding.sender import Sends
 from loadstone.seeding.session import Session, write_capacities
 from loadstone.seeding.slices import Slice
 from loadstone.seeding.streams import streams_off
-from loadstone.seeding.tally import Tally
 from loadstone.seeding.worker import Opens
 
 #: Beside the ledgers of seeds: what has been deleted.
 DELETED = "unseeded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableUnseeded:
-    """`before`: of the asked, what an earlier call had deleted."""
-
-    name: str
-    asked: int
-    before: int
-    deleted: int
-    rejected: Mapping[str, int]  # by error code
-    write_units: Mapping[str | None, float]
-    dead_letters: Path | None
-
-    @property
-    def left(self) -> int:
-        return self.asked - self.deleted - sum(self.rejected.values())
-
-    def as_dict(self) -> dict[str, Any]:
-        indexes = {name: units for name, units in self.write_units.items() if name is not None}
-        return {
-            "table": self.name,
-            "asked": self.asked,
-            "before": self.before,
-            "deleted": self.deleted,
-            "rejected": dict(self.rejected),
-            "left": self.left,
-            "write_units": {"table": self.write_units.get(None, 0.0), "indexes": indexes},
-            "dead_letters": str(self.dead_letters) if self.dead_letters else None,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnseedReport:
-    """What came of a deleting."""
-
-    deleted_now: int
-    tables: tuple[TableUnseeded, ...]
-    throttles: Mapping[str, int]
-    failures: Mapping[str, int]
-    elapsed_s: float
-
-    @property
-    def left(self) -> int:
-        return sum(table.left for table in self.tables)
-
-    @property
-    def rejected(self) -> int:
-        return sum(sum(table.rejected.values()) for table in self.tables)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "deleted_now": self.deleted_now,
-            "left": self.left,
-            "rejected": self.rejected,
-            "tables": [table.as_dict() for table in self.tables],
-            "throttles": dict(self.throttles),
-            "failures": dict(self.failures),
-            "elapsed_s": round(self.elapsed_s, 3),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +72,7 @@ class Unseeding:
             found |= self._left(each.place)
         return {entity: items for entity, items in found.items() if items}
 
-    def run(self, means: Means) -> UnseedReport:
+    def run(self, means: Means) -> LedgerReport:
         """Delete them. What is not known to be written, but may be, is deleted too."""
         session = self.session
         with ExitStack() as stack:
@@ -201,41 +140,25 @@ class Unseeding:
         return OpenSlice(of, place, keys(dataset, of, place), verb=DELETE)
 
 
-def delete(session: Session, books: Mapping[str, Book], opens: Opens, means: Means) -> UnseedReport:
+def delete(session: Session, books: Mapping[str, Book], opens: Opens, means: Means) -> LedgerReport:
     """Delete what the books do not have yet. Their ledgers count as written what is deleted."""
     target, clock = session.target, means.clock or WallClock()
     places = [book.place for book in books.values()]
-    tally = Tally(
-        asked=sum(book.tally.asked for book in books.values()),
-        before=sum(book.before for book in books.values()),
-        tables={name: book.tally for name, book in books.items()},
-    )
-    identity = session.dataset.identity.as_dict()
-    keeper = Keeper(identity, books, tally, rate=None, say=means.progress.say)
-    embedded = target.kind == "embedded"
-    quiet = streams_off(session.control.control, places, means.progress.say)
     in_flight = means.in_flight or IN_FLIGHT[target.kind]
     with ExitStack() as stack:
-        stack.enter_context(quiet if embedded else nullcontext())
+        if target.kind == "embedded":
+            quiet = streams_off(session.control.control, places, means.progress.say)
+            stack.enter_context(quiet)
         client = means.client or stack.enter_context(Client(target, attempts=1))
-        crew = OwnCrew(session.dataset, places, client, in_flight, clock, opens)
-        started_s = perf_counter()
-        with attended(keeper, tally, means.progress, means.stop, clock):
-            if tally.asked > tally.before:
-                crew.run(keeper)
-        elapsed_s = perf_counter() - started_s
-    if keeper.failure is not None:
-        raise keeper.failure
-    if not means.stop.is_set():
-        for book in books.values():
-            book.check_closed()
-    return UnseedReport(
-        deleted_now=tally.written,
-        tables=tuple(_table(book, tally.units_of(name)) for name, book in books.items()),
-        throttles=dict(tally.throttles),
-        failures=dict(tally.failures),
-        elapsed_s=elapsed_s,
-    )
+        return carry_out(
+            DELETE,
+            session.dataset.identity.as_dict(),
+            books,
+            lambda _: OwnCrew(session.dataset, places, client, in_flight, clock, opens),
+            progress=means.progress,
+            stop=means.stop,
+            clock=clock,
+        )
 
 
 def keys(dataset: Dataset, of: Slice, place: Place) -> Rows:
@@ -243,16 +166,3 @@ def keys(dataset: Dataset, of: Slice, place: Place) -> Rows:
     entity = dataset.system.entities[of.entity]
     texts = key_texts(dataset, entity, place.table, range(of.start, of.stop))
     return Rows([f"{DELETE.before}{text}{DELETE.after}" for text in texts], 1)
-
-
-def _table(book: Book, units: Mapping[str | None, float]) -> TableUnseeded:
-    standing = book.standing
-    return TableUnseeded(
-        name=book.place.name,
-        asked=standing.asked,
-        before=book.before,
-        deleted=standing.written,
-        rejected=dict(standing.rejected),
-        write_units=units,
-        dead_letters=book.ledger.dead_letters if standing.rejected else None,
-    )

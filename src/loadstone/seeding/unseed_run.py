@@ -23,9 +23,10 @@ from loadstone.seeding.leftovers import leftovers
 from loadstone.seeding.opened import DELETE, OpenSlice
 from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places
+from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.session import Session, write_capacities
 from loadstone.seeding.slices import Slice
-from loadstone.seeding.unseed import Means, UnseedReport, delete
+from loadstone.seeding.unseed import Means, delete
 from loadstone.system import System
 
 
@@ -102,7 +103,7 @@ class RunUnseeding:
                     found[entity] += done.standing([entity]).left if done else items
         return {entity: items for entity, items in found.items() if items}
 
-    def run(self, means: Means) -> UnseedReport:
+    def run(self, means: Means) -> LedgerReport:
         """Delete them."""
         capacities = write_capacities(self.tables)
         with ExitStack() as stack:
