@@ -25,6 +25,7 @@ from loadstone.capacity.simulation import (
     find_scaled,
     simulate,
 )
+from loadstone.capacity.simulation.groups import Group
 from loadstone.capacity.simulation.settings import limit_of
 from loadstone.errors import BadValue
 
@@ -263,6 +264,31 @@ def test_the_gate_throttles_the_same_with_an_index(
         for _, needs in sorted(each, key=lambda one: one[0]):
             refused += gate.admit(needs, float(second)) is not None
     assert outcome.throttled_calls == pytest.approx(refused, abs=2 + len(calls))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    calls=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=60, max_size=240),
+    table=st.integers(5, 60),
+    index=st.integers(1, 40),
+)
+def test_a_minute_in_closed_form_is_that_minute_stepped(
+    calls: list[tuple[int, int]], table: int, index: int
+) -> None:
+    """Where one arm makes all stops of a minute, nothing differs from going second by second."""
+    held: dict[Resource, Setting] = {
+        ORDERS: Provisioned(read=1, write=table, burst_s=20),
+        BY_USER: Provisioned(read=1, write=index, burst_s=20),
+    }
+    place, note = zip(*calls, strict=True)
+    flows = flow("place", place, {WRITE: 1.0, INDEX: 1.0}), flow("note", note, {WRITE: 1.0})
+    closed = met(held, *flows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Group, "_stopped_by_one", lambda *_: None)
+        stepped = met(held, *flows)
+    assert closed.throttled_calls == pytest.approx(stepped.throttled_calls)
+    for side in (WRITE, INDEX):
+        assert closed.sides[side].unserved == pytest.approx(stepped.sides[side].unserved, abs=1e-5)
 
 
 @settings(max_examples=30, deadline=None)

@@ -37,14 +37,20 @@ class Buckets:
         self.rate, self.cap = rate.copy(), cap.copy()
         self.lacks = np.zeros(len(source))
 
-    def resize(self, row: int, rate: float, cap: float) -> None:
+    def resize(self, rows: Rows | int, rate: Amounts | float, cap: Amounts | float) -> None:
         """Another rate and cap; the level stays, and what is above the new cap is lost."""
-        level = min(self.cap[row] - self.lacks[row], cap)
-        self.rate[row], self.cap[row], self.lacks[row] = rate, cap, cap - level
+        level = np.minimum(self.cap[rows] - self.lacks[rows], cap)
+        self.rate[rows], self.cap[rows], self.lacks[rows] = rate, cap, cap - level
 
     def asked(self, rows: Rows, minute: int) -> Amounts:
         """Units in each second of a minute."""
         return self._series.minute(self._source[rows], minute)
+
+    def lacks_after(self, row: int, asked: Amounts, lacked: float) -> Amounts:
+        """What one bucket lacks after each second that asks for so much, were it bottomless."""
+        rate = self.rate[row : row + 1]
+        lacks: Amounts = _unbounded(asked[None, :], np.array([lacked]), rate)[0]
+        return lacks
 
     def run(self, minute: int) -> Short:
         """Let a minute pass."""

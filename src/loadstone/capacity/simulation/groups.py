@@ -8,7 +8,7 @@ partition or an on-demand maximum, it is stepped second by second, and flow by f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from loadstone.capacity.admission import Cause, cause_of_want
 from loadstone.capacity.limits import PARTITION_UNITS, OnDemand
-from loadstone.capacity.simulation.buckets import SLACK
+from loadstone.capacity.simulation.buckets import SLACK, Short
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
 from loadstone.capacity.simulation.partitions import ELSEWHERE, Spread, spread
 from loadstone.capacity.simulation.rows import ArmRows
@@ -38,13 +38,31 @@ class Stop(NamedTuple):
     shares: Amounts
 
 
-class _Lid(NamedTuple):
+class Lid(NamedTuple):
     """What a row, or one of its partitions, serves in a second at most, whatever is kept."""
 
     row: int
     number: int
     units: float
     cause: Cause
+
+
+class Meets(NamedTuple):
+    """A minute as a group meets it: what the bucket of each row lacked before, and the lids."""
+
+    minute: int
+    arms: ArmRows
+    lacked: Mapping[int, float]
+    lids: Sequence[Lid]
+
+    def settle(self, row: int, asked: Amounts) -> bool:
+        """What is asked of a row in this minute after all, if it has enough for it."""
+        buckets = self.arms.buckets
+        lacks = buckets.lacks_after(row, asked, self.lacked[row])
+        if lacks.max() > buckets.cap[row] + SLACK:
+            return False
+        self.arms.settle(row, float(lacks[-1]), asked)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +146,54 @@ class Group:
         """Whether it is an arm by itself."""
         return len(self.rows) == 1
 
-    def lids(self, minute: int, arms: ArmRows) -> list[_Lid]:
+    def lids(self, minute: int, arms: ArmRows) -> list[Lid]:
         """Those that come into question in this minute."""
         return [lid for row in self.rows for lid in self._lids_of(row, minute, arms)]
 
-    def run(
-        self, minute: int, arms: ArmRows, lacks: Sequence[float], lids: Sequence[_Lid]
-    ) -> list[Stop]:
-        """Step through a minute from what the buckets of the rows lacked before it."""
+    def run(self, meets: Meets, short: Short, places: Sequence[int]) -> list[Stop]:
+        """A minute in which something runs short; `places` are its rows in `short`."""
+        if not meets.lids:
+            for place in places:
+                stops = self._stopped_by_one(meets, short, place, places)
+                if stops is not None:
+                    return stops
+        return self._stepped(meets)
+
+    def _stopped_by_one(
+        self, meets: Meets, short: Short, place: int, places: Sequence[int]
+    ) -> list[Stop] | None:
+        """All stops, if one arm makes them: what needs it stops with it, and that leaves enough on
+        every other. None if it does not."""
+        row = int(short.rows[place])
+        share = short.cut[place] / np.maximum(short.asked[place], SLACK)
+        stopped = self._through(row)
+        left = {row: short.asked[place] - short.cut[place]}
+        for n in stopped:
+            for side in self._demand.flows[n].units.keys() - {self._sides[row]}:
+                other = self.rows[self._place[side]]
+                if other not in left:
+                    left[other] = meets.arms.asked(other, meets.minute)
+                left[other] = left[other] - self._asked(n, side, meets.minute) * share
+        if not {int(short.rows[each]) for each in places} <= left.keys():
+            return None
+        for other, units in left.items():
+            if other != row and not meets.settle(other, units):
+                return None
+        seconds = np.flatnonzero(share)
+        cause = cause_of_want(self._settings[row].billing)
+        at_s = meets.minute * MINUTE_S + seconds
+        return [Stop(n, row, cause, at_s, share[seconds]) for n in stopped]
+
+    def _stepped(self, meets: Meets) -> list[Stop]:
+        """Second by second."""
+        minute, arms, lids = meets.minute, meets.arms, meets.lids
         parts = [part for n in self.flows for part in self._parts(n, minute, arms, lids)]
         steps = _Steps(parts, len(self.rows) + len(lids))
         rates = [float(arms.buckets.rate[row]) for row in self.rows]
         caps = [float(arms.buckets.cap[row]) for row in self.rows]
         most = [lid.units for lid in lids]
         served: list[list[float]] = []
-        now = list(lacks)
+        now = [meets.lacked[row] for row in self.rows]
         for second in range(MINUTE_S):
             now = [
                 lack - rate if lack > rate else 0.0 for lack, rate in zip(now, rates, strict=True)
@@ -156,7 +207,7 @@ class Group:
         return [self._stop(minute, *cut, lids) for cut in steps.all_cuts()]
 
     def _stop(
-        self, minute: int, part: _Part, arm: int, cut: Sequence[float], lids: Sequence[_Lid]
+        self, minute: int, part: _Part, arm: int, cut: Sequence[float], lids: Sequence[Lid]
     ) -> Stop:
         row, cause = self._blamed(arm, lids)
         shares = np.array(cut)
@@ -164,7 +215,7 @@ class Group:
         at_s = minute * MINUTE_S + seconds
         return Stop(part.flow, row, cause, at_s, part.share * shares[seconds])
 
-    def _blamed(self, arm: int, lids: Sequence[_Lid]) -> tuple[int, Cause]:
+    def _blamed(self, arm: int, lids: Sequence[Lid]) -> tuple[int, Cause]:
         if arm >= len(self.rows):
             lid = lids[arm - len(self.rows)]
             return lid.row, lid.cause
@@ -173,13 +224,13 @@ class Group:
 
     # Limits that hold for single seconds.
 
-    def _lids_of(self, row: int, minute: int, arms: ArmRows) -> list[_Lid]:
+    def _lids_of(self, row: int, minute: int, arms: ArmRows) -> list[Lid]:
         side, setting = self._sides[row], self._settings[row]
-        peak, found = arms.peak(row, minute), list[_Lid]()
+        peak, found = arms.peak(row, minute), list[Lid]()
         if isinstance(setting, OnDemand):
             most = setting.maximum(side.direction)
             if most is not None and peak > most:
-                found.append(_Lid(row, _WHOLE, float(most), "MaxOnDemandThroughputExceeded"))
+                found.append(Lid(row, _WHOLE, float(most), "MaxOnDemandThroughputExceeded"))
         if peak <= PARTITION_UNITS[side.direction]:
             return found
         over = self._spread(row, arms.partitions(row, minute))
@@ -190,7 +241,7 @@ class Group:
                 loads[number] += asked * share
         if any(loads[number] > limit for number, limit in over.limits.items()):
             found += [
-                _Lid(row, number, limit, "KeyRangeThroughputExceeded")
+                Lid(row, number, limit, "KeyRangeThroughputExceeded")
                 for number, limit in over.limits.items()
             ]
         return found
@@ -209,7 +260,7 @@ class Group:
 
     # Flows, and the ways that they go.
 
-    def _parts(self, n: int, minute: int, arms: ArmRows, lids: Sequence[_Lid]) -> list[_Part]:
+    def _parts(self, n: int, minute: int, arms: ArmRows, lids: Sequence[Lid]) -> list[_Part]:
         flow = self._demand.flows[n]
         keyed = self.rows[self._place[flow.keyed]] if flow.keyed else None
         split = {ELSEWHERE: 1.0}
@@ -226,7 +277,7 @@ class Group:
         number: int,
         share: float,
         asked: dict[Side, Amounts],
-        lids: Sequence[_Lid],
+        lids: Sequence[Lid],
         keyed: int | None,
     ) -> _Part:
         ways: list[int] = []
@@ -251,7 +302,7 @@ class Group:
         asked: Amounts = flow.calls[window] * (
             each if isinstance(each, float | int) else each[window]
         )
-        return np.pad(asked, (0, MINUTE_S - len(asked)))
+        return asked if len(asked) == MINUTE_S else np.pad(asked, (0, MINUTE_S - len(asked)))
 
 
 def _need(parts: Sequence[_Part], arms: int) -> list[list[float]]:

@@ -49,9 +49,10 @@ class ArmRows:
         rate = np.array(
             [float(limit.units(arm.direction)) for arm, limit in zip(arms, limits, strict=True)]
         )
-        cap = np.array([kept_units(*each) for each in zip(limits, rate.tolist(), strict=True)])
+        # Both grow in proportion, so a second's units at rate 1 tell how many seconds are kept.
+        self._seconds_kept = np.array([kept_units(limit, 1.0) for limit in limits])
         self._source = np.array([arm.source for arm in arms])
-        self.buckets = Buckets(series, self._source, rate, cap)
+        self.buckets = Buckets(series, self._source, rate, rate * self._seconds_kept)
         #: Units a second that were provisioned, or are served on demand, in each minute.
         self.capacity = np.zeros((len(arms), series.minutes))
         self._growing = _where(arms, OnDemand)
@@ -70,10 +71,9 @@ class ArmRows:
 
     def begin(self, minute: int) -> None:
         """Capacity changes that take effect now."""
-        for change in self._tracking.due(minute):
-            row = int(self._scaled[change.row])
-            limit = self._limits[row]
-            self.buckets.resize(row, change.capacity, kept_units(limit, change.capacity))
+        for scaled, capacity in self._tracking.due(minute):
+            rows = self._scaled[scaled]
+            self.buckets.resize(rows, capacity, capacity * self._seconds_kept[rows])
         if minute > _DOUBLING_MINUTES and self._growing.size:
             self._grow(self._peaks[:, minute - _DOUBLING_MINUTES - 1])
         self.capacity[:, minute] = self.buckets.rate
@@ -83,9 +83,10 @@ class ArmRows:
         self._served = self._series.total[self._source, minute]
         self._served_peak = self._series.peak[self._source, minute]
         short = self.buckets.run(minute)
-        for row, asked, cut in zip(short.rows.tolist(), short.asked, short.cut, strict=True):
-            served = asked - cut
-            self._served[row], self._served_peak[row] = served.sum(), served.max()
+        if short.rows.size:
+            served = short.asked - short.cut
+            self._served[short.rows] = served.sum(axis=1)
+            self._served_peak[short.rows] = served.max(axis=1)
         return short
 
     def above_lids(self, minute: int) -> list[int]:
@@ -94,6 +95,10 @@ class ArmRows:
             self._series.peak[self._source, minute] > self._lids
         ).tolist()
         return found
+
+    def asked(self, row: int, minute: int) -> Amounts:
+        """Units in each second of a minute."""
+        return self._series.minute(self._source[row], minute)
 
     def peak(self, row: int, minute: int) -> float:
         """The units of the busiest second."""
@@ -127,13 +132,15 @@ class ArmRows:
 
     def _grow(self, peaks: Amounts) -> None:
         """On-demand capacity follows the peaks that are half an hour old."""
-        for at in np.flatnonzero(peaks > self._earlier):
-            self._earlier[at] = peaks[at]
+        higher = np.flatnonzero(peaks > self._earlier)
+        self._earlier[higher] = peaks[higher]
+        for at in higher.tolist():
             row = int(self._growing[at])
             limit = self._arms[row].setting
             assert isinstance(limit, OnDemand)
             rate = limit.served(self._arms[row].direction, float(peaks[at]))
-            self.buckets.resize(row, rate, kept_units(limit, rate))
+            if rate != self.buckets.rate[row]:
+                self.buckets.resize(row, rate, kept_units(limit, rate))
 
 
 def _lid(arm: Arm) -> float:

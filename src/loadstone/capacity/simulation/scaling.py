@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from loadstone.capacity.simulation.buckets import Rows
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts
 from loadstone.capacity.simulation.settings import Scaling
 
@@ -23,7 +25,7 @@ IN_MARGIN = 0.20
 MOST_DECREASES = 4
 _HOUR, _DAY = 60, 24 * 60
 _SLACK = 1e-6
-_NEVER = -(10**9)
+_NEVER = -1e9
 
 
 def wanted(sums: Amounts, capacity: Amounts, target: Amounts) -> tuple[Amounts, Amounts]:
@@ -50,11 +52,11 @@ def _fitting(sums: Amounts, target: Amounts) -> Amounts:
     return fitting
 
 
-class Change(NamedTuple):
-    """A row has another capacity from a minute on."""
+class Changes(NamedTuple):
+    """Rows that have another capacity from a minute on."""
 
-    row: int
-    capacity: float
+    rows: Rows
+    capacity: Amounts
 
 
 class Tracking:
@@ -66,51 +68,64 @@ class Tracking:
         def column(name: str) -> Amounts:
             return np.array([getattr(each, name) for each in scalings], dtype=float)
 
-        self._scalings, self._owners, self._start = scalings, owners, start_minute
+        self._start = start_minute
         self._target, self._least, self._most = map(column, ("target", "minimum", "maximum"))
-        self._sums = np.zeros((len(scalings), minutes))
-        self._capacity = np.array([each.first for each in scalings], dtype=float)
+        self._lag, self._capacity = column("lag_minutes"), column("first")
+        self._out_cooldown_s, self._in_cooldown_s = map(column, ("out_cooldown_s", "in_cooldown_s"))
+        self._sums = np.zeros((minutes, len(scalings)))
         self._free_at = np.zeros(len(scalings))  # while a change is under way there is no other
         self._went_out = np.full(len(scalings), _NEVER)
         self._went_in = np.full(len(scalings), _NEVER)
-        self._tokens = dict.fromkeys(owners, MOST_DECREASES)
-        self._due: dict[int, list[Change]] = {}
+        unique, self._owner = np.unique(np.array(owners, int), return_inverse=True)
+        self._decreases = np.full(len(unique), MOST_DECREASES)
+        self._due: dict[int, list[Changes]] = {}
 
-    def due(self, minute: int) -> list[Change]:
+    def due(self, minute: int) -> list[Changes]:
         """The changes that take effect as a minute begins."""
         return self._due.pop(minute, [])
 
     def observe(self, minute: int, sums: Amounts) -> None:
         """A minute has ended; so much of each row was consumed in it."""
-        self._refill(minute + 1)
-        self._sums[:, minute] = sums
-        seen = self._sums[:, max(0, minute + 1 - IN_MINUTES) : minute + 1]
+        now = minute + 1
+        self._refill(now)
+        self._sums[minute] = sums
+        seen = self._sums[max(0, now - IN_MINUTES) : now].T
         up, down = wanted(seen, self._capacity, self._target)
         aim = np.clip(np.where(up > 0, up, down), self._least, self._most)
-        rises, falls = (up > 0) & (aim > self._capacity), (down > 0) & (aim < self._capacity)
-        for row in np.flatnonzero((rises | falls) & (self._free_at <= minute + 1)).tolist():
-            self._change(row, minute + 1, float(aim[row]))
+        free = self._free_at <= now
+        rises = np.flatnonzero((up > 0) & (aim > self._capacity) & free)
+        falls = np.flatnonzero((down > 0) & (aim < self._capacity) & free)
+        rises = rises[_past(now - self._went_out[rises], self._out_cooldown_s[rises])]
+        falls = falls[_past(now - self._went_in[falls], self._in_cooldown_s[falls])]
+        falls = self._with_a_decrease(falls)
+        for rows, went in ((rises, self._went_out), (falls, self._went_in)):
+            went[rows] = now + self._lag[rows]
+            self._change(rows, aim[rows], now)
 
-    def _change(self, row: int, now: int, capacity: float) -> None:
-        scaling, owner = self._scalings[row], self._owners[row]
-        at = now + scaling.lag_minutes
-        if capacity > self._capacity[row]:
-            if (now - self._went_out[row]) * MINUTE_S < scaling.out_cooldown_s:
-                return
-            self._went_out[row] = at
-        else:
-            cooling = (now - self._went_in[row]) * MINUTE_S < scaling.in_cooldown_s
-            if cooling or not self._tokens[owner]:
-                return
-            self._tokens[owner] -= 1
-            self._went_in[row] = at
-        self._capacity[row], self._free_at[row] = capacity, at
-        self._due.setdefault(at, []).append(Change(row, capacity))
+    def _change(self, rows: Rows, capacity: Amounts, now: int) -> None:
+        at = self._free_at[rows] = now + self._lag[rows]
+        self._capacity[rows] = capacity
+        for minute in np.unique(at).tolist():
+            then = at == minute
+            self._due.setdefault(int(minute), []).append(Changes(rows[then], capacity[then]))
+
+    def _with_a_decrease(self, rows: Rows) -> Rows:
+        """Those whose owner has one left: of several rows, the first."""
+        rows = rows[np.argsort(self._owner[rows], kind="stable")]
+        owner = self._owner[rows]
+        before = np.arange(len(rows)) - np.searchsorted(owner, owner)
+        rows = rows[before < self._decreases[owner]]
+        np.subtract.at(self._decreases, self._owner[rows], 1)
+        return rows
 
     def _refill(self, minute: int) -> None:
         """Four decreases at midnight, and one more every hour, up to four."""
         of_day = (self._start + minute) % _DAY
-        if of_day % _HOUR:
-            return
-        for owner, tokens in self._tokens.items():
-            self._tokens[owner] = min(MOST_DECREASES, tokens + 1) if of_day else MOST_DECREASES
+        if of_day % _HOUR == 0:
+            more = 1 if of_day else MOST_DECREASES
+            self._decreases = np.minimum(self._decreases + more, MOST_DECREASES)
+
+
+def _past(minutes: Amounts, cooldown_s: Amounts) -> NDArray[np.bool_]:
+    past: NDArray[np.bool_] = minutes * MINUTE_S >= cooldown_s
+    return past

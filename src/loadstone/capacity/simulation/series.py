@@ -25,7 +25,7 @@ class Series:
         self.total = by_minute.sum(axis=2)
         self.last = by_minute[:, :, -1].copy()
 
-    def minute(self, rows: NDArray[Any], minute: int) -> Amounts:
-        """The seconds of a minute."""
+    def minute(self, rows: NDArray[Any] | int, minute: int) -> Amounts:
+        """The seconds of a minute, of several rows or of one."""
         found: Amounts = self.units[rows, minute * MINUTE_S : (minute + 1) * MINUTE_S]
         return found

@@ -13,7 +13,7 @@ from loadstone.capacity.admission import Cause, Resource, cause_of_want
 from loadstone.capacity.limits import DIRECTIONS
 from loadstone.capacity.simulation.buckets import Short
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
-from loadstone.capacity.simulation.groups import Group, connected
+from loadstone.capacity.simulation.groups import Group, Lid, Meets, connected
 from loadstone.capacity.simulation.outcome import Outcome, SideOutcome, Throttling
 from loadstone.capacity.simulation.rows import Arm, ArmRows
 from loadstone.capacity.simulation.series import Series
@@ -60,18 +60,25 @@ class _Run:
         before = arms.buckets.lacks
         short = arms.run(minute)
         lids = {group: group.lids(minute, arms) for group in self._above(minute)}
-        together = {group for group, found in lids.items() if found}
-        for at, row in enumerate(short.rows.tolist()):
-            group = self.groups[row]
-            if not group.alone:
-                together.add(group)
-            elif group not in together:
-                self._stop_alone(group, minute, short, at)
-        for group in together:
-            lacks = before[list(group.rows)].tolist()
-            for stop in group.run(minute, arms, lacks, lids.get(group, [])):
+        for group, places in self._together(short, lids).items():
+            if group.alone and not lids.get(group):
+                self._stop_alone(group, minute, short, places[0])
+                continue
+            lacked = {row: float(before[row]) for row in group.rows}
+            meets = Meets(minute, arms, lacked, lids.get(group, []))
+            for stop in group.run(meets, short, places):
                 self.stops[stop.flow, stop.row, stop.cause].append((stop.seconds, stop.shares))
         arms.end(minute)
+
+    def _together(
+        self, short: Short, lids: Mapping[Group, Sequence[Lid]]
+    ) -> Mapping[Group, Sequence[int]]:
+        """The groups of which something runs short or comes to a lid, and which of `short` are
+        theirs."""
+        found: dict[Group, list[int]] = {group: [] for group, held in lids.items() if held}
+        for place, row in enumerate(short.rows.tolist()):
+            found.setdefault(self.groups[row], []).append(place)
+        return found
 
     def _above(self, minute: int) -> set[Group]:
         """The groups with an arm that is asked for more than one partition serves, or than its
@@ -90,15 +97,15 @@ class _Run:
 
     def outcome(self) -> Outcome:
         unserved = np.zeros((len(self.sides), self.demand.seconds))
+        row_of = {side: row for row, side in enumerate(self.sides)}
         throttlings = []
         for (n, row, cause), parts in sorted(self.stops.items()):
             flow, side = self.demand.flows[n], self.sides[row]
             seconds, shares = _summed(parts)
-            calls = np.zeros(self.demand.seconds)
-            calls[seconds] = flow.calls[seconds] * shares
-            units = {other: calls * flow.units[other] for other in flow.units}
+            calls = flow.calls[seconds] * shares
+            units = {other: calls * _at(flow.units[other], seconds) for other in flow.units}
             for other, each in units.items():
-                unserved[self.sides.index(other)] += each
+                unserved[row_of[other], seconds] += each
             if calls.any():
                 throttlings.append(
                     Throttling(
@@ -107,8 +114,8 @@ class _Run:
                         cause=cause,
                         billing=self.settings[row].billing,
                         seconds=seconds,
-                        calls=calls[seconds],
-                        units=units[side][seconds],
+                        calls=calls,
+                        units=units[side],
                     )
                 )
         return Outcome(
@@ -128,9 +135,15 @@ class _Run:
         )
 
 
+def _at(units: float | Amounts, seconds: Seconds) -> float | Amounts:
+    return units if isinstance(units, float | int) else units[seconds]
+
+
 def _summed(parts: Iterable[tuple[Seconds, Amounts]]) -> tuple[Seconds, Amounts]:
     """Each second once, with its shares together: parts of a flow stop one by one."""
     seconds, shares = (np.concatenate(each) for each in zip(*parts, strict=True))
+    if (np.diff(seconds) > 0).all():
+        return seconds, shares
     unique, places = np.unique(seconds, return_inverse=True)
     summed: Amounts = np.bincount(places, weights=shares).astype(float)
     return unique, summed
