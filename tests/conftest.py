@@ -18,6 +18,8 @@ from loadstone.embedded.ministack import find_ministack
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.errors import EngineError
+from tests.loaded import Loaded, loaded
+from tests.shop import shop_dataset
 
 # Machines differ in speed: a test says what is true, never how quickly.
 settings.register_profile("loadstone", deadline=None)
@@ -80,6 +82,20 @@ def engine(binary: Binary, state: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def target(engine: Engine) -> Target:
     return embedded_target(engine.url, environ={})
+
+
+@pytest.fixture(scope="module")
+def shops(target: Target) -> Iterator[Loaded]:
+    """Tables that hold a shop, for a module to read only."""
+    with loaded(shop_dataset(), target) as found:
+        yield found
+
+
+@pytest.fixture
+def written(target: Target) -> Iterator[Loaded]:
+    """Tables that hold a shop, for one test to write to."""
+    with loaded(shop_dataset(500), target) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -87,3 +87,13 @@ def loaded(dataset: Dataset, target: Target) -> Iterator[Loaded]:
         tables_with(dataset, target, client, naming, say=lambda _: None) as names,
     ):
         yield Loaded(dataset, client, names)
+
+
+def heard(found: Loaded, pattern: Pattern, times: int = 5) -> tuple[list[Call], Heard]:
+    client = Heard(found.client)
+    player = found.player(client)
+    return [call for _ in range(times) for call in player.play(pattern, perf_counter_ns())], client
+
+
+def problems(calls: list[Call]) -> set[str | None]:
+    return {call.problem for call in calls}
