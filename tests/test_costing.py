@@ -12,7 +12,18 @@ import pytest
 from loadstone.capacity.footprint import footprints
 from loadstone.capacity.units import item_size_bytes, write_units
 from loadstone.client.target import Target
-from loadstone.pattern import Each, Every, Journey, Mix, Pattern, Query, Think
+from loadstone.pattern import (
+    Each,
+    Every,
+    Journey,
+    Mix,
+    Pattern,
+    Query,
+    Some,
+    Think,
+    above,
+    begins_with,
+)
 from loadstone.scenario.costing import Costing, Resource
 from loadstone.scenario.forecast import Amount, forecast, plays
 from loadstone.table import Throughput
@@ -71,6 +82,33 @@ def test_what_is_known_is_no_guess() -> None:
     many = costing.units(of_a_relative).read["lines", None]
     assert many >= costing.units(itself).read["lines", None] == 0.5
     assert costing.assumed == ()
+
+
+def test_a_query_of_some_rows_is_forecast_by_the_rows_there_are() -> None:
+    """Where no number is declared, rows are counted in a sample: all that the key finds, whatever a
+    filter leaves of them, and no more than the limit."""
+    orders = list(DATASET.items(shop.order, 0, DATASET.count(shop.order)))
+    paid = [each["shop"] for each in orders if each["state"] == "paid#"]
+    found = [paid.count(each["shop"]) for each in orders]
+    some = Pattern(
+        "some",
+        Query(
+            shop.orders,
+            index="state",
+            key={"shop": shop.order["shop"], "state": begins_with("paid")},
+            filter={"total": above(1_000_000)},
+        ),
+        of=shop.order,
+        expects=Some(),
+        source=shop.SOURCE,
+    )
+    costing = Costing(DATASET, skew=0.0)
+    assert min(found) <= costing.rows(some) <= max(found)
+    assert costing.rows(some) == pytest.approx(sum(found) / len(found), rel=0.35)
+    assert isinstance(some.operation, Query)
+    few = replace(some, operation=replace(some.operation, limit=2))
+    assert costing.rows(few) == 2
+    assert "as a sample of items has" in costing.assumed[0]
 
 
 def test_footprints_are_those_of_the_items() -> None:

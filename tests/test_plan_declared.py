@@ -21,6 +21,7 @@ from loadstone.planning.keys import heat_of, zipf_shares
 from loadstone.planning.plan import known_of
 from loadstone.planning.terms import objectives_of
 from loadstone.scenario.costing import Costing
+from loadstone.scenario.expected import expectations
 from loadstone.scenario.forecast import plays_of_entry
 from loadstone.scenario.popularity import Popularity
 from loadstone.system import load_system
@@ -85,19 +86,23 @@ def test_evenly_asked_items_make_no_hot_key() -> None:
 
 
 def test_a_declared_load_asks_what_its_patterns_cost() -> None:
-    """Rates add up to the peak, and the units are those that patterns are forecast to consume."""
+    """Rates are of calls, add up to the peak, and come in the proportions of the mix; the units are
+    those that a run of the same mix is held against."""
     mix = DATASET.system.mixes["all"]
     load = declared(DATASET, mix, peak_per_s=100, skew=SKEW)
     assert load.peak_per_s == pytest.approx(100)
-    per_entry = plays_of_entry(mix, DATASET)
     costing = Costing(DATASET, SKEW)
-    total = sum(per_entry.values())
-    for pattern, times in per_entry.items():
+    calls = {
+        pattern: times * costing.units(pattern).requests
+        for pattern, times in plays_of_entry(mix, DATASET).items()
+    }
+    expected = expectations(calls, DATASET, SKEW)
+    for pattern, times in calls.items():
         (work,) = [each for each in load.work if each.pattern == pattern.id]
-        assert work.per_s == pytest.approx(100 * times / total)
-        units = costing.units(pattern)
-        expected = sum(units.read.values()) + sum(units.write.values())
-        assert sum(work.units.values()) == pytest.approx(expected, rel=0.25)
+        assert work.per_s == pytest.approx(100 * times / sum(calls.values()), rel=0.05)
+        for kind in ("read", "write"):
+            units = sum(each for side, each in work.units.items() if side.direction == kind)
+            assert units == pytest.approx(getattr(expected[pattern.id], f"{kind}_units"))
 
 
 def test_indexes_are_priced_and_named_where_nothing_asks_them() -> None:

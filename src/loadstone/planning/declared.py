@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.footprint import footprints
@@ -14,21 +14,63 @@ from loadstone.pattern import Mix, Pattern
 from loadstone.planning.keys import heat_of
 from loadstone.planning.load import Load, Stored, Work
 from loadstone.scenario.costing import Costing
+from loadstone.scenario.expected import expectations
 from loadstone.scenario.forecast import plays_of_entry
 
 #: Patterns that a sentence names; beyond that it counts them.
 _NAMED = 4
 
 
+class Asking:
+    """How often a mix calls each pattern, and what a call consumes: tried on the data set as the
+    expectation of a run is, and shared over the table and its indexes as is forecast."""
+
+    def __init__(self, dataset: Dataset, mix: Mix, skew: float) -> None:
+        self._costing = Costing(dataset, skew)
+        plays = plays_of_entry(mix, dataset)
+        self._forecast = {pattern: self._costing.units(pattern) for pattern in plays}
+        self._expected = expectations(plays, dataset, skew)
+        #: For an entry of the mix; a page of a query is a call.
+        self.calls = {
+            pattern: times * self._forecast[pattern].requests for pattern, times in plays.items()
+        }
+
+    @property
+    def calls_per_entry(self) -> float:
+        return sum(self.calls.values())
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        return self._costing.assumed
+
+    def units(self, pattern: Pattern) -> dict[Side, float]:
+        """Of one call."""
+        costs, expected = self._forecast[pattern], self._expected[pattern.id]
+        tried = {"read": expected.read_units, "write": expected.write_units}
+        found: dict[Side, float] = {}
+        for direction, places in zip(DIRECTIONS, (costs.read, costs.write), strict=True):
+            whole = sum(places.values())
+            for place, each in places.items():
+                if each and tried[direction]:
+                    side = Side(Resource(*place), direction)
+                    found[side] = each / whole * tried[direction]
+        return found
+
+
 def declared(dataset: Dataset, mix: Mix, *, peak_per_s: float, skew: float) -> Load:
-    """A mix of a data set at so many operations a second."""
-    costing = Costing(dataset, skew)
-    plays = plays_of_entry(mix, dataset)
-    total = sum(plays.values())
+    """A mix of a data set at so many operations a second, as a run counts them."""
+    asking = Asking(dataset, mix, skew)
     unknown: list[str] = []
     work = tuple(
-        _work(pattern, costing, dataset, skew, peak_per_s * each / total, unknown)
-        for pattern, each in plays.items()
+        _work(
+            pattern,
+            asking.units(pattern),
+            dataset,
+            skew,
+            peak_per_s * each / asking.calls_per_entry,
+            unknown,
+        )
+        for pattern, each in asking.calls.items()
     )
     return Load(
         system=dataset.system.id,
@@ -36,7 +78,7 @@ def declared(dataset: Dataset, mix: Mix, *, peak_per_s: float, skew: float) -> L
         source=f"the data set at {dataset.stored:,} items and the mix {mix.name}",
         work=work,
         stored=stored_in(dataset),
-        assumed=tuple(_assumed(dataset, mix, skew, costing, unknown)),
+        assumed=tuple(_assumed(dataset, mix, skew, asking.assumed, unknown)),
     )
 
 
@@ -54,19 +96,12 @@ def stored_in(dataset: Dataset) -> dict[Resource, Stored]:
 
 def _work(
     pattern: Pattern,
-    costing: Costing,
+    units: Mapping[Side, float],
     dataset: Dataset,
     skew: float,
     per_s: float,
     unknown: list[str],
 ) -> Work:
-    costs = costing.units(pattern)
-    units = {
-        Side(Resource(*place), direction): each
-        for direction, found in zip(DIRECTIONS, (costs.read, costs.write), strict=True)
-        for place, each in found.items()
-        if each
-    }
     heat: dict[Side, tuple[HotKey, ...]] = {}
     direction: Direction = "write" if pattern.writes else "read"
     for table, index, hot in heat_of(pattern, dataset, skew):
@@ -89,7 +124,7 @@ def _work(
 
 
 def _assumed(
-    dataset: Dataset, mix: Mix, skew: float, costing: Costing, unknown: list[str]
+    dataset: Dataset, mix: Mix, skew: float, guesses: Iterable[str], unknown: list[str]
 ) -> Iterator[str]:
     yield (f"patterns come in the proportions of the mix {mix.name}, as its scenario declares them")
     yield (
@@ -97,7 +132,7 @@ def _assumed(
         f"items (scale {dataset.scale:,}, seed {dataset.seed})"
     )
     yield f"items are asked for by Zipf's law with a skew of {skew:g}: no run has measured it"
-    yield from (f"pattern {each}" for each in costing.assumed)
+    yield from (f"pattern {each}" for each in guesses)
     if unknown:
         names = list(dict.fromkeys(unknown))
         said = ", ".join(names[:_NAMED]) + (

@@ -9,13 +9,12 @@ from itertools import combinations
 
 from loadstone.dataset import Dataset
 from loadstone.pattern import Mix
-from loadstone.planning.declared import declared
+from loadstone.planning.declared import Asking, declared
 from loadstone.planning.load import Load
 from loadstone.planning.partitions import through
 from loadstone.planning.solutions import Solution, best_solution, solutions
 from loadstone.planning.storage import storage_rows
 from loadstone.planning.terms import Terms
-from loadstone.scenario.forecast import plays_of_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +56,7 @@ def designs(
 ) -> tuple[Design, ...]:
     """The same work by each: as many entries of the mix a second. The first of them has the peak,
     and the other takes the operations that it needs for the same."""
-    every = [sum(plays_of_entry(mix, dataset).values()) for mix in pair]
+    every = [Asking(dataset, mix, skew).calls_per_entry for mix in pair]
     entries_per_s = peak_per_s / every[0]
     found = []
     for mix, operations in zip(pair, every, strict=True):

@@ -27,7 +27,7 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Work:
-    """A pattern at its peak: how often it is played a second, and the units of playing it once.
+    """A pattern at its peak: how often it is called a second, and the units of one call.
 
     `heat` are the partition keys that it asks for more than others, by the side that they are of:
     a write has those of each index too.

@@ -29,6 +29,7 @@ from loadstone.pattern import (
     parts_of,
 )
 from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.standing import Standing
 from loadstone.table import Table
 
 SAMPLE = 64
@@ -60,6 +61,7 @@ class Costing:
         self._dataset, self._skew = dataset, skew
         self._random = Random(1)
         self._footprints: dict[Entity, Mapping[str | None, Footprint]] = {}
+        self._standing = Standing(dataset)
         self.assumed: tuple[str, ...] = ()
 
     def units(self, pattern: Pattern) -> Units:
@@ -143,6 +145,17 @@ class Costing:
             return self._children(pattern, pattern.expects.entity)
         if isinstance(pattern.expects, Exactly):
             return [1]
+        return self._guessed(pattern, query)
+
+    def _guessed(self, pattern: Pattern, query: Query | Scan) -> list[int]:
+        """What the declaration leaves open, and is said to be taken."""
+        found = None
+        if isinstance(query, Query):
+            found = self._standing.rows(pattern, query, self._subjects(pattern))
+        if found is not None:
+            mean = sum(found) / len(found)
+            self._assume(f"{pattern.id} is taken to find {mean:.3g} rows, as a sample of items has")
+            return found
         rows = query.limit or ROWS_OF_SOME
         self._assume(f"{pattern.id} is taken to find {rows} rows")
         return [rows]

@@ -142,8 +142,7 @@ def _held(held: Reserved) -> str:
 def patterns(plan: Plan) -> Iterator[Block]:
     yield Table(
         "What each pattern costs",
-        "Patterns at on-demand prices, the dearest first; units of playing it once, indexes "
-        "included",
+        "Patterns at on-demand prices, the dearest first; units of one call, indexes included",
         (
             Column("pattern", "text"),
             Column("on", "long"),
