@@ -23,6 +23,7 @@ from loadstone.fields.draws import derive, odd
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
+from loadstone.fields.pieces import settled
 from loadstone.fields.pools import Pool, drawn
 from loadstone.fields.scope import Code, Scope, compile_item
 
@@ -227,12 +228,7 @@ class Dataset:
             self._check_range(entity, each.start, each.stop)
         numbers = [np.arange(each.start, each.stop, dtype=np.int64) for each in ranges]
         frame = Frame(self, entity, np.concatenate(numbers))
-        parts: list[str | list[str]] = []
-        for piece in [before, *frame.pieces(entity.shown()), after]:
-            if isinstance(piece, str) and parts and isinstance(parts[-1], str):
-                parts[-1] += piece
-            else:
-                parts.append(piece)
+        parts = settled([before, *frame.pieces(entity.shown()), after], frame.size)
         width = len(parts)
         cells = [""] * (width * frame.size)
         for column, part in enumerate(parts):

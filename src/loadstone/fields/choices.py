@@ -10,9 +10,10 @@ import numpy as np
 from loadstone.errors import BadContent
 from loadstone.fields.distributions import Distribution, Weights, Zipf, whole_weights
 from loadstone.fields.draws import DRAW_BITS
-from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Pieces, escape
+from loadstone.fields.expr import Constant, Expr, Kind, Numbers, escape
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, Evenly, Shaped, column_of
+from loadstone.fields.pieces import Picked, Pieces, Words
 from loadstone.fields.pools import Pool
 from loadstone.fields.scope import Scope
 from loadstone.fields.world import World
@@ -36,13 +37,17 @@ class Lookup(Expr):
         return f"{table}[{scope.of(self.index)}]"
 
     def numbers(self, frame: Frame) -> Numbers:
-        return np.array(self.values(frame.world))[frame.numbers(self.index)]
+        values = frame.world.memo(self, lambda: np.array(self.values(frame.world)))
+        found: Numbers = values[frame.numbers(self.index)]
+        return found
 
     def pieces(self, frame: Frame) -> Pieces:
         if self.kind != "text":
             return super().pieces(frame)
-        escaped = frame.world.memo(self, lambda: list(map(escape, self.values(frame.world))))
-        return [list(map(escaped.__getitem__, frame.numbers(self.index).tolist()))]
+        words = frame.world.memo(
+            self, lambda: Words(map(escape, self.values(frame.world)), lasting=True)
+        )
+        return [Picked(words, frame.numbers(self.index))]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.index,)

@@ -8,7 +8,6 @@ items (`frame.py`). Content never calls these: it combines expressions, and `Dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +15,8 @@ import orjson
 from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
+from loadstone.fields.digits import decimals_of, digits_of
+from loadstone.fields.pieces import Picked, Pieces, Words
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 #: A nullable is a null or something else, and its pieces say which: {"NULL":true} or {"S":"…"}.
 Kind: TypeAlias = Literal["whole", "flag", "decimal", "text", "map", "list", "null", "nullable"]
 Numbers: TypeAlias = NDArray[Any]
-#: Text of many items, cut into parts: a part is the same for all of them, or a list of one each.
-Pieces: TypeAlias = list[str | list[str]]
 
 
 class Expr:
@@ -50,11 +49,11 @@ class Expr:
         values = frame.numbers(self)
         match self.kind:
             case "flag":
-                return [[("false", "true")[value] for value in values.tolist()]]
+                return [Picked(_FLAGS, values.view(np.int8))]
             case "decimal":
                 return decimals_of(values, self.places)
             case _:
-                return [digits_of(values)]
+                return digits_of(values)
 
     def inputs(self) -> Sequence[Expr]:
         """The expressions that this one is made of, where they belong to the same entity."""
@@ -175,36 +174,7 @@ class Constant(Expr):
                 return [str(self.value)]
 
 
-def digits_of(values: Numbers) -> list[str]:
-    """Whole numbers as text; small ones are looked up."""
-    if values.size and values.min() >= 0 and values.max() < len(_SMALL):
-        return list(map(_SMALL.__getitem__, values.tolist()))
-    return list(map(str, values.tolist()))
-
-
-def decimals_of(values: Numbers, places: int) -> Pieces:
-    """Scaled decimals as text; small ones are looked up, the fractions of large ones are."""
-    if not values.size or values.min() < 0 or places > _MOST_PLACES:
-        return [[decimal_text(value, places) for value in values.tolist()]]
-    if values.max() < len(_SMALL):
-        return [list(map(_small_decimals(places).__getitem__, values.tolist()))]
-    wholes, rest = np.divmod(values, 10**places)
-    return [digits_of(wholes), list(map(_fractions(places).__getitem__, rest.tolist()))]
-
-
-@cache
-def _small_decimals(places: int) -> tuple[str, ...]:
-    return tuple(decimal_text(value, places) for value in range(len(_SMALL)))
-
-
-@cache
-def _fractions(places: int) -> tuple[str, ...]:
-    """.5 for 50 of 100; nothing for 0."""
-    return tuple(decimal_text(rest, places)[1:] for rest in range(10**places))
-
-
-_SMALL = tuple(map(str, range(10_000)))
-_MOST_PLACES = 4
+_FLAGS = Words(("false", "true"), lasting=True)
 _COMPARE = {"<", "<=", ">", ">=", "=="}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
@@ -301,14 +271,3 @@ def unescape(piece: str) -> str:
         return piece
     text: str = orjson.loads(b'"%b"' % piece.encode("latin-1"))
     return text
-
-
-@lru_cache(maxsize=1 << 14)
-def decimal_text(scaled: int, places: int) -> str:
-    """A decimal without needless zeros, as DynamoDB gives it back."""
-    if not places:
-        return str(scaled)
-    sign, digits = ("-", str(-scaled)) if scaled < 0 else ("", str(scaled))
-    digits = digits.zfill(places + 1)
-    fraction = digits[-places:].rstrip("0")
-    return f"{sign}{digits[:-places]}{'.' if fraction else ''}{fraction}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from loadstone.fields import draws
 from loadstone.fields.draws import Hashes, Ints
-from loadstone.fields.expr import Constant, Expr, Numbers, Pieces
+from loadstone.fields.expr import Constant, Expr, Numbers
+from loadstone.fields.pieces import Pieces, joined, spread
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -45,7 +45,7 @@ class Frame:
         found = self._pieces.get(expr)
         if found is None:
             if self._wider is not None and expr in (wider := self._wider[0])._pieces:
-                found = spread(wider._pieces[expr], self._wider[1].tolist())
+                found = spread(wider._pieces[expr], self._wider[1])
             else:
                 found = expr.pieces(self)
             self._pieces[expr] = found
@@ -53,7 +53,12 @@ class Frame:
 
     def text(self, expr: Expr) -> list[str]:
         """The expression as one list of texts."""
-        return joined(self.pieces(expr), self.size)
+        pieces = self.pieces(expr)
+        if len(pieces) == 1 and isinstance(only := pieces[0], list):
+            return only
+        made = joined(pieces, self.size)
+        self._pieces[expr] = [made]
+        return made
 
     def mixed(self) -> Hashes:
         """The hashes of the items' numbers."""
@@ -125,19 +130,3 @@ def _distinct(numbers: Ints) -> tuple[Ints, Ints]:
         return distinct, which.astype(np.int64)
     new = np.concatenate(([True], steps > 0))
     return numbers[new], np.cumsum(new) - 1
-
-
-def joined(pieces: Pieces, size: int) -> list[str]:
-    """Pieces put together: one text for each item."""
-    if len(pieces) == 1:
-        only = pieces[0]
-        return only if isinstance(only, list) else [only] * size
-    columns = [piece if isinstance(piece, list) else repeat(piece, size) for piece in pieces]
-    return list(map("".join, zip(*columns, strict=True)))
-
-
-def spread(pieces: Pieces, rows: list[int]) -> Pieces:
-    """Pieces of some items, repeated for the items that refer to them."""
-    return [
-        piece if isinstance(piece, str) else list(map(piece.__getitem__, rows)) for piece in pieces
-    ]

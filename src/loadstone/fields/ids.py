@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
 from loadstone.fields import draws
-from loadstone.fields.expr import Expr, Pieces, lift
+from loadstone.fields.expr import Expr, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, number
+from loadstone.fields.pieces import Letters, Pieces
 from loadstone.fields.scope import Scope
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -79,7 +80,7 @@ class Ulid(_Identifier):
         matrix: NDArray[Any] = np.empty((frame.size, len(tens)), dtype=np.uint16)
         for place, ten in enumerate(tens):
             matrix[:, place] = _pair_codes(CROCKFORD)[ten.astype(np.intp)]
-        return [_cut(matrix)]
+        return [Letters(matrix.view(np.uint8))]
 
     def plain(self) -> bool:
         return self.number.plain() and self.instant.plain()
@@ -117,7 +118,7 @@ class Uuid(_Identifier):
         matrix: NDArray[Any] = np.full((frame.size, 36), ord("-"), dtype=np.uint8)
         for dashes, (start, end) in enumerate(((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))):
             matrix[:, start + dashes : end + dashes] = digits[:, start:end]
-        return [_cut(matrix)]
+        return [Letters(matrix)]
 
 
 class Token(_Identifier):
@@ -155,7 +156,7 @@ class Token(_Identifier):
         matrix: NDArray[Any] = np.full((frame.size, width), ord("~"), dtype=np.uint8)
         for gaps, (start, end) in enumerate(self.groups):
             matrix[:, start + gaps : end + gaps] = letters[:, start:end]
-        return [_cut(matrix)]
+        return [Letters(matrix)]
 
 
 def ulid(instant: Expr | int) -> Expr:
@@ -183,13 +184,6 @@ def token(length: int, *, every: int | None = None) -> Expr:
     if not 1 <= length <= 100 or (every is not None and every < 1):
         raise BadContent(f"a token has 1 to 100 characters, not {length}, in groups of 1 or more")
     return Token(length, every)
-
-
-def _cut(matrix: NDArray[Any]) -> list[str]:
-    """The rows of a matrix of characters."""
-    width = matrix.shape[1] * matrix.itemsize
-    text = matrix.tobytes().decode("ascii")
-    return [text[start : start + width] for start in range(0, len(text), width)]
 
 
 @cache

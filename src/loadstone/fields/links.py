@@ -10,8 +10,9 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import OneOf, record_field
-from loadstone.fields.expr import Expr, Numbers, Pieces
-from loadstone.fields.frame import Frame, joined, spread
+from loadstone.fields.expr import Expr, Numbers
+from loadstone.fields.frame import Frame
+from loadstone.fields.pieces import Picked, Pieces, Words, joined, spread
 from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
@@ -63,12 +64,25 @@ class Own(Reference):
             return frame.pieces(self.target)
         ancestors, own = frame.up(self.entity)
         pieces = ancestors.pieces(self.target)
-        if sum(isinstance(piece, list) for piece in pieces) > 1:
-            pieces = [joined(pieces, ancestors.size)]  # once for each ancestor, not for each item
-        return spread(pieces, own.tolist())
+        if ancestors.size * _OFTEN <= frame.size and not _easy(pieces):
+            # Joined once for each ancestor, not for each item.
+            return [Picked(Words(joined(pieces, ancestors.size)), own)]
+        return spread(pieces, own)
 
     def plain(self) -> bool:
         return self.target.plain()
+
+
+#: An ancestor of so many of the items is worth preparing for them.
+_OFTEN = 3
+
+
+def _easy(pieces: Pieces) -> bool:
+    """Whether they are quick to put together with what stands around them."""
+    return all(
+        isinstance(piece, str) or (isinstance(piece, Picked) and piece.words.lasting)
+        for piece in pieces
+    )
 
 
 class Another(Reference):

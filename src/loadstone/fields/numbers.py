@@ -11,10 +11,11 @@ from typing import Literal
 import numpy as np
 
 from loadstone.errors import BadContent
+from loadstone.fields.digits import decimal_text
 from loadstone.fields.distributions import TABLE_BITS, Distribution
 from loadstone.fields.draws import DRAW_BITS, MASK, draw_column, mix_column
 from loadstone.fields.draws import mix as mix_number
-from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, decimal_text, lift
+from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.scope import Scope
 

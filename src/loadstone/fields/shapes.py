@@ -10,10 +10,11 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Lookup, nth
-from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Pieces, Value, escape, lift
-from loadstone.fields.frame import Frame, joined
+from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Value, escape, lift
+from loadstone.fields.frame import Frame
 from loadstone.fields.links import Own
 from loadstone.fields.numbers import whole
+from loadstone.fields.pieces import Pieces, joined, spread, texts_column
 from loadstone.fields.scope import Scope
 
 
@@ -79,7 +80,7 @@ class Map(Expr):
             named = [(f'"{escape(name)}":', value) for name, value in together]
             if condition is not None:
                 whens = [(f",{name}", value) for name, value in named if isinstance(value, When)]
-                pieces.append(_sometimes(frame, condition, whens))
+                pieces += _sometimes(frame, condition, whens)
                 continue
             for name, value in named:
                 pieces.append(name if len(pieces) == 1 else f",{name}")
@@ -192,23 +193,16 @@ class Case(Expr):
         if self.kind in ("whole", "flag", "decimal"):
             return super().pieces(frame)
         which = frame.numbers(self.which)
-        made: list[str] = [""] * frame.size
+        made = np.empty(frame.size, dtype=object)
         for number, option in enumerate(self.options):
             rows = np.flatnonzero(which == number)
             if rows.size and isinstance(option, Own) and self.kind != "nullable":
-                texts = frame.text(option)
-                for row in rows.tolist():
-                    made[row] = texts[row]
+                made[rows] = texts_column(spread(frame.pieces(option), rows), rows.size)
             elif rows.size:
                 part = frame.narrow(rows)
-                texts = (
-                    joined(wire(option, part), part.size)
-                    if self.kind == "nullable"
-                    else part.text(option)
-                )
-                for row, text in zip(rows.tolist(), texts, strict=True):
-                    made[row] = text
-        return [made]
+                pieces = wire(option, part) if self.kind == "nullable" else part.pieces(option)
+                made[rows] = texts_column(pieces, part.size)
+        return [made.tolist()]
 
 
 def when(condition: Expr, value: Value) -> Expr:
@@ -267,7 +261,7 @@ def _condition(attribute: tuple[str, Expr]) -> Expr | None:
     return value.condition if isinstance(value, When) else None
 
 
-def _sometimes(frame: Frame, condition: Expr, whens: Sequence[tuple[str, When]]) -> list[str]:
+def _sometimes(frame: Frame, condition: Expr, whens: Sequence[tuple[str, When]]) -> Pieces:
     """Attributes that are there under one condition, each after its lead."""
     if isinstance(condition, Own) and condition.entity is not frame.entity:
         home, kept = condition.entity, [(lead, when.value) for lead, when in whens]
@@ -275,14 +269,14 @@ def _sometimes(frame: Frame, condition: Expr, whens: Sequence[tuple[str, When]])
         if len(owned) == len(kept) and all(value.entity is home for _, value in owned):
             ancestors, own = frame.up(home)
             above = [(lead, When(condition.target, value.target)) for lead, value in owned]
-            made = _sometimes(ancestors, condition.target, above)
-            return [made[row] for row in own.tolist()]
+            return spread(_sometimes(ancestors, condition.target, above), own)
     rows = np.flatnonzero(frame.numbers(condition))
-    made = [""] * frame.size
-    if rows.size:
-        part = frame.narrow(rows)
-        there = [piece for lead, when in whens for piece in (lead, *wire(when.value, part))]
-        texts = joined(there, part.size)
-        for row, text in zip(rows.tolist(), texts, strict=True):
-            made[row] = text
-    return made
+    if not rows.size:
+        return []
+    part = frame.narrow(rows)
+    there = [piece for lead, when in whens for piece in (lead, *wire(when.value, part))]
+    if rows.size == frame.size:
+        return there
+    made = np.full(frame.size, "", dtype=object)
+    made[rows] = joined(there, part.size)
+    return [made.tolist()]

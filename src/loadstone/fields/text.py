@@ -14,25 +14,27 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Groups, Lookup, pick
+from loadstone.fields.digits import padded
 from loadstone.fields.expr import (
     Constant,
     Expr,
     Numbers,
-    Pieces,
     Value,
     escape,
     lift,
     quoted,
     unescape,
 )
-from loadstone.fields.frame import Frame, joined
+from loadstone.fields.frame import Frame
 from loadstone.fields.links import Reference
+from loadstone.fields.pieces import Letters, Pieces
 from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
 
 _FORMATTER = Formatter()
+_ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
 _GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
 _GSM_UNCOMMON = re.compile(r"[^\n\r -Z_a-z]").search
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
@@ -62,8 +64,7 @@ class Join(Expr):
         pieces: Pieces = []
         for part, padding in self.parts:
             if padding:
-                form = f"{{:{padding}}}".format
-                pieces.append(list(map(form, frame.numbers(part).tolist())))
+                pieces.append(_padded(frame.numbers(part), padding))
             else:
                 pieces.extend(frame.pieces(part))
         return pieces
@@ -85,38 +86,50 @@ class Fill(Expr):
         self.slots = {name: slot for name, slot in slots.items() if name in used}
         self._texts = tuple(template.table)
         self._escaped = tuple(map(escape, self._texts))
-        _fillers(self._texts, tuple(self.slots), tuple(f"p{n}" for n in range(len(self.slots))))
+        apart = tuple(f"p{number}" for number in range(len(self.slots)))
+        _fillers(self._texts, tuple(self.slots), apart, apart)
 
     def one(self, scope: Scope) -> str:
         taken = [scope.held(slot) for slot in self.slots.values()]
         given = list(dict.fromkeys(name for name, _ in taken))
         sources = tuple(f"p{given.index(name)}{at}" for name, at in taken)
-        forms = scope.code.constant(_fillers(self._texts, tuple(self.slots), sources))
+        parameters = tuple(f"p{number}" for number in range(len(given)))
+        forms = scope.code.constant(_fillers(self._texts, tuple(self.slots), sources, parameters))
         return f"{forms}[{scope.of(self.template.index)}]({', '.join(given)})"
 
     def pieces(self, frame: Frame) -> Pieces:
-        """A slot that an ancestor fills is looked up for each ancestor, not for each item."""
-        given: list[Iterable[Any]] = []
+        """Templates are given the columns that slots are in, and which row to read: that of the
+        item (p1), or in what an ancestor fills that of the ancestor (p2 and on)."""
+        rows: list[Iterable[int]] = [range(frame.size)]
+        columns: list[list[str]] = []
         sources: dict[str, str] = {}
-        inherited: dict[Entity, list[tuple[str, Expr]]] = {}
+        of_ancestors: dict[Entity, str] = {}
         for name, slot in self.slots.items():
             if isinstance(slot, Reference) and slot.inherited_by(frame.entity):
-                inherited.setdefault(slot.entity, []).append((name, slot.target))
+                ancestors, own = frame.up(slot.entity)
+                if slot.entity not in of_ancestors:
+                    rows.append(own.tolist())
+                    of_ancestors[slot.entity] = f"p{len(rows)}"
+                sources[name] = f"p0[{len(columns)}][{of_ancestors[slot.entity]}]"
+                columns.append(ancestors.text(slot.target))
             else:
-                sources[name] = f"p{len(given)}"
-                given.append(joined(frame.pieces(slot), frame.size))
-        for entity, targets in inherited.items():
-            ancestors, own = frame.up(entity)
-            texts = list(zip(*(ancestors.text(target) for _, target in targets), strict=True))
-            sources |= {name: f"p{len(given)}[{at}]" for at, (name, _) in enumerate(targets)}
-            given.append(map(texts.__getitem__, own.tolist()))
+                sources[name] = f"p0[{len(columns)}][p1]"
+                columns.append(frame.text(slot))
         names = tuple(self.slots)
-        forms = _fillers(self._escaped, names, tuple(sources[name] for name in names))
+        given = tuple(f"p{number}" for number in range(len(rows) + 1))
+        forms = _fillers(self._escaped, names, tuple(sources[name] for name in names), given)
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
-        return [list(map(call, chosen, *given))]
+        return [list(map(call, chosen, repeat(columns), *rows))]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.template.index, *self.slots.values())
+
+
+def _padded(values: Numbers, padding: str) -> list[str] | Letters:
+    width = int(padding) if _ZEROS(padding) else 0
+    if not width or not values.size or values.min() < 0 or values.max() >= 10**width:
+        return list(map(f"{{:{padding}}}".format, values.tolist()))
+    return Letters(padded(values, width))
 
 
 class WordCount(Expr):
@@ -212,21 +225,20 @@ def segments_in(text: str) -> int:
 
 @cache
 def _fillers(
-    templates: tuple[str, ...], slots: tuple[str, ...], sources: tuple[str, ...]
+    templates: tuple[str, ...],
+    slots: tuple[str, ...],
+    sources: tuple[str, ...],
+    parameters: tuple[str, ...],
 ) -> tuple[Callable[..., str], ...]:
     """Each template as a function, which is twice as quick as formatting it.
 
-    `sources` say where each slot is found among the function's parameters: p0, p1, p2[3].
+    `sources` say where each slot is found among the function's `parameters`: p0, p1, p2[3].
     """
     known = dict(zip(slots, sources, strict=True))
-    names = ", ".join(sorted({source.partition("[")[0] for source in sources}, key=_number_of))
+    names = ", ".join(parameters)
     functions = ",\n".join(f"lambda {names}: f{_filled(each, known)!r}" for each in templates)
     made: tuple[Callable[..., str], ...] = eval(f"({functions},)")
     return made
-
-
-def _number_of(parameter: str) -> int:
-    return int(parameter[1:])
 
 
 def _filled(template: str, sources: Mapping[str, str]) -> str:

@@ -9,13 +9,15 @@ from itertools import accumulate
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
 from loadstone.fields.distributions import TABLE_BITS, TABLE_SIZE
 from loadstone.fields.draws import DRAW_BITS
-from loadstone.fields.expr import Expr, Numbers, Pieces, escape, lift
+from loadstone.fields.expr import Expr, Numbers, escape, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, as_of, column_of
+from loadstone.fields.pieces import Letters, Picked, Pieces, Words
 from loadstone.fields.scope import Scope
 
 SECOND_MS = 1000
@@ -26,6 +28,8 @@ DAY_MS = 24 * HOUR_MS
 _FINE_BITS = 8
 _DAY_BITS = TABLE_BITS + _FINE_BITS
 _EPOCH = date(1970, 1, 1)
+_KNOWN_DAYS = 1 << 15  # of the days since then, to 2059: those that columns look up
+_DATE_LETTERS = 11
 
 
 class Moment(Expr):
@@ -87,15 +91,15 @@ class Iso(Expr):
         instants = frame.numbers(self.instant)
         if not instants.size:
             return [[]]
-        seconds, fractions = instants // SECOND_MS, instants % SECOND_MS
-        parts = [_date_letters(seconds // 86400), _clock_letters()[seconds % 86400]]
+        days = instants // DAY_MS
+        minutes = (instants - days * DAY_MS) // MINUTE_MS
+        within = instants - days * DAY_MS - minutes * MINUTE_MS
+        pieces: Pieces = [Letters(_date_letters(days)), _letters_of(_minutes(), minutes)]
+        seconds = within // SECOND_MS
         if self.precision == "seconds":
-            parts[1][:, -1] = ord("Z")
-        else:
-            parts.append(_fraction_letters()[fractions])
-        letters = np.hstack(parts)
-        text, width = letters.tobytes().decode("ascii"), letters.shape[1]
-        return [[text[start : start + width] for start in range(0, len(text), width)]]
+            return [*pieces, _letters_of(_seconds("Z"), seconds)]
+        fractions = _letters_of(_fractions(), within - seconds * SECOND_MS)
+        return [*pieces, _letters_of(_seconds("."), seconds), fractions]
 
     def plain(self) -> bool:
         return self.instant.plain()
@@ -125,7 +129,12 @@ class Calendar(Expr):
 
     def pieces(self, frame: Frame) -> Pieces:
         days = frame.numbers(self.instant) // DAY_MS
-        return [list(map(self.escaped.__getitem__, days.tolist()))]
+        if not days.size:
+            return [[]]
+        first, last = int(days.min()), int(days.max())
+        if last - first > 4 * days.size:
+            return [list(map(self.escaped.__getitem__, days.tolist()))]
+        return [Picked(Words(map(self.escaped.__getitem__, range(first, last + 1))), days - first)]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.instant,)
@@ -291,23 +300,43 @@ def _times_of_day(end: str) -> tuple[str, ...]:
     )
 
 
-def _date_letters(days: Numbers) -> Numbers:
+def _date_letters(days: Numbers) -> NDArray[np.uint8]:
     """2025-01-19T, letter by letter, for each of some days since 1970."""
-    distinct, which = np.unique(days, return_inverse=True)
-    text = "".join([_DATES[day] for day in distinct.tolist()])
-    table: Numbers = _letters(text, len(distinct))
-    return table[which]
+    first, last = int(days.min()), int(days.max())
+    if first < 0 or last >= _KNOWN_DAYS:
+        return _letters([_DATES[day] for day in days.tolist()])
+    matrix = np.empty((len(days), _DATE_LETTERS), dtype=np.uint8)
+    matrix[:, :-1] = _dates().take(days).view(np.uint8).reshape(len(days), -1)
+    matrix[:, -1] = ord("T")
+    return matrix
 
 
 @cache
-def _clock_letters() -> Numbers:
-    return _letters("".join(_times_of_day(".")), 86400)
+def _dates() -> Numbers:
+    """Every day that is likely to be asked for, one value of ten letters each."""
+    days = np.arange(_KNOWN_DAYS).astype("datetime64[D]")
+    return np.datetime_as_string(days).astype("S10").view("V10")
 
 
 @cache
-def _fraction_letters() -> Numbers:
-    return _letters("".join(f"{fraction:03}Z" for fraction in range(1000)), 1000)
+def _minutes() -> Numbers:
+    return _letters([f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)])
 
 
-def _letters(text: str, rows: int) -> Numbers:
-    return np.frombuffer(text.encode("ascii"), dtype=np.uint8).reshape(rows, -1)
+@cache
+def _seconds(end: str) -> Numbers:
+    return _letters([f"{second:02}{end}" for second in range(60)])
+
+
+@cache
+def _fractions() -> Numbers:
+    return _letters([f"{fraction:03}Z" for fraction in range(1000)])
+
+
+def _letters_of(table: Numbers, rows: Numbers) -> Letters:
+    return Letters(table.take(rows, axis=0))
+
+
+def _letters(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Texts of one length, letter by letter."""
+    return np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8).reshape(len(texts), -1)
