@@ -12,7 +12,8 @@ import numpy as np
 from loadstone.run import Ending, PatternInfo, Run
 from loadstone.run.header import WorkerInfo
 from loadstone.run.histogram import Histogram
-from loadstone.run.record import Second, Worker
+from loadstone.run.record import Worker
+from loadstone.run.second import Second
 from loadstone.run.tally import Counts, Tally
 from tests.synthetic import START_MS, header
 

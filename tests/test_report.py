@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import altair as alt
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +20,7 @@ from loadstone.content import content_root
 from loadstone.errors import BadRecord, UnknownName
 from loadstone.report import numbers
 from loadstone.report.blocks import Column, Table, Text
+from loadstone.report.charts import drawings
 from loadstone.report.html import render_html
 from loadstone.report.json_report import render_json
 from loadstone.report.markdown import render_markdown
@@ -32,6 +37,7 @@ from tests.synthetic import (
     known_seconds,
     write,
 )
+from tools.vega import PACKED, bundled
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 NASTY = "</script><script>alert(1)</script>|x"
@@ -149,18 +155,28 @@ def test_a_plan_has_its_place(known: Run) -> None:
     assert "Provision 40 units." in render_json(content)
 
 
-def test_what_draws_is_kept_for_the_next_report(known: Run, tmp_path: Path) -> None:
-    """A kept bundle is used as it is; a folder that cannot be written costs time, and no report."""
-    folder = tmp_path / "cache"
-    first = render_html(view(known), kept_in=folder)
-    (kept,) = folder.iterdir()
-    assert kept.read_text() in first
-    kept.write_text("a2VwdA==")
-    assert '<script type="text/plain" id="vega">a2VwdA==</script>' in render_html(
-        view(known), kept_in=folder
-    )
-    (tmp_path / "file").write_text("")
-    assert render_html(view(known), kept_in=tmp_path / "file") == first
+def test_every_chart_keeps_to_vega_lites_schema(known: Run) -> None:
+    """Each specification is one by the schema of the version that it names."""
+    drawn = drawings(view(known))
+    assert set(drawn) == {
+        "patterns",
+        "percentiles",
+        "heat",
+        "latency",
+        "throughput",
+        "throttles",
+        "units",
+    }
+    for drawing in drawn.values():
+        assert drawing.spec["$schema"] == alt.SCHEMA_URL
+        jsonschema.validate(drawing.spec, alt.load_schema())
+
+
+def test_what_draws_the_charts_is_what_the_locked_versions_have(page_text: str) -> None:
+    """The packed scripts are those of the locked Altair and vl-convert, and a page holds them."""
+    kept = PACKED.read_bytes()
+    assert gzip.decompress(kept).decode() == bundled(), "python -m tools.vega writes it anew"
+    assert base64.b64encode(kept).decode() in page_text
 
 
 def test_tables_are_for_screen_readers_too(page_text: str) -> None:

@@ -195,6 +195,25 @@ def test_a_record_that_cannot_be_read_says_why(content: bytes, said: str, tmp_pa
     assert "\n" not in str(caught.value)
 
 
+def test_what_patterns_did_in_a_second_is_read_when_asked_for(tmp_path: Path) -> None:
+    """It is what was written, whatever a pattern is called; damage in it is said when it is met."""
+    patterns = {"patterns": PATTERNS["write-message"], "other": PATTERNS["write-message"]}
+    names = ("other", "patterns")
+    seconds = [[call(name, warm_up=warm_up) for name in names] for warm_up in (True, False)]
+    record = finished(tmp_path, [*seconds, []], patterns=patterns, warm_up_s=1.0)
+    lines = record.read_bytes().splitlines(keepends=True)
+    written = [orjson.loads(line) for line in lines if b'"second"' in line]
+    for second, line in zip(Run.load(tmp_path).seconds, written, strict=True):
+        assert dict(second.patterns) == line.get("patterns", {})
+        assert dict(second.warm_up) == line.get("warm_up", {})
+    whole, damaged = b',"patterns":{"other":', b',"patterns":{other:'
+    record.write_bytes(record.read_bytes().replace(whole, damaged))  # totals hold `{"patterns"`
+    run = Run.load(tmp_path)
+    assert run.measured["other"].counts.calls == 1
+    with pytest.raises(BadRecord, match=rf"second {run.seconds[1].at_ms} of it is no JSON"):
+        len(run.seconds[1].patterns)
+
+
 def test_a_directory_without_a_run_is_said_to_be_one(tmp_path: Path) -> None:
     """A directory that holds no record is not an empty run."""
     with pytest.raises(BadRecord, match="no run in"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +9,12 @@ import click
 
 from loadstone.errors import BadValue
 from loadstone.run.library import find_run, find_runs
-from loadstone.target import Where
 
 if TYPE_CHECKING:
     from loadstone.report.view import View
     from loadstone.run.record import Run
 
 HTML_NAME = "report.html"
-#: In the project's state: what takes time to make, and is always the same.
-CACHE = "cache"
 
 
 @click.command()
@@ -59,19 +55,16 @@ def report(
     """
     from loadstone.capacity.price_file import known_prices
     from loadstone.cli.plan import plan_of_run
-    from loadstone.report.vega import begin
     from loadstone.report.view import view
-    from loadstone.run.record import Run
+    from loadstone.run.record import Run, uncollected
 
+    format_ = "json" if as_json else format_
     prices = known_prices(prices_file) if prices_file else None
-    if format_ == "html" and not as_json:
-        begin(Where().state / CACHE)
-    to_files = out is None and not as_json and format_ == "html"
+    to_files = out is None and format_ == "html"
     for path in find_runs(run) if to_files else [find_run(run)]:
-        record = Run.load(path)
-        gc.freeze()  # it stays: an hour's record is millions of values to look through for garbage
-        plan = plan_of_run(str(path), prices_file) if with_plan else ()
-        text = _render(view(record, prices, plan=plan), "json" if as_json else format_)
+        with uncollected():
+            plan = plan_of_run(str(path), prices_file) if with_plan else ()
+            text = _render(view(Run.load(path), prices, plan=plan), format_)
         if out is None and not to_files:
             click.echo(text, nl=False)
         else:
@@ -112,4 +105,4 @@ def _render(content: View, format_: str) -> str:
         case _:
             from loadstone.report.html import render_html
 
-            return render_html(content, kept_in=Where().state / CACHE)
+            return render_html(content)

@@ -12,7 +12,8 @@ import numpy as np
 
 from loadstone.compare.spread import Array
 from loadstone.run.histogram import Histogram, counters_of
-from loadstone.run.record import Run, Second
+from loadstone.run.record import Run
+from loadstone.run.second import Second
 from loadstone.run.tally import Counts
 
 #: A longer run is cut into so many spans of several seconds.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
-from typing import Any
-
-import faker
+from typing import TYPE_CHECKING, Any
 
 from loadstone.errors import BadContent, BadValue
 from loadstone.fields.draws import derive
+
+if TYPE_CHECKING:
+    import faker
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Pool:
 
     def words(self, locales: tuple[str, ...], seed: int) -> tuple[Any, ...]:
         """The vocabulary; the same for the same locales, seed and version of Faker."""
+        import faker
+
         try:
             source = faker.Faker(list(locales))
         except AttributeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,12 +11,11 @@ from loadstone.report.charts import drawings
 from loadstone.report.numbers import steady
 from loadstone.report.sections import sections
 from loadstone.report.templates import environment
-from loadstone.report.vega import bundle
+from loadstone.report.vega import packed
 from loadstone.report.view import View
 
 
-def render_html(view: View, *, kept_in: Path | None = None) -> str:
-    """`kept_in`: a folder in which what draws the charts is kept for the next report."""
+def render_html(view: View) -> str:
     drawn = drawings(view)
     templates = environment(autoescape=True)
     templates.filters |= {"inline": _inline, "kind": _kind}
@@ -25,7 +23,7 @@ def render_html(view: View, *, kept_in: Path | None = None) -> str:
         view=view,
         sections=sections(view),
         drawings=drawn,
-        vega=bundle(kept_in) if drawn else "",
+        vega=packed() if drawn else "",
     )
 
 

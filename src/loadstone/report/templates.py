@@ -6,10 +6,12 @@ import jinja2
 
 from loadstone.content import content_root
 
+FOLDER = content_root() / "reports" / "templates"
+
 
 def environment(*, autoescape: bool) -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(content_root() / "reports" / "templates"),
+        loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=autoescape,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

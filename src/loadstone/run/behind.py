@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from loadstone.run.record import Run, Second
+from loadstone.run.record import Run
+from loadstone.run.second import Second
 
 #: Of the arrivals of a time, those that were taken up late by the generator's own fault. Beyond
 #: this its delay shows in the p95, and the rate was not offered as it was asked.

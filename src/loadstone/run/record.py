@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,61 +18,13 @@ from loadstone.errors import BadRecord
 from loadstone.run.find_max import Trial
 from loadstone.run.header import CUT_OFF, Ending, Header, PatternInfo, WorkerInfo
 from loadstone.run.heat import KeyHeat, heat_of
+from loadstone.run.second import Second, opened
 from loadstone.run.tally import Tally
 
 VERSION = OLDEST = 1
 RUN_FILE = "run.jsonl"
 #: Beside a record that was given another name.
 NAME_FILE = "name"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Second:
-    """What one process did in about a second; `at_ms` is when that ended, on the wall's clock.
-
-    Tallies are kept as they are written: `Tally.merged` reads them.
-    """
-
-    worker: int
-    at_ms: int
-    span_s: float
-    in_flight: int = 0
-    asked: int | None = None
-    asked_warm_up: int = 0
-    late: int = 0
-    behind: int = 0
-    delay_max_us: int = 0
-    cpu_s: float = 0.0
-    written: Mapping[str, tuple[int, int, int]]
-    all: Mapping[str, Any]  # every pattern and the warm-up together
-    patterns: Mapping[str, Mapping[str, Any]]
-    warm_up: Mapping[str, Mapping[str, Any]]
-
-    @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> Self:
-        gauges = {name: line[name] for name in _GAUGES if name in line}
-        written = {pattern: (n, a, b) for pattern, (n, a, b) in line.get("written", {}).items()}
-        return cls(
-            worker=line["worker"],
-            at_ms=line["at_ms"],
-            span_s=line["span_s"],
-            written=written,
-            all=line.get("all", {}),
-            patterns=line.get("patterns", {}),
-            warm_up=line.get("warm_up", {}),
-            **gauges,
-        )
-
-
-_GAUGES = (
-    "in_flight",
-    "asked",
-    "asked_warm_up",
-    "late",
-    "behind",
-    "delay_max_us",
-    "cpu_s",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +73,7 @@ class Run:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a run's directory, or its file."""
-        with _uncollected():
+        with uncollected():
             return cls._read(path)
 
     @classmethod
@@ -130,7 +82,7 @@ class Run:
         sources = [source for source in sources if opening_of(source)] or sources[:1]
         if not sources:
             raise BadRecord(f"there is no run in {path}: it has neither {RUN_FILE} nor parts")
-        contents = [list(iter_lines(source)) for source in sources]
+        contents = [list(iter_lines(source, opened)) for source in sources]
         openings = [lines[0] for lines in contents]
         try:
             infos = [
@@ -178,8 +130,8 @@ class Run:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Millions of values are read that all stay: looking for garbage among them takes longer."""
+def uncollected() -> Iterator[None]:
+    """While millions of values are read that stay: to look for garbage among them takes longer."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -236,14 +188,14 @@ def records_of(directory: Path) -> list[Path]:
     return [whole] if whole.exists() else parts_of(directory)
 
 
-def iter_lines(path: Path) -> Iterator[dict[str, Any]]:
+def iter_lines(path: Path, read: Callable[[bytes], Any] = orjson.loads) -> Iterator[dict[str, Any]]:
     """The lines of a record or a part, the first one checked; a torn last line is left out."""
     begun = False
     with path.open("rb") as file:
         for number, text in enumerate(file, 1):
             if not text.endswith(b"\n"):
                 break
-            line = _decoded(text)
+            line = _decoded(text, read)
             if line is None:
                 raise BadRecord(f"{path} is damaged: line {number} of it is no JSON object")
             if not begun:
@@ -278,9 +230,9 @@ def _is_torn(path: Path) -> bool:
         return file.read() != b"\n"
 
 
-def _decoded(text: bytes) -> dict[str, Any] | None:
+def _decoded(text: bytes, read: Callable[[bytes], Any] = orjson.loads) -> dict[str, Any] | None:
     try:
-        line = orjson.loads(text)
+        line = read(text)
     except orjson.JSONDecodeError:
         return None
     return line if isinstance(line, dict) else None

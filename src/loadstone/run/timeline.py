@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from loadstone.run.decoded import Counters
 from loadstone.run.histogram import HIGHEST_US, Histogram, counters_of
-from loadstone.run.record import Run, Second
+from loadstone.run.record import Run
+from loadstone.run.second import Second
 from loadstone.run.tally import Counts, Resource
 
 STEPS, COLUMNS, ROWS = 300, 120, 20  # of a line, of a heat map, of a table
@@ -98,25 +99,31 @@ class Course:
 
 def course(run: Run) -> Course:
     lines, columns, rows = (_Grid(run, at_most) for at_most in (STEPS, COLUMNS, ROWS))
-    _fill(run, lines, columns, rows)
+    _fill(run, (lines, rows), columns)
     return Course(lines=lines.timeline(), heat=columns.heat(), rows=rows.timeline())
 
 
 def timeline(run: Run, at_most: int = STEPS) -> Timeline:
     """A run in so many steps."""
     grid = _Grid(run, at_most)
-    _fill(run, grid)
+    _fill(run, (grid,))
     return grid.timeline()
 
 
-def _fill(run: Run, *grids: _Grid) -> None:
-    """Counts are spread over the steps that a second touches; a latency goes to the middle's."""
+def _fill(run: Run, grids: Sequence[_Grid], *timed: _Grid) -> None:
+    """Counts are spread over the steps that a second touches; a latency goes to the middle's.
+
+    `timed` get latencies alone.
+    """
     for second in run.seconds:
         span_s = run.span_s(second)
         counts = Counts.from_json(second.all)
-        latency = counters_of(second.all["latency"]) if second.all else None
         for grid in grids:
-            grid.add(second, span_s, counts, latency)
+            grid.count(second, span_s, counts)
+        if second.all:
+            latency = counters_of(second.all["latency"])
+            for grid in (*grids, *timed):
+                grid.time(span_s, latency)
 
 
 class _Grid:
@@ -127,17 +134,12 @@ class _Grid:
         self._step_s = _step_s(run.lasted_s, at_most)
         self._bins: defaultdict[int, _Bin] = defaultdict(_Bin)
 
-    def add(
-        self,
-        second: Second,
-        span_s: tuple[float, float],
-        counts: Counts,
-        latency: Counters | None,
-    ) -> None:
+    def count(self, second: Second, span_s: tuple[float, float], counts: Counts) -> None:
         for number, share in shares(span_s, self._step_s):
             self._bins[number].add(second, counts, share)
-        if latency is not None:
-            self._bins[int(sum(span_s) / 2 // self._step_s)].latencies.append(latency)
+
+    def time(self, span_s: tuple[float, float], latency: Counters) -> None:
+        self._bins[int(sum(span_s) / 2 // self._step_s)].latencies.append(latency)
 
     def timeline(self) -> Timeline:
         steps = tuple(each.step(start_s, length_s) for each, start_s, length_s in self._steps())

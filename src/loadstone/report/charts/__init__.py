@@ -21,7 +21,7 @@ def drawings(view: View) -> dict[str, Drawing]:
     """By their names in the sections; what there is nothing to draw of is left out."""
     if not view.figures.total.calls:
         return {}
-    with debug_mode(False):  # a third of a second of checks, which the tests make by drawing
+    with debug_mode(False):  # a third of a second of checks, which the tests make
         found = _drawn(view)
     return {name: drawing for name, drawing in found.items() if drawing is not None}
 
