@@ -63,6 +63,49 @@ def test_alone(seeded, dynamodb, turn):
     call(dynamodb, "DeleteTable", TableName=ds.message.table)
 """
 
+#: An application's tests: each reads, writes and deletes, and says where it ran.
+PARALLEL = """
+import os
+from pathlib import Path
+
+import boto3
+import pytest
+
+def leads():
+    return boto3.resource("dynamodb").Table("leads")
+
+def note(dynamodb):
+    with Path("workers.txt").open("a") as file:
+        file.write(f"{os.environ['PYTEST_XDIST_WORKER']} {dynamodb.endpoint}\\n")
+
+@pytest.mark.parametrize("turn", range(8))
+def test_reads(seeded, dynamodb, turn):
+    ds = seeded("kxgen", scale=60)
+    number = turn % len(ds.lead)
+    found = leads().get_item(Key=ds.lead.key(number))["Item"]
+    assert found == ds.lead(number)
+    assert leads().scan(Select="COUNT")["Count"] == len(ds.lead)
+    note(dynamodb)
+
+@pytest.mark.parametrize("turn", range(8))
+def test_writes(seeded, dynamodb, turn):
+    ds = seeded("kxgen", scale=60)
+    assert leads().scan(Select="COUNT")["Count"] == len(ds.lead)
+    leads().delete_item(Key=ds.lead.key(0))
+    leads().put_item(Item={**ds.lead(0), **ds.lead.key(0), "note": "mine"})
+    leads().delete_item(Key=ds.lead.key(1))
+    assert leads().scan(Select="COUNT")["Count"] == len(ds.lead) - 1
+    note(dynamodb)
+
+@pytest.mark.parametrize("turn", range(8))
+def test_tables(loadstone_tables, dynamodb, turn):
+    assert dynamodb.tables() == []
+    names = loadstone_tables("kxgen")
+    boto3.client("dynamodb").delete_table(TableName=names["leads"])
+    assert sorted(dynamodb.tables()) == sorted({*names.values()} - {names["leads"]})
+    note(dynamodb)
+"""
+
 FIXTURES = """
 from loadstone import Entity, Table, choose, number, text
 
@@ -125,6 +168,22 @@ def test_several_processes_at_once(project: Path) -> None:
     for process, out in [(each, said(each)) for each in running]:
         assert process.returncode == 0, out
         assert "20 passed" in out
+
+
+def test_workers_of_xdist_do_not_meet(project: Path) -> None:
+    """Under pytest-xdist each worker has a database of its own: tests that read, write and drop the
+    tables of one name at one time all pass."""
+    (project / "tests" / "test_it.py").write_text(PARALLEL)
+    running = started(project, "-p", "xdist", "-n", "2")
+    out = said(running)
+    assert running.returncode == 0, out
+    assert "24 passed" in out
+    ran = [line.split() for line in (project / "workers.txt").read_text().splitlines()]
+    assert len(ran) == 24
+    workers = {worker: {where for who, where in ran if who == worker} for worker, _ in ran}
+    assert workers.keys() == {"gw0", "gw1"}
+    assert all(len(places) == 1 for places in workers.values())
+    assert not workers["gw0"] & workers["gw1"]
 
 
 def test_a_system_of_ones_own(project: Path) -> None:
