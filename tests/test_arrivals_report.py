@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,12 @@ from loadstone.run.find_max import Trial
 from tests.synthetic import SECOND_NS, START_MS, START_NS, call, header
 
 
-def arrived(folder: Path, gauges: Sequence[Gauges], *, trials: Sequence[Trial] = ()) -> Run:
+def arrived(
+    folder: Path, gauges: Sequence[Gauges], *, trials: Sequence[Trial] = (), **changes: Any
+) -> Run:
     """A run with a call in each second, and what was seen in it."""
-    told = header(warm_up_s=1.5, configuration={"objective": ["p99 < 20ms", "error_rate < 1%"]})
+    configuration = {"objective": ["p99 < 20ms", "error_rate < 1%"]}
+    told = header(warm_up_s=1.5, configuration=configuration, **changes)
     writer = RunWriter.start(folder, told, now_ns=START_NS, unix_ms=START_MS)
     now_ns = START_NS
     for trial in trials:
@@ -145,18 +149,68 @@ def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
         trial(1, 200, "held"),
         trial(2, 400, "broke", "p99 < 20ms: 44 ms"),
         trial(3, 283, "broke", "p99 < 20ms: 31 ms"),
+        trial(4, 200, "held"),
     ]
-    run = arrived(tmp_path, [Gauges(asked=100)] * 3, trials=trials)
+    run = arrived(tmp_path, [Gauges(asked=100)] * 3, trials=trials, target_kind="aws")
     assert run.trials == tuple(trials)
     text = said(run)
     assert "The highest rate that held p99 < 20ms and error_rate < 1% was 200 a second" in text
     assert "at 283 a second p99 < 20ms: 31 ms." in text
+    assert "burst" not in text
     assert view(run).answer == "It held p99 < 20ms and error_rate < 1% up to 200 a second."
     assert view(run).held
     table = render_markdown(view(run))
     assert table.count("| broke: p99 < 20ms:") == 2
-    assert table.count("| held |") == 2
+    assert table.count("| held |") == 3
     assert "broke: p99 &lt; 20ms: 44 ms" in render_html(view(run))
+
+
+KEPT = "Capacity kept for a burst may have carried that rate"
+GENERATOR = "the generator took up 40% of the arrivals more than 20 ms late, by 900 ms at most"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer", "told", "burst"),
+    [
+        (
+            [(100, "held", ""), (200, "held", "")],
+            " up to 200 a second, the highest that was tried; nothing broke.",
+            "it was not tried higher. Nothing broke: how much more",
+            True,
+        ),
+        (
+            [(100, "held", ""), *[(200, "generator", GENERATOR)] * 3],
+            " up to 100 a second; beyond that the load generator was the limit.",
+            f"at 200 a second {GENERATOR}. Nothing broke: how much more",
+            True,
+        ),
+        (
+            [(400, "broke", "p99"), (200, "held", ""), *[(283, "generator", GENERATOR)] * 3],
+            " up to 200 a second; beyond that the load generator was the limit.",
+            f"at 283 a second {GENERATOR}.",
+            False,
+        ),
+        (
+            [(100, "held", ""), (200, "broke", "p99"), *[(100, "generator", GENERATOR)] * 3],
+            " up to 100 a second; beyond that the load generator was the limit.",
+            f"at 100 a second {GENERATOR}.",
+            True,
+        ),
+    ],
+)
+def test_a_rate_that_a_burst_may_have_carried_is_not_called_one_that_lasts(
+    outcomes: list[tuple[int, str, str]], answer: str, told: str, burst: bool, tmp_path: Path
+) -> None:
+    """Unless it held right after a higher one broke; where nothing broke, that is said."""
+    trials = [trial(n, *each) for n, each in enumerate(outcomes)]
+    gauges = [Gauges(asked=100)] * 3
+    run = arrived(tmp_path / "aws", gauges, trials=trials, target_kind="aws", target="AWS")
+    assert view(run).answer.endswith(answer)
+    assert told in said(run)
+    assert (KEPT in said(run)) == burst
+    unlimited = arrived(tmp_path / "engine", gauges, trials=trials)
+    assert told in said(unlimited)
+    assert KEPT not in said(unlimited)
 
 
 def test_a_search_that_was_cut_short_says_so(tmp_path: Path) -> None:

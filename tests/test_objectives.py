@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loadstone.errors import BadValue, UnknownName
 from loadstone.run.evidence import Evidence
-from loadstone.run.find_max import CLOSE, Search, Trial, highest, limit
+from loadstone.run.find_max import CLOSE, Search, Trial, highest, lasts, limit
 from loadstone.run.objectives import Scope, judge, kept_to, objective
 from loadstone.run.tally import SecondTally, Tally
 from loadstone.run.trial_outcome import Seen, outcome_of
@@ -314,6 +314,9 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
     assert highest([trial(0, 100, "broke")]) is None
     assert limit([trial(0, 100, "held")]) is None
     assert Trial.from_json({**best.to_json(), "kind": "trial"}) == best
+    assert lasts([*trials[:3], trial(3, 200, "generator"), trial(4, 200, "held")])
+    assert not lasts(trials[:3])
+    assert not lasts([trial(0, 400, "broke")])
 
 
 @pytest.mark.parametrize(
@@ -344,13 +347,22 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
         (["service_p99 < 1us"], Seen(asked=100, behind=9, delay_max_us=90_000), 0, "broke", ""),
         (["p99 < 1s"], Seen(asked=0), 0, "generator", "make the --step longer"),
         (["p99 < 1us"], Seen(asked=100), 1, "generator", "1 of the workers did not say"),
+        (["p99 < 1s"], Seen(asked=100, late=5), 0, "held", ""),
+        (
+            ["p99 < 1s"],
+            Seen(asked=100, late=6),
+            0,
+            "broke",
+            "6 of 100 arrivals found no",
+        ),
+        (["p99 < 50ms"], Seen(asked=100, late=6), 0, "broke", "p99 < 50ms: 99"),
     ],
 )
 def test_a_trial_shows_what_it_can(
     objectives: list[str], arrived: Seen, lost: int, outcome: str, why: str
 ) -> None:
-    """An objective breaks a rate, and so do answers that do not come; a generator whose own delay
-    is in what the objective is about has shown nothing."""
+    """An objective breaks a rate, and so do answers that do not come, or so slowly that arrivals
+    queue; a generator whose own delay is in what the objective is about has shown nothing."""
     verdicts = judge([objective(text) for text in objectives], seen())
     found, said = outcome_of(verdicts, arrived, lost=lost)
     assert found == outcome

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loadstone.report.numbers import count, duration, percent, rate, seconds
 from loadstone.run.figures import Figures
-from loadstone.run.find_max import highest, limit
+from loadstone.run.find_max import highest, lasts, limit
 from loadstone.run.record import Run
 
 BUSY_SHARE = 0.8  # of a core: from here on a process waits for itself
@@ -52,7 +52,7 @@ def generator(figures: Figures) -> Iterator[str]:
 
 
 def found(run: Run) -> Iterator[str]:
-    """The highest rate that held, and what stood in the way of more."""
+    """The highest rate that held, what stood in the way of more, and whether it would last."""
     if not run.trials:
         return
     objectives = " and ".join(run.header.configuration.get("objective", ()))
@@ -70,3 +70,17 @@ def found(run: Run) -> Iterator[str]:
     elif best is not None:
         said += "; it was not tried higher"
     yield f"{said}." if run.searched else f"{said}. The search was ended before it was over."
+    if best is not None and not lasts(run.trials):
+        yield from _unproven(run)
+
+
+def _unproven(run: Run) -> Iterator[str]:
+    """Why a rate that held for a while may not be one that lasts."""
+    if not any(trial.outcome == "broke" for trial in run.trials):
+        yield "Nothing broke: how much more the database would have carried is not known."
+    if run.header.target_kind == "embedded" and not run.header.simulated_throttling:
+        return  # it has no capacity that could be kept
+    yield (
+        "Capacity kept for a burst may have carried that rate, and then it would not last: only a "
+        "search that goes on until higher rates break, and it holds right after one, shows that."
+    )

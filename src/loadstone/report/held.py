@@ -120,11 +120,21 @@ def _found(run: Run) -> Answer:
     best = highest(run.trials)
     if best is None:
         return Answer(f"No rate that was tried held {kept}.", False)
-    ended = "" if run.searched else "; the search was ended before it was over"
     return Answer(
-        f"It held {kept} up to {rate(best.rate_per_s)} a second{ended}.",
+        f"It held {kept} up to {rate(best.rate_per_s)} a second{_ended(run)}.",
         True if run.searched else None,
     )
+
+
+def _ended(run: Run) -> str:
+    """By what else than rates that broke a search was ended."""
+    if not run.searched:
+        return "; the search was ended before it was over"
+    if run.trials[-1].outcome == "generator":
+        return "; beyond that the load generator was the limit"
+    if not any(trial.outcome == "broke" for trial in run.trials):
+        return ", the highest that was tried; nothing broke"
+    return ""
 
 
 def _excuse(run: Run, missed: Sequence[ObjectiveRow]) -> str:

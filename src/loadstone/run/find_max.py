@@ -130,6 +130,15 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
     return max(held, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
 
 
+def lasts(trials: Sequence[Trial]) -> bool:
+    """Whether the highest rate held right after a higher one, which had used up what was kept."""
+    best = highest(trials)
+    if best is None:
+        return False
+    before = [each for each in trials if each.number < best.number and each.outcome != "generator"]
+    return bool(before) and before[-1].rate_per_s > best.rate_per_s
+
+
 def limit(trials: Sequence[Trial]) -> Trial | None:
     """What stood in the way of more: the lowest rate that broke, or where the generator gave up."""
     best = highest(trials)

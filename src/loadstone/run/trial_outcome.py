@@ -9,7 +9,7 @@ from loadstone.run.behind import TELLING_SHARE, fell_behind
 from loadstone.run.find_max import Outcome
 from loadstone.run.objectives import Verdict
 
-#: So many of the arrivals may have no answer when the trial is over.
+#: So many of the arrivals may have no answer when the trial is over, or find no free place.
 UNDONE_SHARE = 0.05
 #: A rate of throttles or errors is of whole seconds: a delay below that does not change it.
 HARMLESS_US = 1_000_000
@@ -19,8 +19,8 @@ HARMLESS_US = 1_000_000
 class Seen:
     """The arrivals of a trial, over all workers.
 
-    `undone` had no answer in time; `behind` were taken up late by the generator's own fault, by
-    `delay_max_us` at most.
+    `undone` had no answer in time; `late` found all the calls in flight that there may be; `behind`
+    were taken up late by the generator's own fault, by `delay_max_us` at most.
     """
 
     asked: int
@@ -49,6 +49,11 @@ def outcome_of(verdicts: Sequence[Verdict], seen: Seen, *, lost: int = 0) -> tup
         return "broke", "; ".join(broken)
     if seen.undone > UNDONE_SHARE * seen.asked:
         return "broke", f"{seen.undone:,} of {seen.asked:,} arrivals were not answered in time"
+    if seen.late > UNDONE_SHARE * seen.asked:
+        return "broke", (
+            f"{seen.late:,} of {seen.asked:,} arrivals found no free place among --max-in-flight: "
+            "calls ended more slowly than they came"
+        )
     return "held", ""
 
 
