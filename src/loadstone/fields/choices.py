@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from loadstone.fields.distributions import Distribution, Weights, Zipf, whole_we
 from loadstone.fields.draws import DRAW_BITS
 from loadstone.fields.expr import Constant, Expr, Kind, Numbers, escape
 from loadstone.fields.frame import Frame
-from loadstone.fields.numbers import Draw, Evenly, Shaped, column_of
+from loadstone.fields.numbers import Draw, Evenly, Shaped
 from loadstone.fields.pieces import Picked, Pieces, Words
 from loadstone.fields.pools import Pool
 from loadstone.fields.scope import Scope
@@ -72,9 +73,15 @@ class Group(Expr):
 
     def numbers(self, frame: Frame) -> Numbers:
         by = frame.numbers(self.by)
-        drawn = frame.numbers(self.draw) * column_of(self.sizes)[by] >> DRAW_BITS
-        found: Numbers = column_of(self.starts)[by] + drawn
-        return found
+        sizes, starts = self._columns
+        drawn: Numbers = frame.numbers(self.draw) * sizes.take(by)
+        drawn >>= DRAW_BITS
+        drawn += starts.take(by)
+        return drawn
+
+    @cached_property
+    def _columns(self) -> tuple[Numbers, Numbers]:
+        return np.array(self.sizes, dtype=np.int64), np.array(self.starts, dtype=np.int64)
 
     def inputs(self) -> Sequence[Expr]:
         return (self.by, self.draw)

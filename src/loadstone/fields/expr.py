@@ -206,6 +206,11 @@ class Arithmetic(Expr):
             held = " and ".join(f"a {kind}" for kind in (self.left.kind, self.right.kind))
             raise BadContent(f"{operator!r} stands between two of kind {wanted}, not {held}")
         self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
+        # For numpy a constant is one number, unless both are: it has to give a column.
+        self._left = self.left.number() if isinstance(self.left, Constant) else None
+        constant = isinstance(self.right, Constant) and self._left is None
+        self._right = self.right.number() if constant else None
+        self._operate = _OPERATORS[operator]
 
     def one(self, scope: Scope) -> str:
         left, right = scope.of(self.left), scope.of(self.right)
@@ -216,8 +221,9 @@ class Arithmetic(Expr):
         return f"({left} {self.operator} {right})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        left, right = frame.operand(self.left), frame.operand(self.right)
-        result: Numbers = _OPERATORS[self.operator](left, right)
+        left = frame.numbers(self.left) if self._left is None else self._left
+        right = frame.numbers(self.right) if self._right is None else self._right
+        result: Numbers = self._operate(left, right)
         return result
 
     def plain(self) -> bool:

@@ -34,7 +34,8 @@ class Frame:
     def numbers(self, expr: Expr) -> Numbers:
         found = self._numbers.get(expr)
         if found is None:
-            found = self._numbers[expr] = self._seen_wider(expr)
+            made = expr.numbers(self) if self._wider is None else self._seen_wider(expr)
+            found = self._numbers[expr] = made
         return found
 
     def operand(self, expr: Expr) -> Any:
@@ -102,11 +103,10 @@ class Frame:
 
     def _seen_wider(self, expr: Expr) -> Numbers:
         """From the frame that this one is a part of, where that has computed it already."""
-        if self._wider is not None:
-            frame, rows = self._wider
-            if expr in frame._numbers:
-                return frame._numbers[expr][rows]
-        return expr.numbers(self)
+        assert self._wider is not None
+        frame, rows = self._wider
+        seen = frame._numbers.get(expr)
+        return expr.numbers(self) if seen is None else seen.take(rows)
 
     def narrow(self, rows: Ints) -> Frame:
         """Some of the items."""

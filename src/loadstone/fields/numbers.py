@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -75,14 +75,17 @@ class Shaped(Expr):
     def __init__(self, distribution: Distribution, draw: Expr | None = None) -> None:
         self.distribution, self.draw = distribution, draw or Draw()
 
+    @cached_property
+    def _column(self) -> Numbers:
+        return np.array(self.distribution.table(), dtype=np.int64)
+
     def one(self, scope: Scope) -> str:
         table = scope.code.constant(self.distribution.table())
         return f"{table}[{scope.of(self.draw)} >> {DRAW_BITS - TABLE_BITS}]"
 
     def numbers(self, frame: Frame) -> Numbers:
         drawn = frame.numbers(self.draw) >> (DRAW_BITS - TABLE_BITS)
-        found: Numbers = column_of(self.distribution.table())[drawn]
-        return found
+        return self._column.take(drawn)
 
     def plain(self) -> bool:
         return self.draw.plain()
@@ -282,12 +285,6 @@ def least(left: Expr, right: Expr | int) -> Expr:
 def most(left: Expr, right: Expr | int) -> Expr:
     """The larger of two whole numbers."""
     return Arithmetic("max", left, right)
-
-
-@lru_cache(maxsize=256)
-def column_of(values: tuple[int, ...]) -> Numbers:
-    """A table of whole numbers for numpy."""
-    return np.array(values, dtype=np.int64)
 
 
 @lru_cache(maxsize=8192)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 from typing import Literal
 
@@ -16,7 +16,7 @@ from loadstone.fields.distributions import TABLE_BITS, TABLE_SIZE
 from loadstone.fields.draws import DRAW_BITS
 from loadstone.fields.expr import Expr, Numbers, escape, lift
 from loadstone.fields.frame import Frame
-from loadstone.fields.numbers import Draw, as_of, column_of
+from loadstone.fields.numbers import Draw, as_of
 from loadstone.fields.pieces import Letters, Picked, Pieces, Words
 from loadstone.fields.scope import Scope
 
@@ -59,11 +59,16 @@ class Moment(Expr):
             places = frame.places()
             along = ((places.position << DRAW_BITS) + along) // places.siblings
         along = along * frame.operand(self.days) >> (DRAW_BITS - _DAY_BITS)
-        starts, lengths = map(column_of, _clock(self.hours))
+        starts, lengths = self._columns
         day, part = along >> _DAY_BITS, along & ((1 << _DAY_BITS) - 1)
         entry, fine = part >> _FINE_BITS, part & ((1 << _FINE_BITS) - 1)
         after: Numbers = day * DAY_MS + starts[entry] + (lengths[entry] * fine >> _FINE_BITS)
         return after
+
+    @cached_property
+    def _columns(self) -> tuple[Numbers, Numbers]:
+        starts, lengths = _clock(self.hours)
+        return np.array(starts, dtype=np.int64), np.array(lengths, dtype=np.int64)
 
     def plain(self) -> bool:
         return self.days.plain()
