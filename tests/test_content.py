@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import pytest
 
+from loadstone.capacity.item_limits import MAX_ITEM_BYTES
+from loadstone.capacity.units import item_size_bytes
 from loadstone.contract.alike import alike_problems, process_problems
 from loadstone.contract.documents import (
     attribute_problems,
@@ -25,6 +28,7 @@ from loadstone.contract.legal import item_problems
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reach_problems
 from loadstone.contract.sample import items_of
+from loadstone.contract.values import values_at as prose
 from loadstone.dataset import Dataset
 from loadstone.documented import Documented
 from loadstone.entity import Entity
@@ -32,6 +36,7 @@ from loadstone.system import load_system, system_names
 from loadstone.table import Table
 
 SCALE = 20_000
+A_BEFORE_VOWEL = re.compile(r"\b[Aa] (?!eu|one|uni|us)(?=[aeiou]\w)")
 INSTANT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -158,6 +163,31 @@ def test_random_access_is_iteration(system: str, entity: Entity) -> None:
 def test_other_processes_make_the_same(system: str) -> None:
     """Another process, with another hash seed, makes the same items."""
     none_of(process_problems(load_system(system)))
+
+
+@pytest.mark.parametrize("system", system_names())
+def test_articles_fit(system: str) -> None:
+    """What people wrote has "an" before a vowel, whatever a slot was filled with."""
+    for name, says in documented(system).items():
+        found = items(system, load_system(system).entities[name])
+        texts = [
+            text for item in found.values() for path in says.prose for text in prose(item, path)
+        ]
+        assert not [text for text in texts if A_BEFORE_VOWEL.search(text)]
+
+
+@pytest.mark.parametrize("system", system_names())
+def test_sizes_cross_the_steps(system: str) -> None:
+    """A system has items below 1 KB, where a write takes one unit, and above 4 KB, where a read
+    takes more than one."""
+    dataset = dataset_of(system, 200_000)
+    sizes = [
+        item_size_bytes(item)
+        for entity in dataset.system.stored
+        for item in dataset.items(entity, 0, min(dataset.count(entity), 4_000))
+    ]
+    for least, most in ((0, 1024), (1025, 4096), (4097, MAX_ITEM_BYTES)):
+        assert any(least <= size <= most for size in sizes), (least, most)
 
 
 @each_entity

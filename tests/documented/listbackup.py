@@ -286,8 +286,8 @@ CORE = {
             "a failed query gives no rows": lambda item: (
                 item["status"] == "succeeded" or item["rows"] == 0
             ),
+            "every slot of a question is filled": lambda item: "{" not in item["question"],
         },
-        prose=("question",),
     ),
 }
 

@@ -17,7 +17,9 @@ from loadstone.entity import Entity
 
 Items = Mapping[int, dict[str, Any]]
 
-_PROSE, _SHORT_REPLY = 10_000, 80
+_PROSE, _SHORT_REPLY = 10_000, 40
+#: What nobody writes: a slot that was not filled, filler, a blank too many.
+_ODD = re.compile(r"[Ll]orem ipsum|\{|\A\s|\s\Z|[a-z,]  (?! )")
 
 
 def documented_problems(
@@ -149,7 +151,7 @@ def prose_problems(dataset: Dataset, entity: Entity, says: Documented) -> Iterat
             if len(value) > _SHORT_REPLY
         )
         twice = next((text for text, times in seen.items() if times > 1), None)
-        odd = next((text for text in seen if "lorem" in text.lower() or "{" in text), None)
+        odd = next((text for text in seen if _ODD.search(text)), None)
         if twice is not None:
             yield Problem(about=entity.name, attribute=path, says=f"{short(twice)} stands twice")
         if odd is not None:
