@@ -18,9 +18,7 @@ from loadstone.errors import BadValue
 from loadstone.target import Where
 
 if TYPE_CHECKING:
-    from gevent.event import Event
-
-    from loadstone.cli.seed_progress import Costs
+    from loadstone.cli.attended import Attended
     from loadstone.client.target import Target
     from loadstone.seeding.crews import Crew
     from loadstone.seeding.identity import Asked
@@ -114,9 +112,7 @@ def distribution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-def master_crew(
-    spread: Spread, target: Target, stop: Event, costs: Costs, say: Callable[[str], None]
-) -> Callable[[Job], Crew]:
+def master_crew(spread: Spread, target: Target, load: Attended) -> Callable[[Job], Crew]:
     """Workers that come to a master of Locust's, and its page."""
     from loadstone.cli.seed_rows import Rows
     from loadstone.seeding.relayed import RelayedCrew
@@ -138,6 +134,7 @@ def master_crew(
         port = f" --master-port {spread.port}" if spread.port != MASTER_PORT else ""
         worker = f"{HERE if local else socket.gethostname()}{port}"
         page = "localhost" if spread.web_host == "*" else spread.web_host
+        say = load.progress.say
         say(
             f"waiting for {count}: `loadstone seed {job.system} --worker {worker}`; progress: "
             f"http://{page}:{spread.web_port}/?tab=seed"
@@ -149,9 +146,9 @@ def master_crew(
             target,
             command,
             expected=expected,
-            stop=stop,
+            stop=load.stop,
             say=say,
-            rows=Rows(costs),
+            rows=Rows(load.costs),
         )
 
     return crew

@@ -11,6 +11,7 @@ import click
 from loadstone.cli.ledger_table import print_json
 from loadstone.cli.options import (
     allow_production_option,
+    check_production,
     json_option,
     naming_options,
     say,
@@ -20,7 +21,7 @@ from loadstone.cli.spend import Spending, megabytes, spend_options, usd
 from loadstone.errors import BadValue, Refused
 from loadstone.naming import Naming
 from loadstone.system import System, load_system
-from loadstone.target import Where, opened_target, refuse_production
+from loadstone.target import Where, opened_target
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -69,14 +70,8 @@ def import_(
     with opened_target(where, documented_region=system.region, say=say) as opened:
         target = opened.target
         wanted = _wanted(system, manifest, naming)
-        refuse_production(
-            target,
-            say=say,
-            profile=where.profile,
-            naming=naming,
-            tables=[each.name for each in wanted],
-            allowed=allow_production,
-        )
+        names = [each.name for each in wanted]
+        check_production(target, where, naming, names, allow_production)
         importing = Importing(
             manifest=manifest, storage=storage, wanted=wanted, target=target, say=say
         )

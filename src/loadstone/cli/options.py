@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from loadstone.naming import DEFAULT_STAGE, Naming
-from loadstone.target import Where, opened_target
+from loadstone.target import Where, opened_target, refuse_production
 
 if TYPE_CHECKING:
     from loadstone.client.target import Target
@@ -114,6 +114,15 @@ def allow_untagged_option(command: Command) -> Command:
 def say(line: str) -> None:
     """Progress, on stderr."""
     click.echo(line, err=True)
+
+
+def check_production(
+    target: Target, where: Where, naming: Naming, tables: Sequence[str], allowed: Sequence[str]
+) -> None:
+    """Refused when one of these tables, or what they are in, looks like production."""
+    refuse_production(
+        target, naming=naming, tables=tables, allowed=allowed, say=say, profile=where.profile
+    )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.cli.asked_options import data_set_options
+from loadstone.cli.attended import attended
 from loadstone.cli.distributed import (
     Spread,
     become_worker,
@@ -18,19 +19,20 @@ from loadstone.cli.narrow_options import Narrow, narrow_options
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
+    check_production,
     json_option,
     naming_options,
     say,
     target_options,
 )
 from loadstone.cli.rates import Rate
-from loadstone.cli.sessions import interruptible, session_of, wanted_of
+from loadstone.cli.sessions import session_of, wanted_of
 from loadstone.cli.spend import WRITE, Spending, agreed, clock, spend_options
 from loadstone.cli.verify import counted
 from loadstone.errors import LoadstoneError
 from loadstone.naming import Naming
 from loadstone.system import load_system
-from loadstone.target import Where, opened_target, refuse_production
+from loadstone.target import Where, opened_target
 
 if TYPE_CHECKING:
     from loadstone.aws.tables import Wanted
@@ -95,10 +97,6 @@ def seed(
     loadstone seed cmz --scale 20000000 --master --expect-workers 8
     loadstone seed cmz --worker HOST      on each of the eight machines
     """
-    from rich.console import Console
-
-    from loadstone.cli.seed_progress import shown
-    from loadstone.seeding.budget import Watchful
     from loadstone.seeding.identity import check_locales
     from loadstone.seeding.places import refuse_untagged
     from loadstone.seeding.session import narrowed_tables
@@ -116,14 +114,8 @@ def seed(
         wanted = wanted_of(loaded, naming)
         meant = narrowed_tables(loaded, wanted, only)
         if not spending.dry_run:
-            refuse_production(
-                target,
-                say=say,
-                profile=where.profile,
-                naming=naming,
-                tables=[each.name for each in meant],
-                allowed=allow_production,
-            )
+            names = [each.name for each in meant]
+            check_production(target, where, naming, names, allow_production)
             if target.kind == "embedded":
                 _create_missing(meant, target)
         session = session_of(loaded, wanted, target, asked, where, only, partly=spending.dry_run)
@@ -132,31 +124,23 @@ def seed(
         plan = _agreed(session, meant, spending, rate=rate, verified=verified, as_json=as_json)
         if plan is None:
             return
-        purse = spending.purse(target, plan)
         _announce(session)
-        with interruptible() as stop:
-            costs = spending.costs(target, plan)
-            crew = master_crew(spread, target, stop, costs, say) if spread.master else None
-            with shown(Console(stderr=True), say, costs) as progress:
-                report = session.seed(
-                    progress=Watchful(progress, purse, stop) if purse else progress,
-                    in_flight=in_flight,
-                    processes=processes,
-                    rate=rate,
-                    stop=stop,
-                    crew=crew,
-                )
-            interrupted = stop.is_set() and report.left > 0
+        with attended(spending, target, plan) as load:
+            report = session.seed(
+                progress=load.progress,
+                in_flight=in_flight,
+                processes=processes,
+                rate=rate,
+                stop=load.stop,
+                crew=master_crew(spread, target, load) if spread.master else None,
+            )
+        stopped = load.was_stopped(report)
         checked, uncounted = None, None
-        if verified and not interrupted:
-            checked, uncounted = _counted(session, where, purse)
+        if verified and not stopped:
+            checked, uncounted = _counted(session, where, load.purse)
     _print(report, checked, as_json=as_json)
-    if interrupted and purse and purse.reached:
-        say(f"stopped, {purse.spent}: {_left(report)}; the same command goes on with a new budget")
-        raise SystemExit(1)
-    if interrupted:
-        say(f"stopped: {_left(report)}; the same command goes on with them")
-        raise SystemExit(130)
+    if stopped:
+        load.end(report)
     if uncounted:
         raise uncounted
     if report.rejected or (checked and not checked.ok):
@@ -181,12 +165,6 @@ def _print(report: LedgerReport, checked: Verification | None, *, as_json: bool)
     print_report(report)
     if checked:
         print_verification(checked)
-
-
-def _left(report: LedgerReport) -> str:
-    begun = report.unfinished
-    again = f", {begun:,} of them written already but in unfinished slices" if begun else ""
-    return f"{report.left:,} items are left{again}"
 
 
 def _create_missing(wanted: list[Wanted], target: Target) -> None:

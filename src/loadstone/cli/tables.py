@@ -11,6 +11,7 @@ import orjson
 
 from loadstone.cli.options import (
     allow_production_option,
+    check_production,
     json_option,
     naming_options,
     open_target,
@@ -21,7 +22,7 @@ from loadstone.cli.options import (
 )
 from loadstone.cli.table_json import describe_table
 from loadstone.errors import Refused
-from loadstone.target import Where, refuse_production
+from loadstone.target import Where
 
 if TYPE_CHECKING:
     from loadstone.aws.settings import Finding
@@ -72,14 +73,8 @@ def create(
 
     wanted, region = _wanted(system, naming, where, billing)
     with open_target(where, documented_region=region) as target:
-        refuse_production(
-            target,
-            say=say,
-            profile=where.profile,
-            naming=naming,
-            tables=[each.name for each in wanted],
-            allowed=allow_production,
-        )
+        names = [each.name for each in wanted]
+        check_production(target, where, naming, names, allow_production)
         made = Tables(target, say=say).create(wanted, rebill=billing is not None)
     if as_json:
         _print_json(
@@ -153,14 +148,7 @@ def drop(
             say(f"{name}: left, it does not carry the tag loadstone={system}")
         if found.ours:
             names = [table.name for table in found.ours]
-            refuse_production(
-                target,
-                say=say,
-                profile=where.profile,
-                naming=naming,
-                tables=names,
-                allowed=allow_production,
-            )
+            check_production(target, where, naming, names, allow_production)
             _confirm(names, str(target), yes=yes)
             control.drop(found.ours)
     dropped = [table.name for table in found.ours]

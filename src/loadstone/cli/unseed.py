@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.cli.asked_options import data_set_options
+from loadstone.cli.attended import attended
 from loadstone.cli.ledger_table import print_json, print_report
 from loadstone.cli.narrow_options import Narrow, narrow_options
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
+    check_production,
     json_option,
     naming_options,
     say,
     target_options,
 )
-from loadstone.cli.sessions import interruptible, session_of, wanted_of
+from loadstone.cli.sessions import session_of, wanted_of
 from loadstone.cli.spend import DELETE, Spending, agreed, spend_options
 from loadstone.errors import Refused
 from loadstone.naming import Naming
 from loadstone.system import System, load_system
-from loadstone.target import Where, opened_target, refuse_production
+from loadstone.target import Where, opened_target
 
 if TYPE_CHECKING:
     from loadstone.aws.tables import Wanted
@@ -66,10 +68,6 @@ def unseed(
     loadstone unseed cmz
     loadstone unseed cmz --run last       what that run wrote
     """
-    from rich.console import Console
-
-    from loadstone.cli.seed_progress import shown
-    from loadstone.seeding.budget import Watchful
     from loadstone.seeding.places import refuse_untagged
     from loadstone.seeding.plan import deleting_plan
     from loadstone.seeding.unseed import Means
@@ -80,14 +78,8 @@ def unseed(
         target = opened.target
         wanted = wanted_of(loaded, naming)
         if not spending.dry_run:
-            refuse_production(
-                target,
-                say=say,
-                profile=where.profile,
-                naming=naming,
-                tables=[each.name for each in wanted],
-                allowed=allow_production,
-            )
+            names = [each.name for each in wanted]
+            check_production(target, where, naming, names, allow_production)
         if run_name is None:
             work: Unseeding | RunUnseeding = _of_data_set(
                 loaded, wanted, target, asked, where, only
@@ -105,22 +97,14 @@ def unseed(
         plan = deleting_plan(work.session, items)
         if not agreed(plan, target, spending, DELETE, as_json=as_json):
             return
-        purse = spending.purse(target, plan)
-        costs = spending.costs(target, plan)
-        with interruptible() as stop, shown(Console(stderr=True), say, costs) as progress:
-            watched = Watchful(progress, purse, stop) if purse else progress
-            report = work.run(Means(progress=watched, stop=stop, in_flight=in_flight))
+        with attended(spending, target, plan) as load:
+            report = work.run(Means(progress=load.progress, stop=load.stop, in_flight=in_flight))
     if as_json:
         print_json(report.as_dict())
     else:
         print_report(report)
-    if report.left and purse and purse.reached:
-        left = f"{report.left:,} items are left"
-        say(f"stopped, {purse.spent}: {left}; the same command goes on with a new budget")
-        raise SystemExit(1)
-    if report.left:
-        say(f"stopped: {report.left:,} items are left; the same command goes on with them")
-        raise SystemExit(130)
+    if load.was_stopped(report):
+        load.end(report)
     if report.rejected:
         raise SystemExit(1)
 

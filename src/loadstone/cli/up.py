@@ -12,32 +12,31 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.cli.asked_options import data_set_options
+from loadstone.cli.attended import attended
 from loadstone.cli.connection import Connection, connection_to, print_connection
 from loadstone.cli.ledger_table import print_json, print_report, print_verification
 from loadstone.cli.options import (
     allow_production_option,
     allow_untagged_option,
+    check_production,
     json_option,
     naming_options,
     say,
     target_options,
 )
-from loadstone.cli.sessions import interruptible, session_of, wanted_of
+from loadstone.cli.sessions import session_of, wanted_of
 from loadstone.cli.spend import WRITE, Spending, agreed, spend_options
 from loadstone.cli.verify import counted
 from loadstone.naming import Naming
 from loadstone.system import System, load_system
-from loadstone.target import Opened, Where, opened_target, refuse_production
+from loadstone.target import Opened, Where, opened_target
 
 if TYPE_CHECKING:
     from loadstone.aws.tables import Wanted
     from loadstone.capacity.spend import Estimate
-    from loadstone.cli.seed_progress import Costs
     from loadstone.embedded.process import Engine
-    from loadstone.seeding.budget import Purse
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.report import LedgerReport
-    from loadstone.seeding.session import Session
     from loadstone.seeding.verification import Verification
 
 
@@ -85,14 +84,8 @@ def up(
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
         wanted = wanted_of(loaded, naming)
         if not spending.dry_run:
-            refuse_production(
-                opened.target,
-                say=say,
-                profile=where.profile,
-                naming=naming,
-                tables=[each.name for each in wanted],
-                allowed=allow_production,
-            )
+            named = [each.name for each in wanted]
+            check_production(opened.target, where, naming, named, allow_production)
         plan = _planned(loaded, wanted, opened, asked, where, allow_untagged, spending, as_json)
         if plan is None:
             return
@@ -159,27 +152,12 @@ def _filled(
             say(f"  {finding}")
     session = session_of(system, wanted, opened.target, asked, where)
     say(f"data set: {system.id}, {session.asked:,} items")
-    purse, costs = spending.purse(opened.target, plan), spending.costs(opened.target, plan)
-    report = _seeded(session, purse, costs)
-    return report, counted(session, where, purse), session.dataset.identity.settings
-
-
-def _seeded(session: Session, purse: Purse | None, costs: Costs) -> LedgerReport:
-    """Exit 1 or 130 when it was stopped: the same command goes on."""
-    from rich.console import Console
-
-    from loadstone.cli.seed_progress import shown
-    from loadstone.seeding.budget import Watchful
-
-    with interruptible() as stop, shown(Console(stderr=True), say, costs) as progress:
-        watched = Watchful(progress, purse, stop) if purse else progress
-        report = session.seed(progress=watched, stop=stop)
-        stopped = stop.is_set() and report.left > 0
-    if stopped:
+    with attended(spending, opened.target, plan) as load:
+        report = session.seed(progress=load.progress, stop=load.stop)
+    if load.was_stopped(report):
         print_report(report)
-        say(f"stopped: {report.left:,} items are left; the same command goes on with them")
-        raise SystemExit(1 if purse and purse.reached else 130)
-    return report
+        load.end(report)
+    return report, counted(session, where, load.purse), session.dataset.identity.settings
 
 
 def _print(
