@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,10 @@ _numbers = itertools.count()
 
 
 def tables_of_ones_own(target: Target) -> list[str]:
-    """Makes them; the flags that lead to them. The engine is slow with a stream on, which an
-    endpoint's tables would keep."""
+    """Makes them; the flags that lead to them."""
     prefix = f"real-{next(_numbers)}-"
     names = Naming(prefix=prefix).names(SYSTEM.tables)
-    tables = [replace(table, stream=None) for table in SYSTEM.tables]
-    Tables(target).create(wanted_tables(tables, names, system=SYSTEM.id))
+    Tables(target).create(wanted_tables(SYSTEM.tables, names, system=SYSTEM.id))
     return ["--endpoint", target.url, "--table-prefix", prefix, "--as-of", AS_OF]
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from loadstone.cli.seed import seed as seed_command
 from loadstone.cli.verify import verify as verify_command
 from loadstone.client.client import Client
 from loadstone.client.target import Target
+from loadstone.embedded.engines import engine_at
 from loadstone.errors import Refused, TableMismatch
 from loadstone.naming import Naming
 from loadstone.seeding.identity import Asked
@@ -33,6 +35,7 @@ from loadstone.seeding.verification import Verification
 from loadstone.seeding.verify import Verifier
 from loadstone.system import load_system
 from loadstone.wire import encode
+from tests.seeding_fakes import Heard
 from tests.seeding_real import completed, items_in, items_of, tables_of_ones_own
 
 SYSTEM = load_system("cmz")
@@ -122,6 +125,24 @@ def test_a_seed_is_all_there(opens: Opens) -> None:
     (found,) = opens(None).tables
     assert found.live is not None
     assert found.live.stream == SYSTEM.tables[0].stream
+
+
+def test_a_stream_is_off_where_it_would_be_slow(opens: Opens, target: Target) -> None:
+    """At an address that somebody gives, too, dynoxide's stream is off while the table is loaded,
+    which is said, and on again afterwards; another engine's stays on."""
+    session, heard, streams = opens(), Heard(), list[bool]()
+    (place,), control = session.places, session.control.control
+    other = replace(session, target=replace(target, kind="endpoint"))
+    with other.prepared(other.tables, heard.say):
+        live = control.read(place.name)
+        assert live
+        streams.append(bool(live.stream))
+    live = control.read(place.name)
+    assert live
+    assert live.stream == place.table.stream
+    slow = engine_at(target.url) == "dynoxide"
+    assert streams == [not slow]
+    assert [place.name in line for line in heard.said] == [True] * slow
 
 
 def test_verify_finds_what_is_wrong(opens: Opens) -> None:

@@ -105,7 +105,7 @@ def kept(folder: Path, rate: float | None = None) -> Iterator[Kept]:
     }
     ledgers = {name: Ledger(folder, places[name], IDENTITY, COUNTS[name]) for name in COUNTS}
     try:
-        yield Kept({name: Book(ledgers[name], COUNTS[name], {}) for name in COUNTS}, rate)
+        yield Kept({name: Book(ledgers[name], COUNTS[name]) for name in COUNTS}, rate)
     finally:
         for ledger in ledgers.values():
             ledger.close()

@@ -13,13 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.aws.live import LiveTable
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
+from loadstone.errors import TargetError
+from loadstone.seeding.capacities import FOLLOW_EVERY_S, Capacity, followed
 from loadstone.seeding.pace import SAVED_S, Bucket, Pacer, provisioned_limit
 from loadstone.seeding.place import Place
 from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import seed
 from loadstone.system import load_system
+from loadstone.table import Throughput
 from tests.seeding_fakes import TARGET
 from tests.seeding_time import ThrottlingTable, VirtualClock
 
@@ -35,7 +39,7 @@ def loaded(
     *,
     scale: int,
     rate: float | None = None,
-    capacity: float | None = None,
+    capacity: Capacity | None = None,
 ) -> LedgerReport:
     with table.clock.running():
         return seed(
@@ -44,7 +48,7 @@ def loaded(
             TARGET,
             in_flight=16,
             rate=rate,
-            capacities={table.place.name: {None: capacity}} if capacity else None,
+            capacities={table.place.name: capacity} if capacity else None,
             ledgers=folder,
             client=table,
             clock=table.clock,
@@ -67,16 +71,68 @@ def test_a_provisioned_table_begins_with_what_it_has(tmp_path: Path) -> None:
     """Where the capacity is known there is nothing to find out: hardly a throttle from the start,
     although nothing was saved up."""
     table = ThrottlingTable(PLACE, VirtualClock(), capacity=50, units_per_item=2)
-    report = loaded(table, tmp_path, scale=3000, capacity=50)
+    report = loaded(table, tmp_path, scale=3000, capacity=Capacity({None: 50}))
     assert report.left == 0
     assert 42 < table.units(0, 100) <= 51
     assert table.throttled(0, 100) < 0.08
 
 
+def test_what_a_provisioned_table_has_saved_up_is_left_to_it(tmp_path: Path) -> None:
+    """Where the capacity holds, no more than that is taken, although five minutes' worth is there:
+    nobody else is throttled when it would be gone."""
+    table = ThrottlingTable(PLACE, VirtualClock(), capacity=50, saved=15_000)
+    report = loaded(table, tmp_path, scale=8000, capacity=Capacity({None: 50}, holds=True))
+    assert report.left == 0
+    assert table.throttled(0, 1000) == 0
+    assert all(47 < table.units(start, start + 20) < 53 for start in range(0, 140, 20))
+
+
+def test_a_capacity_that_scales_is_followed(tmp_path: Path) -> None:
+    """A table that gets more units while it is loaded is loaded faster from then on, one that gets
+    fewer more slowly, and what cannot be read changes nothing."""
+    table = ThrottlingTable(PLACE, VirtualClock(), capacity=NO_LIMIT)
+    capacity = Capacity({None: 50}, holds=True)
+    lives = iter([described(400), None, described(100)])
+
+    def read(name: str) -> LiveTable:
+        assert name == PLACE.name
+        found = next(lives, described(100))
+        if found is None:
+            raise TargetError("no answer")
+        return found
+
+    with followed({PLACE.name: capacity}, read, table.clock):
+        loaded(table, tmp_path, scale=32_000, capacity=capacity)
+    between = FOLLOW_EVERY_S + 5
+    assert table.units(2, FOLLOW_EVERY_S) == pytest.approx(50, rel=0.06)
+    assert table.units(between, 3 * FOLLOW_EVERY_S) == pytest.approx(400, rel=0.06)
+    assert table.units(3 * FOLLOW_EVERY_S + 5, 110) == pytest.approx(100, rel=0.06)
+
+
+def described(units: int) -> LiveTable:
+    """A provisioned table without indexes."""
+    return LiveTable(
+        name=PLACE.name,
+        arn=PLACE.arn,
+        active=True,
+        key=(),
+        key_types={},
+        indexes={},
+        provisioned=True,
+        capacity=Throughput(read_units=5, write_units=units),
+        stream=None,
+        kms_key=None,
+        deletion_protection=False,
+        ttl=None,
+        pitr_days=None,
+        tags={},
+    )
+
+
 def test_more_capacity_is_found_out(tmp_path: Path) -> None:
     """A table that takes more than it says, or more than before, is loaded faster by and by."""
     table = ThrottlingTable(PLACE, VirtualClock(), capacity=NO_LIMIT)
-    loaded(table, tmp_path, scale=30_000, capacity=100)
+    loaded(table, tmp_path, scale=30_000, capacity=Capacity({None: 100}))
     assert table.units(0, 10) < 115
     assert table.units(60, 100) > 150
     assert table.throttled(0, 1000) == 0

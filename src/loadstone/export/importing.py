@@ -23,7 +23,7 @@ from loadstone.export.manifest import ExportedTable, Manifest
 from loadstone.export.storage import Storage
 from loadstone.seeding.places import Found, Places
 from loadstone.seeding.sender import Sender
-from loadstone.seeding.streams import streams_off
+from loadstone.seeding.streams import streams_are_slow, streams_off
 from loadstone.seeding.tally import Tally
 
 #: The embedded engine writes one batch at a time; more in flight would only wait inside it.
@@ -158,7 +158,7 @@ class Importing:
         there = [found.place for found in places.find(self.wanted)]
         quiet = (
             streams_off(places.control, there, self.say)
-            if self.target.kind == "embedded"
+            if streams_are_slow(self.target)
             else nullcontext()
         )
         with quiet, Client(self.target, attempts=1) as client:

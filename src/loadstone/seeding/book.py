@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from loadstone.seeding.capacities import Capacity
 from loadstone.seeding.ledger import Ledger, LedgerOpen, Rejection
 from loadstone.seeding.pace import Pacer, provisioned_limit
 from loadstone.seeding.place import Place
@@ -13,25 +14,23 @@ from loadstone.seeding.slices import Slice, slices
 from loadstone.seeding.standing import Standing
 from loadstone.seeding.tally import TableTally
 
-#: A provisioned table begins with what it has; so long it is seen how that spreads over indexes.
+#: What may be more than is known is begun with what is known, and tried after so long.
 FOUND_AFTER_S = 5.0
 
 
 class Book:
-    """`counts`: the items of each entity that is asked for. `capacities`: the provisioned write
-    units of the table (None) and its indexes; empty when there are none."""
+    """`counts`: the items of each entity that is asked for. The units of a `capacity` may change
+    while the load goes on."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        counts: Mapping[str, int],
-        capacities: Mapping[str | None, float],
+        self, ledger: Ledger, counts: Mapping[str, int], capacity: Capacity | None = None
     ) -> None:
-        self._ledger, self._entities, self._capacities = ledger, tuple(counts), capacities
+        self._ledger, self._entities = ledger, tuple(counts)
+        self._capacity = capacity or Capacity()
         ledger.ask(counts)
         self.before = self.standing.asked - self.standing.left
         self.tally = TableTally(asked=self.standing.asked, done=self.before)
-        self._pacer = Pacer(provisioned_limit(capacities, {}) if capacities else None)
+        self._pacer = Pacer(self._provisioned({}))
         self._began_s: float | None = None
         self._ahead = (each for each in slices(counts) if not ledger.has(each))
         self._returned: deque[Slice] = deque()
@@ -86,9 +85,15 @@ class Book:
         """How fast it went: `spent` paces, `units` show how they spread over the indexes."""
         if self._began_s is None:
             self._began_s = now_s
-        if self._capacities and not throttled and now_s - self._began_s < FOUND_AFTER_S:
-            self._pacer.start_at(provisioned_limit(self._capacities, units))
-        self._pacer.read(now_s, spent, throttled)
+        provisioned, holds = self._provisioned(units), self._capacity.holds
+        if provisioned and not throttled and (holds or now_s - self._began_s < FOUND_AFTER_S):
+            self._pacer.start_at(provisioned)
+        self._pacer.read(now_s, spent, throttled, most=provisioned if holds else None)
+
+    def _provisioned(self, units: Mapping[str | None, float]) -> float | None:
+        """Units a second of all arms together, as they have been spread over them so far."""
+        known = self._capacity.units
+        return provisioned_limit(known, units) if known else None
 
     def check_closed(self) -> None:
         """LedgerOpen unless all that is asked for is written, or rejected with a reason."""

@@ -37,11 +37,20 @@ class Pacer:
         self._last: tuple[float, float, int] | None = None
         self._took_before: float | None = None
 
-    def read(self, now_s: float, units: float, throttles: int) -> float | None:
-        """The limit from now on. `units` consumed and `throttles` met so far, counted from 0."""
+    def read(
+        self, now_s: float, units: float, throttles: int, most: float | None = None
+    ) -> float | None:
+        """The limit from now on, which is `most` at the most. `units` consumed and `throttles` met
+        so far, counted from 0."""
+        self._read(now_s, units, throttles)
+        if most is not None:
+            self.limit = most if self.limit is None else min(self.limit, most)
+        return self.limit
+
+    def _read(self, now_s: float, units: float, throttles: int) -> None:
         before, self._last = self._last, (now_s, units, throttles)
         if before is None or now_s <= before[0]:
-            return self.limit
+            return
         elapsed_s = now_s - before[0]
         took = (units - before[1]) / elapsed_s
         if throttles > before[2]:
@@ -49,7 +58,6 @@ class Pacer:
         elif self.limit is not None:
             self._increase(took, elapsed_s)
         self._took_before = took
-        return self.limit
 
     def start_at(self, limit: float) -> None:
         """Another limit to start with, as long as nothing has been found by trying."""

@@ -13,6 +13,7 @@ from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue
 from loadstone.seeding.book import Book
+from loadstone.seeding.capacities import Capacity
 from loadstone.seeding.clock import Clock, WallClock
 from loadstone.seeding.crews import Crew, OwnCrew
 from loadstone.seeding.job import Job
@@ -30,10 +31,6 @@ from loadstone.seeding.sender import Sends
 #: The embedded engine writes one batch at a time; more in flight would only wait inside it.
 IN_FLIGHT = {"embedded": 4, "endpoint": 16, "aws": 64}
 
-#: Provisioned write units by the table's name in the account, then of the table (None) and its
-#: indexes.
-Capacities = Mapping[str, Mapping[str | None, float]]
-
 
 def seed(
     dataset: Dataset,
@@ -45,7 +42,7 @@ def seed(
     processes: int = 1,
     rate: float | None = None,
     only: Collection[str] | None = None,
-    capacities: Capacities | None = None,
+    capacities: Mapping[str, Capacity] | None = None,
     ledgers: Path = LEDGERS,
     stop: Event | None = None,
     client: Sends | None = None,
@@ -72,7 +69,7 @@ def seed(
             place.name: Book(
                 stack.enter_context(open_ledger(dataset, place, ledgers)),
                 asked[place.name],
-                (capacities or {}).get(place.name, {}),
+                (capacities or {}).get(place.name),
             )
             for place in places
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,14 @@ from pathlib import Path
 import gevent
 from gevent.event import Event
 
+from loadstone.aws.live import LiveTable
 from loadstone.aws.tables import Wanted
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import Refused
+from loadstone.seeding.capacities import Capacity, followed, write_capacities
+from loadstone.seeding.clock import WallClock
 from loadstone.seeding.crews import Crew
 from loadstone.seeding.from_runs import Beside, beside, runs_on
 from loadstone.seeding.identity import Asked, settle
@@ -27,12 +30,11 @@ from loadstone.seeding.progress import Progress, Silent
 from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import counts, open_ledger, seed
 from loadstone.seeding.sender import Sender
-from loadstone.seeding.streams import streams_off
+from loadstone.seeding.streams import streams_are_slow, streams_off
 from loadstone.seeding.tally import Tally
 from loadstone.seeding.verification import Verification
 from loadstone.seeding.verify import SAMPLE, Verifier
 from loadstone.system import System
-from loadstone.table import Throughput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,7 @@ class Session:
         """Write what the ledgers do not have yet, and on the tables which data set it is."""
         progress = progress or Silent()
         self.control.mark(self.tables, self.dataset.identity.as_dict())
-        embedded = self.target.kind == "embedded"
-        quiet = streams_off(self.control.control, self.places, progress.say)
-        with quiet if embedded else nullcontext():
+        with self.prepared(self.tables, progress.say) as capacities:
             return seed(
                 self.dataset,
                 self.places,
@@ -101,11 +101,32 @@ class Session:
                 processes=processes,
                 rate=rate,
                 only=self.only,
-                capacities={} if embedded else write_capacities(self.tables),
+                capacities=capacities,
                 ledgers=self.ledgers,
                 stop=stop,
                 crew=crew,
             )
+
+    @contextmanager
+    def prepared(
+        self, tables: Sequence[Found], say: Callable[[str], None]
+    ) -> Iterator[dict[str, Capacity]]:
+        """While these tables are written to: what they may take, and no streams in the way."""
+        control = self.control.control
+        capacities = write_capacities(tables, self.target)
+
+        def read(name: str) -> LiveTable | None:
+            # In a thread: what is in flight goes on meanwhile.
+            found: LiveTable | None = gevent.get_hub().threadpool.apply(control.read, (name,))
+            return found
+
+        with ExitStack() as stack:
+            if self.target.kind == "aws":
+                stack.enter_context(followed(capacities, read, WallClock()))
+            if streams_are_slow(self.target):
+                places = [each.place for each in tables]
+                stack.enter_context(streams_off(control, places, say))
+            yield capacities
 
     def verify(
         self,
@@ -144,19 +165,6 @@ class Session:
         return replace(found, unknown=tuple(unknown))
 
 
-def write_capacities(tables: Sequence[Found]) -> dict[str, dict[str | None, float]]:
-    """Provisioned write units by table, then of the table itself and its indexes."""
-    found: dict[str, dict[str | None, float]] = {}
-    for each in tables:
-        if each.live is not None and each.live.provisioned:
-            held: dict[str | None, Throughput | None] = {None: each.live.capacity}
-            held |= {name: index.capacity for name, index in each.live.indexes.items()}
-            found[each.place.name] = {
-                arm: float(units.write_units) for arm, units in held.items() if units
-            }
-    return found
-
-
 def open_session(
     system: System,
     wanted: Sequence[Wanted],
@@ -177,8 +185,9 @@ def open_session(
     missing = [name for name in (each.name for each in wanted) if name in meant - there]
     if missing and not partly:
         raise Refused(
-            f"there is no table {', '.join(missing)} at {target}: "
-            f"`loadstone tables create {system.id}` makes what is missing"
+            f"there is no table {', '.join(missing)} at {target}, and nothing in it to count or "
+            f"delete: `loadstone tables create {system.id}` makes it, "
+            f"`loadstone seed {system.id}` fills it"
         )
     held: Mapping[str, Mapping[str, str]] = {
         found.place.name: found.held for found in tables if found.held

@@ -1,8 +1,8 @@
-"""Streams of the embedded engine, off while a table is loaded.
+"""Streams of dynoxide, off while a table is loaded.
 
-For each record of a stream the engine looks through all that it has kept, so that loading a table
-takes time with the square of its items: 20,000 took 85 s with the stream on, 7 s with it off.
-Nobody reads the records of a load.
+For each record of a stream this engine looks through all that it has kept, so that loading a table
+takes time with the square of its items: 20,000 took 85 s with the stream on, 7 s with it off. So it
+is at an address that somebody gives, too, and requests that wait for long end in time-outs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from loadstone.aws.control import Control
+from loadstone.client.target import Target
+from loadstone.embedded.engines import engine_at
 from loadstone.errors import LoadstoneError
 from loadstone.seeding.place import Place
+
+SLOW = "dynoxide"
+PLAIN = "http://"
+
+
+def streams_are_slow(target: Target) -> bool:
+    """Whether that engine is what answers there, be it ours or somebody's own."""
+    return target.kind != "aws" and target.url.startswith(PLAIN) and engine_at(target.url) == SLOW
 
 
 @contextmanager
@@ -24,7 +34,7 @@ def streams_off(
     for place in streamed:
         live = control.read(place.name)
         if live is not None and live.stream:
-            say(f"{place.name}: its stream is off meanwhile")
+            say(f"{place.name}: its stream is off meanwhile, which {SLOW} would be slow with")
             control.update(place.name, StreamSpecification={"StreamEnabled": False})
     try:
         yield

@@ -28,9 +28,8 @@ from loadstone.seeding.progress import Progress, Silent
 from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.seed import IN_FLIGHT, counts, open_ledger
 from loadstone.seeding.sender import Sends
-from loadstone.seeding.session import Session, write_capacities
+from loadstone.seeding.session import Session
 from loadstone.seeding.slices import Slice
-from loadstone.seeding.streams import streams_off
 from loadstone.seeding.worker import Opens
 
 #: Beside the ledgers of seeds: what has been deleted.
@@ -78,7 +77,8 @@ class Unseeding:
         with ExitStack() as stack:
             ledgers: dict[str, Ledger] = {}
             books: dict[str, Book] = {}
-            capacities = write_capacities(self.tables)
+            say = means.progress.say
+            capacities = stack.enter_context(session.prepared(self.tables, say))
             for each in self.tables:
                 name = each.place.name
                 ledgers[name] = ledger = stack.enter_context(
@@ -88,7 +88,7 @@ class Unseeding:
                 if chosen:
                     done = stack.enter_context(self._progress(each.place, ledger.unseed(chosen)))
                     wanted = {entity: session.dataset.count(entity) for entity in chosen}
-                    books[name] = Book(done, wanted, capacities.get(name, {}))
+                    books[name] = Book(done, wanted, capacities.get(name))
             report = delete(session, books, self._opens, means)
             for each in self.tables:
                 self._settle(each, ledgers[each.place.name], books.get(each.place.name))
@@ -143,12 +143,9 @@ class Unseeding:
 def delete(session: Session, books: Mapping[str, Book], opens: Opens, means: Means) -> LedgerReport:
     """Delete what the books do not have yet. Their ledgers count as written what is deleted."""
     target, clock = session.target, means.clock or WallClock()
-    places = [book.place for book in books.values()]
     in_flight = means.in_flight or IN_FLIGHT[target.kind]
+    places = [book.place for book in books.values()]
     with ExitStack() as stack:
-        if target.kind == "embedded":
-            quiet = streams_off(session.control.control, places, means.progress.say)
-            stack.enter_context(quiet)
         client = means.client or stack.enter_context(Client(target, attempts=1))
         return carry_out(
             DELETE,

@@ -24,7 +24,7 @@ from loadstone.seeding.opened import DELETE, OpenSlice
 from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places
 from loadstone.seeding.report import LedgerReport
-from loadstone.seeding.session import Session, write_capacities
+from loadstone.seeding.session import Session
 from loadstone.seeding.slices import Slice
 from loadstone.seeding.unseed import Means, delete
 from loadstone.system import System
@@ -105,13 +105,14 @@ class RunUnseeding:
 
     def run(self, means: Means) -> LedgerReport:
         """Delete them."""
-        capacities = write_capacities(self.tables)
         with ExitStack() as stack:
+            say = means.progress.say
+            capacities = stack.enter_context(self.session.prepared(self.tables, say))
             books = {}
             for each in self.tables:
                 name = each.place.name
                 done = stack.enter_context(self._progress(each.place))
-                books[name] = Book(done, self._chosen(each.place), capacities.get(name, {}))
+                books[name] = Book(done, self._chosen(each.place), capacities.get(name))
             return delete(self.session, books, self._opens, means)
 
     def _chosen(self, place: Place) -> dict[str, int]:
