@@ -2,6 +2,7 @@
 
 from fixtures.cmz import DOCUMENT, conversations, household, message, session, student
 from loadstone import (
+    DocumentedPrice,
     Every,
     Exactly,
     GetItem,
@@ -21,6 +22,19 @@ from loadstone import (
 ACCESS = f"{DOCUMENT}: Access Patterns"
 EXAMPLES = f"{DOCUMENT}: Query Examples"
 NEXT_STEPS = f"{DOCUMENT}: Next Steps"
+
+# The document prices requests twice, and differently.
+BILLING, ESTIMATION = f"{DOCUMENT}: Billing Mode", f"{DOCUMENT}: Cost Estimation"
+HALVED = "2024-11-01"
+DOCUMENTED_PRICES = (
+    DocumentedPrice(dimension="write_request_million", usd="0.25", source=BILLING, until=HALVED),
+    DocumentedPrice(dimension="read_request_million", usd="0.25", source=BILLING, until=HALVED),
+    DocumentedPrice(dimension="write_request_million", usd="1.25", source=ESTIMATION, until=HALVED),
+    DocumentedPrice(dimension="read_request_million", usd="0.25", source=ESTIMATION, until=HALVED),
+    DocumentedPrice(dimension="storage_gb_month", usd="0.25", source=ESTIMATION),
+    DocumentedPrice(dimension="stream_read_100k", usd="0.02", source=ESTIMATION),
+    DocumentedPrice(dimension="backup_gb_month", usd="0.10", source=ESTIMATION),
+)
 
 # A run adds messages to a tenth of the households; the others' answers are checked to the last row.
 touched = Touched(household, share=0.1)

@@ -3,7 +3,7 @@
 What a content author needs is here; a fixture or scenario module imports nothing else of ours.
 """
 
-from loadstone.documented import Documented
+from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent
 from loadstone.fields.choices import choose, nth, one_of, pick
@@ -99,6 +99,7 @@ __all__ = [
     "ConditionCheck",
     "DeleteItem",
     "Documented",
+    "DocumentedPrice",
     "Each",
     "Entity",
     "Every",

@@ -34,3 +34,17 @@ class Documented:
     rules: Mapping[str, Callable[[dict[str, Any]], bool]] = field(default_factory=dict)
     #: Where texts that people wrote stand: none of them twice, short ones apart.
     prose: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentedPrice:
+    """What a document says something costs. A scenarios module that has `DOCUMENTED_PRICES =
+    (DocumentedPrice(...), ...)` has them shown in its plan, beside those of today."""
+
+    #: As `loadstone prices` has it in JSON: "write_request_million", "storage_gb_month".
+    dimension: str
+    usd: str
+    #: Where it stands: the title of the section.
+    source: str
+    #: The day from which AWS has charged otherwise: "2024-11-01".
+    until: str = ""

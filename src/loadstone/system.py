@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from loadstone.content import content_root
-from loadstone.documented import Documented
+from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
 from loadstone.fields.expr import Expr
@@ -56,6 +56,7 @@ class System:
     objectives: tuple[str, ...] = ()
     region_from: str | None = None  # the variable that, as documented, overrides the region
     documented: Mapping[str, Documented] = field(default_factory=dict)  # what fixtures say apart
+    documented_prices: tuple[DocumentedPrice, ...] = ()
 
     @property
     def stored(self) -> tuple[Entity, ...]:
@@ -85,8 +86,18 @@ class System:
         try:
             return composed(name, self.mixes, {**self.patterns, **self.journeys})
         except UnknownName as error:
-            unknown = str(error.args[0])
-            raise UnknownName.among(f"mix in {self.id}", unknown, list(self.mixes)) from None
+            raise UnknownName(
+                f"no mix, pattern or journey in {self.id} {str(error.args[0])!r}; there are "
+                + "; ".join(
+                    f"{kind} {', '.join(names)}"
+                    for kind, names in (
+                        ("the mixes", self.mixes),
+                        ("the patterns", self.patterns),
+                        ("the journeys", self.journeys),
+                    )
+                    if names
+                )
+            ) from None
 
 
 def project_root(given: Path | None = None) -> Path | None:
@@ -154,6 +165,7 @@ def load_system(name: str, project: Path | None = None) -> System:
         project=home,
         throttle=throttle[0] if throttle else None,
         documented=dict(getattr(fixtures, "DOCUMENTED", {})),
+        documented_prices=tuple(getattr(scenario, "DOCUMENTED_PRICES", ())),
         region_from=getattr(fixtures, "REGION_FROM", None),
         objectives=tuple(text for each in _declared(scenario, Objectives) for text in each.texts),
     )

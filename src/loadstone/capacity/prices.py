@@ -130,6 +130,26 @@ class Prices:
         return Prices([*self, *read_prices(path)])
 
 
+class Noted(Prices):
+    """Prices that remember which of them were asked for."""
+
+    def __init__(self, prices: Iterable[Price]) -> None:
+        super().__init__(prices)
+        self._asked: set[tuple[str, str]] = set()
+
+    def price(self, region: str, dimension: str) -> Price:
+        found = super().price(region, dimension)
+        self._asked.add((region, dimension))
+        return found
+
+    @property
+    def asked(self) -> tuple[Price, ...]:
+        """By region, and in the order of DIMENSIONS."""
+        order = list(DIMENSIONS)
+        every = sorted(self._asked, key=lambda each: (each[0], order.index(each[1])))
+        return tuple(self._prices[each] for each in every)
+
+
 def date_of(as_of: str) -> date:
     """2026-08-15, or 2026-08 for its first day."""
     try:

@@ -90,6 +90,18 @@ class Factor(click.ParamType[float]):
     help="How unevenly items are asked for, by Zipf's law: 0 is evenly; else 0.99.",
 )
 @click.option(
+    "--free-tier",
+    is_flag=True,
+    help="Take AWS's monthly free tier off, which an account has once for all of its tables.",
+)
+@click.option(
+    "--replica",
+    "replicas",
+    multiple=True,
+    metavar="REGION",
+    help="Have the tables in this region too, as global tables; may be repeated.",
+)
+@click.option(
     "--prices",
     "prices_file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -114,6 +126,8 @@ def plan(
     shape: str,
     region: str | None,
     objectives: tuple[str, ...],
+    free_tier: bool,
+    replicas: tuple[str, ...],
     prices_file: Path | None,
     format_: str,
     as_json: bool,
@@ -132,9 +146,12 @@ def plan(
     loadstone plan cmz
     loadstone plan cmz --peak 2000ops/s --growth 3x --region eu-west-1
     loadstone plan --run last --shape spiky --objective 'throttle_rate < 0.01%'
-    loadstone plan cmz --format html --out plan.html
+    loadstone plan cmz --free-tier --replica us-east-1 --format html --out plan.html
     """
+    from dataclasses import replace
+
     from loadstone.arrivals.day import day_of
+    from loadstone.capacity.month import FREE, NO_FREE_TIER
     from loadstone.planning.plan import plan as planned
     from loadstone.planning.terms import objectives_of
 
@@ -151,6 +168,7 @@ def plan(
         assert system is not None
         load, known, where, home = _of_system_alone(system, of_system, peak, project)
     terms = _terms(region or where, shape, day, held, prices_file)
+    terms = replace(terms, free=FREE if free_tier else NO_FREE_TIER, replicas=replicas)
     found = planned(load, terms, growth=growth, known=known, say=say)
     _show(found, "json" if as_json else format_, out, home)
     if not found.holds:

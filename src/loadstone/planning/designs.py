@@ -13,7 +13,7 @@ from loadstone.planning.declared import Asking, declared
 from loadstone.planning.load import Load
 from loadstone.planning.partitions import through
 from loadstone.planning.solutions import Solution, best_solution, solutions
-from loadstone.planning.storage import storage_rows
+from loadstone.planning.storage import storage_rows, stored_usd
 from loadstone.planning.terms import Terms
 
 
@@ -74,7 +74,7 @@ def _alone(load: Load) -> Load:
 
 def _design(mix: Mix, operations: float, load: Load, dataset: Dataset, terms: Terms) -> Design:
     tables = {table.name: table for table in dataset.system.tables}
-    storage = sum((row.total_usd for row in storage_rows(load, terms, tables)), Decimal(0))
+    storage = stored_usd(tuple(storage_rows(load, terms, tables)), terms)
     found, _ = solutions(through(load, terms), terms, storage)
     per_s = {"read": 0.0, "write": 0.0}
     for each in load.work:

@@ -16,6 +16,7 @@ from loadstone.capacity.month import Usage, bill, total_usd
 from loadstone.capacity.simulation import (
     Outcome,
     Setting,
+    Side,
     SideOutcome,
     find_fixed,
     find_scaled,
@@ -35,7 +36,8 @@ class Way:
     """A table paid for in one way.
 
     `usd` is a month of throughput. `levels` are the units provisioned in each hour of the day, by
-    kind; on demand there are none. `why` is what throttled most of what was throttled.
+    kind; on demand there are none. `consumed` and `unit_hours` are those of a month, by side. `why`
+    is what throttled most of what was throttled.
     """
 
     table: str
@@ -47,7 +49,22 @@ class Way:
     throttled: float
     holds: bool
     levels: Mapping[Kind, Amounts]
+    consumed: Mapping[Side, float]
+    unit_hours: Mapping[Side, float]
     why: str = ""
+
+    @property
+    def usage(self) -> Usage:
+        """What of it is billed."""
+        if self.mode == "on demand":
+            return Usage(
+                read_requests=of_kind(self.consumed, "read"),
+                write_requests=of_kind(self.consumed, "write"),
+            )
+        return Usage(
+            read_capacity_hours=of_kind(self.unit_hours, "read"),
+            write_capacity_hours=of_kind(self.unit_hours, "write"),
+        )
 
     @property
     def used(self) -> float | None:
@@ -102,9 +119,13 @@ def way_of(
 ) -> Way:
     sides = [each for side, each in outcome.sides.items() if side.resource.table == table]
     days = terms.days_per_month
-    requests = {kind: _sum(sides, kind, "consumed_units") * days for kind in DIRECTIONS}
-    hours = {kind: _sum(sides, kind, "unit_hours") * days for kind in DIRECTIONS}
-    on_demand = _usd(Usage(read_requests=requests["read"], write_requests=requests["write"]), terms)
+    consumed = {each.side: each.consumed_units * days for each in sides}
+    unit_hours = {each.side: each.unit_hours * days for each in sides}
+    hours = {kind: of_kind(unit_hours, kind) for kind in DIRECTIONS}
+    on_demand = _usd(
+        Usage(read_requests=of_kind(consumed, "read"), write_requests=of_kind(consumed, "write")),
+        terms,
+    )
     provisioned = Usage(read_capacity_hours=hours["read"], write_capacity_hours=hours["write"])
     calls, hot, why = load.of_table(table)
     _, short = outcome.of_table(table)
@@ -119,12 +140,14 @@ def way_of(
         throttled=throttled,
         holds=throttled <= terms.allowed + 1e-9,
         levels={} if mode == "on demand" else {kind: _levels(sides, kind) for kind in DIRECTIONS},
+        consumed=consumed,
+        unit_hours=unit_hours,
         why=why if hot > short else _why(table, outcome),
     )
 
 
-def _sum(sides: Iterable[SideOutcome], kind: Kind, what: str) -> float:
-    return float(sum(getattr(each, what) for each in sides if each.side.direction == kind))
+def of_kind(units: Mapping[Side, float], kind: Kind) -> float:
+    return sum(each for side, each in units.items() if side.direction == kind)
 
 
 def _usd(usage: Usage, terms: Terms) -> Decimal:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from loadstone.capacity.break_even import Term, provisioned_utilization, reserved_utilization
 from loadstone.capacity.limits import DIRECTIONS, OnDemand, Provisioned
-from loadstone.capacity.prices import Price
+from loadstone.capacity.prices import Noted, Price
 from loadstone.capacity.simulation import AutoScaled
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, NoPrice
 from loadstone.pattern import Mix
+from loadstone.planning.classes import ClassRow, class_rows
 from loadstone.planning.designs import Design, designs, pair_of_designs
+from loadstone.planning.documents import DocumentedRow, documented_rows
+from loadstone.planning.extras import Extra, extras
 from loadstone.planning.indexes import IndexRow, index_rows
 from loadstone.planning.load import Load
 from loadstone.planning.modes import Mode, Way
 from loadstone.planning.partitions import through
 from loadstone.planning.patterns import HotRow, PatternRow, hot_rows, pattern_rows
+from loadstone.planning.replicas import Replica, replicas
 from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.scans import ScanRow, scan_rows
 from loadstone.planning.solutions import TERMS, Solution, best_solution, solutions
-from loadstone.planning.storage import StorageRow, storage_rows
+from loadstone.planning.storage import StorageRow, storage_rows, stored_usd
 from loadstone.planning.terms import Terms
 
 #: Units a second of a table, or of an index, until AWS is asked for more: "Service quotas".
@@ -41,12 +45,15 @@ class Known:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """Everything that a plan says. `load` is with its growth; `ways` are each table's by mode, and
-    `reserved` what reserving for it alone would make of the cheaper of its provisioned ones."""
+    `reserved` what reserving for it alone would make of the cheaper of its provisioned ones.
+    `storage_usd` is of all of it, and what is free taken off. `no_class` says why Standard-IA has
+    no figures, where it has none; `prices` are all that were asked for."""
 
     load: Load
     terms: Terms
     growth: float
     storage: tuple[StorageRow, ...]
+    storage_usd: Decimal
     ways: Mapping[str, Mapping[Mode, Way]]
     solutions: tuple[Solution, ...]
     best: Solution
@@ -57,13 +64,14 @@ class Plan:
     scans: tuple[ScanRow, ...]
     designs: tuple[Design, ...]
     break_even: Mapping[str, float]
+    classes: tuple[ClassRow, ...]
+    no_class: str
+    extras: tuple[Extra, ...]
+    replicas: tuple[Replica, ...]
+    documented: tuple[DocumentedRow, ...]
     prices: tuple[Price, ...]
     above_quota: tuple[str, ...]
     simulated: tuple[str, ...]
-
-    @property
-    def storage_usd(self) -> Decimal:
-        return sum((row.total_usd for row in self.storage), Decimal(0))
 
     @property
     def holds(self) -> bool:
@@ -82,6 +90,8 @@ def plan(
     are left out."""
     peak_per_s = load.peak_per_s
     load = load.grown(growth)
+    prices = Noted(terms.prices)
+    terms = replace(terms, prices=prices)
     if not load.profiles:
         raise BadValue("nothing is asked: there is no load to plan for")
     documented = {}
@@ -90,10 +100,9 @@ def plan(
         names = {name: load.documented.get(name, name) for name in load.tables}
         documented = {name: tables[own] for name, own in names.items() if own in tables}
     storage = tuple(storage_rows(load, terms, documented))
+    storage_usd = stored_usd(storage, terms)
     say(f"simulating a day of {len(load.busy)} tables, and searching their capacity")
-    found, ways = solutions(
-        through(load, terms), terms, sum((row.total_usd for row in storage), Decimal(0))
-    )
+    found, ways = solutions(through(load, terms), terms, storage_usd)
     best = best_solution(found)
     side_by_side: tuple[Design, ...] = ()
     if known is not None and known.pair is not None:
@@ -106,11 +115,13 @@ def plan(
             skew=known.skew,
             say=say,
         )
-    return Plan(
+    classes, no_class = _classes(best, storage, terms)
+    made = Plan(
         load=load,
         terms=terms,
         growth=growth,
         storage=storage,
+        storage_usd=storage_usd,
         ways=ways,
         solutions=found,
         best=best,
@@ -121,10 +132,16 @@ def plan(
         scans=scan_rows(load, terms, known.dataset, known.skew, growth) if known else (),
         designs=side_by_side,
         break_even=dict(_break_even(terms)),
-        prices=tuple(_prices(terms)),
+        classes=classes,
+        no_class=no_class,
+        extras=extras(load, storage, terms, documented),
+        replicas=replicas(best, load, storage, terms, documented),
+        documented=documented_rows(known.dataset.system, terms) if known else (),
+        prices=(),
         above_quota=tuple(_above_quota(best)),
         simulated=tuple(_simulated(terms)),
     )
+    return replace(made, prices=prices.asked)
 
 
 def known_of(dataset: Dataset, skew: float, mix: Mix | None) -> Known:
@@ -160,12 +177,13 @@ def _reserved(ways: Mapping[Mode, Way], terms: Terms) -> Mapping[Term, Reserved]
     }
 
 
-def _prices(terms: Terms) -> Iterator[Price]:
-    """Those that every plan is made of."""
-    for name in ("request_million", "capacity_hour"):
-        for kind in DIRECTIONS:
-            yield terms.prices.price(terms.region, f"{kind}_{name}")
-    yield terms.prices.price(terms.region, "storage_gb_month")
+def _classes(
+    best: Solution, storage: tuple[StorageRow, ...], terms: Terms
+) -> tuple[tuple[ClassRow, ...], str]:
+    try:
+        return tuple(class_rows(best, storage, terms)), ""
+    except NoPrice as error:
+        return (), str(error).partition(";")[0]
 
 
 def _above_quota(best: Solution) -> Iterator[str]:

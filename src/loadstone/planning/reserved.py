@@ -11,7 +11,7 @@ import numpy as np
 from loadstone.capacity.break_even import YEARS, Kind, Term, best_reservation, reserved_share
 from loadstone.capacity.limits import DIRECTIONS
 from loadstone.capacity.money import HOURS_PER_MONTH
-from loadstone.capacity.month import Usage, bill, total_usd
+from loadstone.capacity.month import NO_FREE_TIER, Usage, bill, total_usd
 from loadstone.capacity.simulation.demand import Amounts
 from loadstone.errors import NoPrice
 from loadstone.planning.modes import Way
@@ -40,16 +40,20 @@ class Reserved:
         return YEARS[self.term]
 
 
-def reserved(ways: Iterable[Way], terms: Terms, term: Term) -> Reserved:
+def reserved(
+    ways: Iterable[Way], terms: Terms, term: Term, free: Mapping[str, Decimal] = NO_FREE_TIER
+) -> Reserved:
     """The reservation that makes these tables cheapest together: it holds for all of an account's
-    provisioned tables in a region, and for none on demand."""
+    provisioned tables in a region, and for none on demand, nor for replicated writes. `free` goes
+    to what is not reserved."""
     ways = list(ways)
     on_demand = sum((way.usd for way in ways if way.mode == "on demand"), Decimal(0))
     levels = {kind: _together(ways, kind) for kind in DIRECTIONS}
     try:
         units = {
             kind: best_reservation(
-                levels[kind].tolist(), reserved_share(terms.prices, terms.region, kind, term)
+                [] if kind == "write" and terms.replicas else levels[kind].tolist(),
+                reserved_share(terms.prices, terms.region, kind, term),
             )
             for kind in DIRECTIONS
         }
@@ -69,6 +73,7 @@ def reserved(ways: Iterable[Way], terms: Terms, term: Term) -> Reserved:
         ),
         terms.prices,
         terms.region,
+        free,
     )
     upfront = [line for line in lines if line.price.dimension.endswith("_upfront")]
     return Reserved(

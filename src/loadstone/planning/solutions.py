@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.break_even import Term
+from loadstone.capacity.limits import DIRECTIONS
+from loadstone.capacity.month import Usage, bill
 from loadstone.capacity.simulation import Outcome, Setting, simulate
-from loadstone.planning.modes import MODES, Mode, Way, simulated, way_of
+from loadstone.planning.modes import MODES, Mode, Way, of_kind, simulated, way_of
 from loadstone.planning.partitions import Through
 from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.terms import Terms
@@ -115,7 +117,7 @@ def _solution(
     terms: Terms,
     storage_usd: Decimal,
 ) -> Solution:
-    usd = sum((way.usd for way in ways.values()), Decimal(0))
+    usd = _month_usd(ways.values(), terms)
     stopped = sum(load.stopped.values()) + outcome.throttled_calls
     throttled = stopped / sum(load.calls.values())
     return Solution(
@@ -125,5 +127,18 @@ def _solution(
         total_usd=usd + storage_usd,
         throttled=throttled,
         missed=terms.missed(throttled, usd, usd + storage_usd),
-        reserved={term: reserved(ways.values(), terms, term) for term in TERMS},
+        reserved={term: reserved(ways.values(), terms, term, terms.free) for term in TERMS},
     )
+
+
+def _month_usd(ways: Iterable[Way], terms: Terms) -> Decimal:
+    """Throughput of all tables, and what is free of it taken off: once, over all of them."""
+    ways = list(ways)
+    hours = {
+        kind: sum(of_kind(way.unit_hours, kind) for way in ways if way.mode != "on demand")
+        for kind in DIRECTIONS
+    }
+    usage = Usage(read_capacity_hours=hours["read"], write_capacity_hours=hours["write"])
+    lines = bill(usage, terms.prices, terms.region, terms.free)
+    given = sum((line.free * line.price.usd for line in lines), Decimal(0))
+    return sum((way.usd for way in ways), Decimal(0)) - given

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from loadstone.capacity.admission import Resource
-from loadstone.capacity.month import Usage, bill, total_usd
+from loadstone.capacity.month import Line, Usage, bill, total_usd
 from loadstone.planning.load import Load, Stored
 from loadstone.planning.terms import Terms
 from loadstone.table import Table
@@ -16,10 +16,12 @@ from loadstone.table import Table
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageRow:
     """A table with its indexes. Bytes are without what DynamoDB adds to each entry, the costs with
-    it. `pitr_usd` is of point-in-time recovery, where the document asks for it."""
+    it. `entries` are items and index entries; `pitr_usd` is of point-in-time recovery, where the
+    document asks for it."""
 
     table: str
     items: int
+    entries: int
     item_bytes: int
     index_bytes: int
     usd: Decimal
@@ -28,6 +30,21 @@ class StorageRow:
     @property
     def total_usd(self) -> Decimal:
         return self.usd + self.pitr_usd
+
+    @property
+    def held(self) -> Usage:
+        """What is stored, without point-in-time recovery."""
+        return Usage(entries=self.entries, stored_bytes=self.item_bytes + self.index_bytes)
+
+
+def stored_usd(rows: Sequence[StorageRow], terms: Terms) -> Decimal:
+    """All of them together, and what is free of it taken off."""
+    held = Usage(
+        entries=sum(row.entries for row in rows),
+        stored_bytes=sum(row.item_bytes + row.index_bytes for row in rows),
+    )
+    given = sum((line.free * line.price.usd for line in _bill(held, terms)), Decimal(0))
+    return sum((row.total_usd for row in rows), Decimal(0)) - given
 
 
 def storage_rows(load: Load, terms: Terms, tables: Mapping[str, Table]) -> Iterator[StorageRow]:
@@ -43,6 +60,7 @@ def storage_rows(load: Load, terms: Terms, tables: Mapping[str, Table]) -> Itera
         yield StorageRow(
             table=table,
             items=round(own.entries),
+            entries=round(sum(held.entries for held in arms.values())),
             item_bytes=round(own.size_bytes),
             index_bytes=round(every - own.size_bytes),
             usd=_usd(
@@ -58,3 +76,7 @@ def storage_rows(load: Load, terms: Terms, tables: Mapping[str, Table]) -> Itera
 
 def _usd(usage: Usage, terms: Terms) -> Decimal:
     return total_usd(bill(usage, terms.prices, terms.region))
+
+
+def _bill(usage: Usage, terms: Terms) -> tuple[Line, ...]:
+    return bill(usage, terms.prices, terms.region, terms.free)

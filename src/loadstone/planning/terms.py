@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from loadstone.capacity.money import HOURS_PER_MONTH
+from loadstone.capacity.month import NO_FREE_TIER
 from loadstone.capacity.prices import Prices
 from loadstone.capacity.simulation.demand import Amounts
 from loadstone.errors import BadValue
@@ -22,7 +23,8 @@ _FIGURES = ("throttle_rate", "usd_per_month", "total_usd_per_month")
 class Terms:
     """`day` has for each second of a day the share of the peak that is asked; `shape` is its name.
 
-    `start_unix_s` is when that day begins: decreases of capacity are counted by it.
+    `start_unix_s` is when that day begins: decreases of capacity are counted by it. `free` is what
+    of AWS's free tier is left for these tables, and `replicas` are the regions that have them too.
     """
 
     region: str
@@ -31,6 +33,12 @@ class Terms:
     shape: str
     objectives: tuple[Objective, ...]
     start_unix_s: int = 0
+    free: Mapping[str, Decimal] = field(default_factory=lambda: NO_FREE_TIER)
+    replicas: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.region in self.replicas:
+            raise BadValue(f"--replica {self.region}: the tables are there already; name another")
 
     @property
     def days_per_month(self) -> float:

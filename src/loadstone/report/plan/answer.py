@@ -83,7 +83,29 @@ def points(plan: Plan) -> Iterator[str]:
             f"{usd(held.upfront_usd)} of it upfront. It cannot be cancelled."
         )
     yield from _flips(plan)
+    yield from _choices(plan)
     yield from _warnings(plan)
+
+
+def _choices(plan: Plan) -> Iterator[str]:
+    """What was chosen beside the way to pay, and what could be."""
+    if plan.terms.free:
+        yield (
+            "AWS's free tier is taken off: 25 GB, and 18,600 hours of a read and of a write unit "
+            "that are provisioned. An account has it once a month for all of its tables."
+        )
+    for replica in plan.replicas:
+        yield (
+            f"As global tables in {replica.region} too: {usd(replica.usd)} a month more, "
+            f"{usd(plan.best.total_usd + replica.usd)} in all, without what is read there."
+        )
+    rarely = [row for row in plan.classes if row.saves_usd >= _CENT]
+    if rarely:
+        saved = sum((row.saves_usd for row in rarely), Decimal(0))
+        yield (
+            f"Table class Standard-IA for {_few([row.table for row in rarely], 0)} would save "
+            f"{usd(saved)} a month."
+        )
 
 
 def _cents(amount: Decimal) -> str:

@@ -132,6 +132,19 @@ def _content(plan: Plan, on: date) -> dict[str, Any]:
             for each in plan.designs
         ],
         "storage": [_row(each) for each in plan.storage],
+        "free_tier": bool(terms.free),
+        "table_classes": [
+            _row(each)
+            | {
+                "saves_usd": float(each.saves_usd),
+                "ratio": each.ratio,
+                "pays_from": each.pays_from,
+            }
+            for each in plan.classes
+        ],
+        "replicas": [_row(each) | {"usd": float(each.usd)} for each in plan.replicas],
+        "extras": [_row(each) for each in plan.extras],
+        "documented_prices": [_row(each) for each in plan.documented],
         "break_even_utilization": dict(plan.break_even),
         "above_quota": list(plan.above_quota),
         "measured": list(load.measured),

@@ -8,7 +8,7 @@ from datetime import date
 from loadstone.capacity.prices import NOT_PRICED, PUBLISHED
 from loadstone.planning.plan import Plan
 from loadstone.report.blocks import Block, Column, Heading, Points, Section, Table, Text
-from loadstone.report.plan import tables
+from loadstone.report.plan import beside, tables
 from loadstone.report.plan.answer import answer_blocks
 
 
@@ -25,8 +25,14 @@ _PARTS: tuple[tuple[str, str, Callable[[Plan], Iterator[Block]]], ...] = (
     ("indexes", "Indexes", tables.indexes),
     ("hot", "Hot partitions", tables.hot_keys),
     ("scans", "What the schema cannot serve", tables.scans),
-    ("storage", "Storage", tables.storage),
+    ("storage", "Storage and table class", beside.storage),
+    ("regions", "Further regions", beside.replicas),
+    ("extras", "What else would be billed", beside.extras),
+    ("documented", "What the document says of prices", beside.documented),
 )
+
+
+_ONCE = "which an account has once a month for all of its tables"
 
 
 def plan_sections(plan: Plan, on: date) -> tuple[Section, ...]:
@@ -65,35 +71,38 @@ def _known(plan: Plan, on: date) -> Iterator[Block]:
             yield Points(tuple(f"{each[0].upper()}{each[1:]}." for each in said))
     yield Table(
         "Prices",
-        f"Prices of {plan.terms.region}",
+        "The prices that this plan is made of, in USD, by source and age",
         (
-            Column("for", "text"),
-            Column("USD"),
+            Column("region", "text"),
             Column("as of", "text"),
             Column("days old"),
             Column("source", "long"),
+            Column("prices", "long"),
         ),
-        [
-            (
-                price.what,
-                f"{price.usd:f}",
-                price.as_of,
-                f"{price.age_days(on):,}",
-                price.source if price.basis == PUBLISHED else f"{price.source} ({price.basis})",
-            )
-            for price in plan.prices
-        ],
+        list(_by_source(plan, on)),
     )
     yield Text(("`loadstone prices update` fetches AWS's own prices.",))
+
+
+def _by_source(plan: Plan, on: date) -> Iterator[tuple[str, str, str, str, str]]:
+    found: dict[tuple[str, str, int, str], list[str]] = {}
+    for price in plan.prices:
+        made = price.source if price.basis == PUBLISHED else f"{price.source} ({price.basis})"
+        same = (price.region, price.as_of, price.age_days(on), made)
+        found.setdefault(same, []).append(f"{price.what} {price.usd:f}")
+    for (region, as_of, age, source), prices in found.items():
+        yield region, as_of, f"{age:,}", source, "; ".join(prices)
 
 
 def _left_out(plan: Plan) -> tuple[str, ...]:
     missing = {
         held.missing for each in plan.solutions for held in each.reserved.values() if held.missing
     }
+    free, regions = plan.terms.free, plan.terms.replicas
     return (
-        "the free tier, which an account has once for all of its tables",
-        "streams, backups on demand, exports, Standard-IA and global tables",
+        *([] if free else [f"the free tier, {_ONCE}: --free-tier takes it off"]),
+        *([] if regions else ["global tables: --replica REGION adds a region"]),
+        "streams, backups on demand, exports and imports: see what else would be billed",
         *NOT_PRICED,
         *sorted(f"reserved capacity: {each}" for each in missing),
     )

@@ -14,7 +14,7 @@ from loadstone.planning.reserved import Reserved
 from loadstone.planning.scans import ScanRow
 from loadstone.planning.solutions import TERMS
 from loadstone.report.blocks import Block, Column, Mark, Points, Table, Text
-from loadstone.report.numbers import count, percent, rate, size, usd
+from loadstone.report.numbers import count, percent, rate, usd
 from loadstone.report.places import Place
 
 _HOTTEST = 12
@@ -109,7 +109,8 @@ def ways_of_tables(plan: Plan) -> Iterator[Block]:
         )
     yield Table(
         "Each table",
-        "Each table, USD a month of throughput, and what part of it is throttled where any is; "
+        f"Each table, USD a month of throughput{_before_free(plan)}, and what part of it is "
+        "throttled where any is; "
         "reserved: for it alone, by the hundred units; used: of the cheaper provisioned capacity, "
         "which on demand beats below where it flips",
         (
@@ -127,6 +128,10 @@ def ways_of_tables(plan: Plan) -> Iterator[Block]:
     quiet = sorted(set(plan.load.tables) - set(plan.ways))
     if quiet:
         yield Text((f"Not asked by this load, and paid for storage alone: {', '.join(quiet)}.",))
+
+
+def _before_free(plan: Plan) -> str:
+    return ", the free tier not yet taken off" if plan.terms.free else ""
 
 
 def _way(way: Way) -> str:
@@ -364,32 +369,3 @@ def designs(plan: Plan) -> Iterator[Block]:
                 f"than that of {dear.mix}.",
             )
         )
-
-
-def storage(plan: Plan) -> Iterator[Block]:
-    if not plan.storage:
-        yield Text(("Nothing is known of what is stored: storage is left out.",))
-        return
-    yield Table(
-        "Storage",
-        "What is stored, USD a month; 100 bytes an entry are billed on top of these sizes",
-        (
-            Column("table", "text"),
-            Column("items"),
-            Column("their size"),
-            Column("of indexes"),
-            Column("storage"),
-            Column("point-in-time recovery"),
-        ),
-        [
-            (
-                row.table,
-                count(row.items),
-                size(row.item_bytes),
-                size(row.index_bytes),
-                usd(row.usd),
-                usd(row.pitr_usd) if row.pitr_usd else "not asked for",
-            )
-            for row in plan.storage
-        ],
-    )
