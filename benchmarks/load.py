@@ -7,8 +7,10 @@
 The server answers with constants, which a real engine gave before; so what is measured is the
 client, in processor time of the process that makes the load, from the start of the test to its
 end. Both are stock Locust with every event fired. Ours accounts for every attempt and unit,
-checks each answer's checksum and rows, keeps its histograms and writes its record; `decoded` holds
-every row against the data set.
+checks each answer's checksum and rows, keeps its histograms and writes its record. The resource
+decodes every answer. Ours leaves rows as they are on the wire until somebody looks at them, which a
+scenario does on a sample: `get`, `put` and `query` are such answers. In `decoded` a user by hand
+looks at every row of every answer, and in `compared` every row is held against the data set too.
 
 `latency`: what is shown for a server that takes 5 ms. `users`: a thousand users over TLS, their
 memory and their connections.
@@ -46,12 +48,14 @@ from loadstone.run.record import Run
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ROOT / "benchmarks" / "project"
 REGION = "us-west-2"
-#: What is measured, as options of ours; the same for the resource by its first word.
+#: What is measured, as a locustfile of ours and its options; of the resource, the first word.
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "get": ("--sampled", "0"),
-    "put": ("--sampled", "0"),
-    "query": ("--sampled", "0"),
-    "query, decoded": ("--sampled", "1"),
+    "get": ("bench.py", "--mix", "get", "--sampled", "0"),
+    "get, decoded": ("by_hand.py",),
+    "put": ("bench.py", "--mix", "put", "--sampled", "0"),
+    "query": ("bench.py", "--mix", "query", "--sampled", "0"),
+    "query, decoded": ("by_hand.py",),
+    "query, compared": ("bench.py", "--mix", "query", "--sampled", "1"),
 }
 USERS = 40
 DURATION_S = 8
@@ -152,13 +156,17 @@ class Bench(NamedTuple):
 
     def ours(self, call: str) -> float:
         """Requests per second of processor time."""
-        options = ("--mix", call.split(",", maxsplit=1)[0], "--region", REGION, *CALLS[call])
-        found = self.locust("bench.py", *options)
+        file, *options = CALLS[call]
+        found = self.locust(file, *options, "--region", REGION, BENCH_CALL=_first(call))
         return found["requests"] / found["cpu_s"]
 
     def resource(self, call: str) -> float:
-        found = self.locust("boto3_resource.py", BENCH_CALL=call.split(",", maxsplit=1)[0])
+        found = self.locust("boto3_resource.py", BENCH_CALL=_first(call))
         return found["requests"] / found["cpu_s"]
+
+
+def _first(call: str) -> str:
+    return call.partition(",")[0]
 
 
 def rust(command: str, server: Constant, call: str) -> float:
@@ -198,7 +206,7 @@ def trusting(pair: tuple[Path, Path] | None) -> dict[str, str]:
 def compare(*, rounds: int, tls: bool, command: str | None) -> None:
     """Requests per second of processor time, and how many times the resource's that is."""
     titles = ["boto3 resource", "loadstone", *(["Rust SDK"] if command else [])]
-    print(f"{'':16}{''.join(f'{title:>20}' for title in titles)}")
+    print(f"{'':18}{''.join(f'{title:>20}' for title in titles)}")
     with (
         certificate(tls) as pair,
         constant_server(recorded_answers(), tls=pair) as server,
@@ -215,7 +223,7 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
             found = [[way() for way in ways] for _ in range(rounds)]
             speeds = [median(each) for each in zip(*found, strict=True)]
             shown = "".join(f"{speed:>12,.0f} {speed / speeds[0]:6.1f}x" for speed in speeds)
-            print(f"{call:16}{shown}", flush=True)
+            print(f"{call:18}{shown}", flush=True)
 
 
 def latency(rates: Sequence[int]) -> None:

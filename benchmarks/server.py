@@ -17,7 +17,9 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from select import select
 from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
@@ -26,8 +28,6 @@ from zlib import crc32
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE).search
 _OPERATION = re.compile(rb"\r\nx-amz-target: *[^.\r]+\.(\w+)", re.IGNORECASE).search
 _ENDED = b"\r\n\r\n"
-#: A selector waits in whole milliseconds: what is due sooner is waited for awake.
-_AWAKE_S = 0.002
 
 
 class Statistics(NamedTuple):
@@ -38,10 +38,19 @@ class Statistics(NamedTuple):
     took_ms: list[float]  # its own time over an answer: p50, p99, the longest
 
 
+@dataclass(slots=True, eq=False)
+class _Peer:
+    """A connection: its socket, what has come of a request, and whether it still shakes hands."""
+
+    socket: socket.socket
+    got: bytearray
+    greeting: bool
+
+
 class _Due(NamedTuple):
     at_s: float
     came_s: float
-    connection: socket.socket
+    peer: _Peer
     answer: bytes
 
 
@@ -55,6 +64,7 @@ class _Server:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(*tls)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self._listener.setblocking(False)
         self._sockets = selectors.DefaultSelector()
         self._sockets.register(self._listener, selectors.EVENT_READ, None)
         self._due: deque[_Due] = deque()
@@ -70,61 +80,77 @@ class _Server:
     def run(self) -> None:
         """Answer until the process is ended."""
         while True:
-            for key, _ in self._sockets.select(self._pause_s()):
+            if self._due:
+                self._rest(self._due[0].at_s - perf_counter())
+            for key, _ in self._sockets.select(0 if self._due else None):
                 if key.data is None:
                     self._accept()
-                elif not self._read(key.fileobj, key.data):  # type: ignore[arg-type]
-                    self._sockets.unregister(key.fileobj)
-                    key.fileobj.close()  # type: ignore[union-attr]
+                elif not self._hear(key.data):
+                    self._sockets.unregister(key.data.socket)
+                    key.data.socket.close()
             while self._due and self._due[0].at_s <= perf_counter():
                 self._send(self._due.popleft())
 
-    def _pause_s(self) -> float | None:
-        if not self._due:
-            return None
-        pause_s = self._due[0].at_s - perf_counter() - _AWAKE_S
-        return max(0.0, pause_s)
+    def _rest(self, pause_s: float) -> None:
+        """Until an answer is due, or somebody speaks; a selector waits in whole milliseconds."""
+        if pause_s > 0:
+            select([self._sockets], [], [], pause_s)
 
     def _accept(self) -> None:
-        connection, _ = self._listener.accept()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context:
-            connection = self._context.wrap_socket(connection, server_side=True)
-        connection.setblocking(False)
-        self._connections += 1
-        self._sockets.register(connection, selectors.EVENT_READ, bytearray())
+        """Everybody who waits: a handshake goes on beside the others, step by step."""
+        while True:
+            try:
+                accepted, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            accepted.setblocking(False)
+            if self._context:
+                accepted = self._context.wrap_socket(
+                    accepted, server_side=True, do_handshake_on_connect=False
+                )
+            peer = _Peer(accepted, bytearray(), greeting=self._context is not None)
+            self._connections += 1
+            self._sockets.register(accepted, selectors.EVENT_READ, peer)
 
-    def _read(self, connection: socket.socket, got: bytearray) -> bool:
-        """Take the requests that have come whole; False when the connection has ended."""
+    def _hear(self, peer: _Peer) -> bool:
+        """Take what has come; False when the connection has ended."""
         try:
-            more = connection.recv(1 << 18)
-            while isinstance(connection, ssl.SSLSocket) and connection.pending():
-                more += connection.recv(1 << 18)
+            if peer.greeting:
+                assert isinstance(peer.socket, ssl.SSLSocket)
+                peer.socket.do_handshake()
+                peer.greeting = False
+            more = peer.socket.recv(1 << 18)
+            while isinstance(peer.socket, ssl.SSLSocket) and peer.socket.pending():
+                more += peer.socket.recv(1 << 18)
         except (BlockingIOError, ssl.SSLWantReadError):
             return True
         except OSError:
             return False
-        came_s = perf_counter()
-        got += more
+        peer.got += more
+        self._take(peer, perf_counter())
+        return bool(more)
+
+    def _take(self, peer: _Peer, came_s: float) -> None:
+        """Take the requests that have come whole."""
+        got = peer.got
         while (end := got.find(_ENDED)) >= 0:
             head = bytes(got[:end])
             length = _LENGTH(head)
             size = end + len(_ENDED) + (int(length[1]) if length else 0)
             if len(got) < size:
-                break
+                return
             del got[:size]
             operation = _OPERATION(head)
-            name = operation[1] if operation else b""
-            self._take(name, connection, came_s)
-        return bool(more)
+            self._answer(operation[1] if operation else b"", peer, came_s)
 
-    def _take(self, name: bytes, connection: socket.socket, came_s: float) -> None:
+    def _answer(self, name: bytes, peer: _Peer, came_s: float) -> None:
         if name == b"Statistics":
             body = json.dumps(self._statistics()._asdict()).encode()
-            self._send(_Due(came_s, came_s, connection, _wire(body)))
+            self._send(_Due(came_s, came_s, peer, _wire(body)))
             return
         self._requests[name.decode()] += 1
-        due = _Due(came_s + self._delay_s, came_s, connection, self._answers.get(name, _UNKNOWN))
+        due = _Due(came_s + self._delay_s, came_s, peer, self._answers.get(name, _UNKNOWN))
         if self._delay_s:
             self._due.append(due)
         else:
@@ -132,12 +158,21 @@ class _Server:
 
     def _send(self, due: _Due) -> None:
         try:
-            due.connection.setblocking(True)
-            due.connection.sendall(due.answer)
-            due.connection.setblocking(False)
+            self._write(due.peer.socket, due.answer)
         except OSError:
             return  # gone; the selector tells
         self._took_s.append(perf_counter() - due.came_s)
+
+    def _write(self, to: socket.socket, answer: bytes) -> None:
+        """All at once, as a buffer that is empty takes it; else the peer is waited for."""
+        try:
+            sent = to.send(answer)
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            sent = 0
+        if sent < len(answer):
+            to.setblocking(True)
+            to.sendall(answer[sent:])
+            to.setblocking(False)
 
     def _statistics(self) -> Statistics:
         took_ms = sorted(1000 * each for each in self._took_s) or [0.0]
