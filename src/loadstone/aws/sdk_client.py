@@ -19,7 +19,6 @@ from loadstone.aws.session import UNMOVED
 from loadstone.client import retry
 from loadstone.client.answer import Answer, Attempt
 from loadstone.client.gate import Gate
-from loadstone.client.outcome import Outcome
 from loadstone.client.target import Target
 from loadstone.errors import BadValue
 
@@ -97,9 +96,9 @@ class SdkClient:
         earlier: list[Attempt] = []
         sent = 0
         while True:
-            *before, outcome = self._call(operation, body, parameters)
-            earlier += [each.attempt for each in before]
-            attempt = outcome.attempt
+            *before, answer = self._call(operation, body, parameters)
+            earlier += [attempt for each in before for attempt in each.attempts]
+            (attempt,) = answer.attempts
             sent += 1
             code = attempt.code
             if code is None or sent >= self._attempts or not retry.is_retried(code, attempt.status):
@@ -109,9 +108,10 @@ class SdkClient:
                 break
             gevent.sleep(backoff_s)
             earlier.append(attempt._replace(backoff_ns=perf_counter_ns() - attempt.answered_ns))
-        return Answer(operation, (*earlier, attempt), outcome.units, outcome.body, outcome.message)
+        answer.attempts = (*earlier, attempt)
+        return answer
 
-    def _call(self, operation: str, body: bytes, parameters: Mapping[str, Any]) -> list[Outcome]:
+    def _call(self, operation: str, body: bytes, parameters: Mapping[str, Any]) -> list[Answer]:
         """One call of the SDK: its attempts, of which there is one at least."""
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from gevent.local import local
 
 from loadstone.client import transport
-from loadstone.client.answer import Attempt
+from loadstone.client.answer import Answer
 from loadstone.client.gate import Gate, Passage
 from loadstone.client.http import HttpAnswer
-from loadstone.client.outcome import Outcome, outcome_of
+from loadstone.client.outcome import failed, outcome_of
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -39,13 +39,13 @@ class Watch:
 
     operation: str
     body: bytes
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[Answer] = field(default_factory=list)
     sent_ns: int | None = None
     answered_ns: int | None = None
     passage: Passage | None = None
     refusal: HttpAnswer | None = None
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: Answer) -> None:
         self.outcomes.append(outcome)
         self.sent_ns = self.answered_ns = None
 
@@ -54,8 +54,16 @@ class Watch:
         if self.sent_ns is None and self.outcomes:
             return
         now_ns = perf_counter_ns()
-        attempt = Attempt(self.sent_ns or now_ns, self.answered_ns or now_ns, 0, code_of(error))
-        self.end(Outcome(attempt, message=str(error)))
+        sent_ns, answered_ns = self.sent_ns or now_ns, self.answered_ns or now_ns
+        self.end(
+            failed(
+                self.operation,
+                code_of(error),
+                str(error),
+                sent_ns=sent_ns,
+                answered_ns=answered_ns,
+            )
+        )
 
 
 class Events:
@@ -91,9 +99,9 @@ class Events:
         watch: Watch = self._here.watch
         watch.sent_ns = now_ns = perf_counter_ns()
         if watch.outcomes:
-            last = watch.outcomes[-1]
-            waited_ns = now_ns - last.attempt.answered_ns
-            watch.outcomes[-1] = last._replace(attempt=last.attempt._replace(backoff_ns=waited_ns))
+            (attempt,) = watch.outcomes[-1].attempts
+            waited_ns = now_ns - attempt.answered_ns
+            watch.outcomes[-1].attempts = (attempt._replace(backoff_ns=waited_ns),)
         if watch.refusal is None:
             return None
         watch.answered_ns = now_ns
@@ -140,7 +148,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _outcome(watch: Watch, came: HttpAnswer) -> Outcome:
+def _outcome(watch: Watch, came: HttpAnswer) -> Answer:
     now_ns = perf_counter_ns()
     sent_ns, answered_ns = watch.sent_ns or now_ns, watch.answered_ns or now_ns
     outcome = outcome_of(watch.operation, watch.body, came, sent_ns, answered_ns)

@@ -23,7 +23,8 @@ THROTTLE_CODES = frozenset(
 )
 _THROTTLED_CANCELLATIONS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
-_LEFTOVERS = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
+#: What a batch gives back undone, by operation.
+LEFTOVERS = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
 
 _CONSUMED = b'"ConsumedCapacity"'
 # Three levels of braces: the table's, the map of indexes, one index. The names in it have none.
@@ -59,7 +60,7 @@ def consumed(operation: str, body: bytes) -> tuple[Units, ...]:
 
 def leftovers(operation: str, body: bytes) -> tuple[Throttle, ...]:
     """One throttle for each item or key that a batch gave back undone."""
-    name = _LEFTOVERS.get(operation)
+    name = LEFTOVERS.get(operation)
     if name is None or b'"%b":{}' % name.encode() in body:
         return ()
     undone = _dict(_decoded(body).get(name))

@@ -42,7 +42,7 @@ class Answer:
 
     operation: str
     attempts: tuple[Attempt, ...]
-    units: tuple[Units, ...]  # over all attempts
+    units: tuple[Units, ...] = ()  # over all attempts
     body: bytes = b""
     message: str | None = None
 

@@ -16,7 +16,7 @@ from loadstone.client.answer import Answer, Attempt
 from loadstone.client.dialer import Dialer
 from loadstone.client.gate import Gate
 from loadstone.client.http import HttpAnswer
-from loadstone.client.outcome import Outcome, outcome_of
+from loadstone.client.outcome import failed, outcome_of
 from loadstone.client.pool import Pool
 from loadstone.client.signing import Signer
 from loadstone.client.target import Target
@@ -81,10 +81,10 @@ class Client:
         while True:
             used = self._signer.credentials
             if self._gate is None:
-                outcome = self._attempt(operation, body, deadline_ns)
+                answer = self._attempt(operation, body, deadline_ns)
             else:
-                outcome = self._gated(self._gate, operation, body, deadline_ns)
-            attempt = outcome.attempt
+                answer = self._gated(self._gate, operation, body, deadline_ns)
+            (attempt,) = answer.attempts
             code = attempt.code
             sent += 1
             if code is None:
@@ -105,7 +105,9 @@ class Client:
             gevent.sleep(backoff_s)
             backoff_ns = perf_counter_ns() - attempt.answered_ns
             earlier.append(attempt._replace(backoff_ns=backoff_ns))
-        return Answer(operation, (*earlier, attempt), outcome.units, outcome.body, outcome.message)
+        if earlier:
+            answer.attempts = (*earlier, attempt)
+        return answer
 
     @property
     def in_flight(self) -> int:
@@ -136,7 +138,8 @@ class Client:
     ) -> None:
         self.close()
 
-    def _attempt(self, operation: str, body: bytes, deadline_ns: int | None) -> Outcome:
+    def _attempt(self, operation: str, body: bytes, deadline_ns: int | None) -> Answer:
+        """What one request comes to."""
         now_s = time()
         if now_s >= self._renew_at_s:
             self._renew_credentials()
@@ -146,8 +149,10 @@ class Client:
         if deadline_ns is not None and deadline_ns < limit_ns:
             limit_ns = deadline_ns
             if limit_ns <= sent_ns:
-                late = Attempt(sent_ns, sent_ns, 0, DEADLINE_EXCEEDED)
-                return Outcome(late, message="not sent: the deadline had passed")
+                said = "not sent: the deadline had passed"
+                return failed(
+                    operation, DEADLINE_EXCEEDED, said, sent_ns=sent_ns, answered_ns=sent_ns
+                )
         try:
             connection = self._pool.acquire(sent_ns, limit_ns)
             try:
@@ -161,20 +166,20 @@ class Client:
             code = error.code
             if code in (ANSWER_TIMEOUT, CONNECT_TIMEOUT) and limit_ns == deadline_ns:
                 code = DEADLINE_EXCEEDED
-            return Outcome(Attempt(sent_ns, answered_ns, 0, code), message=error.detail)
+            return failed(operation, code, error.detail, sent_ns=sent_ns, answered_ns=answered_ns)
         return outcome_of(operation, body, answer, sent_ns, answered_ns)
 
-    def _gated(self, gate: Gate, operation: str, body: bytes, deadline_ns: int | None) -> Outcome:
+    def _gated(self, gate: Gate, operation: str, body: bytes, deadline_ns: int | None) -> Answer:
         entered = gate.enter(operation, body)
         if isinstance(entered, HttpAnswer):
             now_ns = perf_counter_ns()
             return outcome_of(operation, body, entered, now_ns, now_ns)
-        outcome = self._attempt(operation, entered.body, deadline_ns)
-        attempt, came = outcome.attempt, outcome.body
+        answer = self._attempt(operation, entered.body, deadline_ns)
+        (attempt,), came = answer.attempts, answer.body
         if not came or (left := entered.leave(attempt.status, came)) is came:
-            return outcome
-        answer = HttpAnswer(attempt.status, left, None, True)
-        return outcome_of(operation, body, answer, attempt.sent_ns, attempt.answered_ns)
+            return answer
+        given = HttpAnswer(attempt.status, left, None, True)
+        return outcome_of(operation, body, given, attempt.sent_ns, attempt.answered_ns)
 
     def _renew_credentials(self) -> None:
         # First: whoever sends while this one waits for a credential service uses what there is.

@@ -59,13 +59,13 @@ class AnswerParser:
             if end < 0:
                 self._pending = _checked_start(data)
                 return None
-            head = parse_head(data[: end + 2])
-            if head.length == len(data) - end - 4 and not head.chunked:
-                return HttpAnswer(head.status, data[end + 4 :], head.crc32, head.keep_alive)
+            status, length, chunked, crc32, keep_alive = said = _said(data[: end + 2])
+            if length == len(data) - end - 4 and not chunked:
+                return HttpAnswer(status, data[end + 4 :], crc32, keep_alive)
             data = data[end + 4 :]
-            if head.status >= 200:
-                self._head = head
-                self._body = _body_of(head)
+            if status >= 200:
+                self._head = Head(*said)
+                self._body = _body_of(self._head)
                 return self._continue(data)
 
     def end(self) -> HttpAnswer | None:
@@ -88,8 +88,8 @@ class AnswerParser:
         return HttpAnswer(head.status, body.content(), head.crc32, keep_alive)
 
 
-def parse_head(head: bytes) -> Head:
-    """A head up to and with the CRLF of its last line, without the empty line."""
+def _said(head: bytes) -> tuple[int, int | None, bool, int | None, bool]:
+    """What makes a Head: of the bytes up to and with the CRLF of its last line."""
     status = 200 if head.startswith(b"HTTP/1.1 200 ") else _status(head)
     # Five searches and no loop over lines: this runs for every answer.
     head = head.lower()
@@ -113,7 +113,7 @@ def parse_head(head: bytes) -> Head:
         keep_alive = head.startswith(b" keep-alive\r\n", at) or _keeps_alive(
             _text(head, at), keep_alive
         )
-    return Head(status, length, chunked, crc32, keep_alive)
+    return status, length, chunked, crc32, keep_alive
 
 
 def _status(head: bytes) -> int:
