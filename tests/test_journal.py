@@ -12,7 +12,7 @@ from loadstone.client.answer import Answer, Attempt
 from loadstone.errors import BadRecord
 from loadstone.pattern import DeleteItem, GetItem, ItemOperation, PutItem, UpdateItem
 from loadstone.run.written import Kind, NewItemsWriter, Row, written_by
-from loadstone.scenario.journal import NOTHING, Journal
+from loadstone.scenario.journal import NOTHING, Journal, entry_of
 from loadstone.system import load_system
 
 SYSTEM = load_system("cmz")
@@ -35,7 +35,7 @@ def noted(
     operation: ItemOperation, fields: Mapping[str, Mapping[str, Any]], answer: Answer | None
 ) -> dict[Kind, list[Row]]:
     journal = Journal()
-    token = journal.begin(operation, STUDENT, 7, fields)
+    token = journal.begin(entry_of(operation, STUDENT), 7, fields)
     if answer is not None:
         journal.end(token, answer)
     taken = dict(journal.take_all())
@@ -89,7 +89,7 @@ def test_upserts_and_deletes_are_told_apart() -> None:
     assert deleted.how == "delete"
     journal = Journal()
     for operation in (UpdateItem(MESSAGE, set={"content": "Moo"}), GetItem(MESSAGE)):
-        assert journal.begin(operation, STUDENT, 7, {"Key": KEY}) == NOTHING
+        assert journal.begin(entry_of(operation, STUDENT), 7, {"Key": KEY}) == NOTHING
     journal.end(NOTHING, answered((200, None)))
     assert dict(journal.take_all()) == {}
 

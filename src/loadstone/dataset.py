@@ -94,6 +94,7 @@ class Dataset:
         self._counts = _counts(list(system.entities.values()), scale)
         self._keys = {e: derive(seed, system.id, e.name) for e in system.entities.values()}
         self._fan_outs: dict[Entity, FanOut] = {}
+        self._between: dict[tuple[Entity, Entity], list[FanOut]] = {}
         self._pools: dict[Pool, tuple[str, ...]] = {}
         self._memo: dict[Expr, Any] = {}
         self._aheads: dict[Entity | str, Ahead] = {}
@@ -125,6 +126,18 @@ class Dataset:
 
     def children(self, parent: Entity, number: int, child: Entity) -> range:
         """The numbers of an item's descendants of an entity; they are consecutive."""
+        found = range(number, number + 1)
+        for fan_out in self._between.get((parent, child)) or self._fan_outs_between(parent, child):
+            children = fan_out.children(found.start)
+            if len(found) > 1:
+                children = range(children.start, fan_out.children(found[-1]).stop)
+            found = children
+            if not found:
+                return found
+        return found
+
+    def _fan_outs_between(self, parent: Entity, child: Entity) -> list[FanOut]:
+        """From a parent down to a descendant."""
         line = [child]
         for ancestor in child.ancestors:
             if ancestor is parent:
@@ -132,13 +145,8 @@ class Dataset:
             line.append(ancestor)
         else:
             raise BadContent(f"{child.name} does not descend from {parent.name}")
-        found = range(number, number + 1)
-        for entity in reversed(line):
-            fan_out = self.fan_out(entity)
-            first, last = fan_out.children(found[0]), fan_out.children(found[-1])
-            found = range(first.start, last.stop)
-            if not found:
-                return found
+        found = [self.fan_out(entity) for entity in reversed(line)]
+        self._between[parent, child] = found
         return found
 
     def ancestor(self, entity: Entity, number: int, ancestor: Entity) -> int:

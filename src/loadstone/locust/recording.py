@@ -45,6 +45,10 @@ class Recording:
     _stopping: bool = field(default=False, init=False)
     _warm_until_ns: int = field(default=0, init=False)
     _cpu_s: float = field(default=0.0, init=False)
+    _fire: Callable[..., None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fire = self.environment.events.request.fire
 
     def start(self, share: Share | None = None) -> None:
         """Begin to record, and where arrivals are open, to take a share of them."""
@@ -81,11 +85,12 @@ class Recording:
         if call.intended_ns < self._warm_until_ns:
             call = call._replace(warm_up=True)
         self._writer.add(call)
-        self.environment.events.request.fire(
-            request_type=call.answer.operation,
+        answer = call.answer
+        self._fire(
+            request_type=answer.operation,
             name=call.pattern,
             response_time=(call.answered_ns - call.intended_ns) / 1e6,
-            response_length=len(call.answer.body),
+            response_length=len(answer.body),
             exception=self._shown(call) if call.outcome == "failed" else None,
             context=context or {},
             response=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from time import perf_counter_ns
 from typing import Any, ClassVar
 
@@ -65,7 +65,7 @@ class ScenarioUser(User):
         else:
             self._count(player.play(entry, self._intended_ns))
 
-    def _count(self, calls: Iterator[Call]) -> None:
+    def _count(self, calls: Iterable[Call]) -> None:
         for call in calls:
             self._load.count(call)
 

@@ -53,8 +53,21 @@ class Counts:
     units: dict[Resource, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, call: Call) -> None:
-        answer = call.answer
+        """Runs for every call: what seldom happens is looked at last."""
+        answer, attempts = call.answer, call.answer.attempts
         self.calls += 1
+        self.attempts += len(attempts)
+        if call.rows:
+            self.hits += 1
+            self.rows += call.rows
+        self.request_bytes += call.request_bytes
+        self.response_bytes += len(answer.body)
+        waited_us = (attempts[0].sent_ns - call.intended_ns) // 1000
+        self.wait_max_us = max(self.wait_max_us, waited_us)
+        if answer.units:
+            self.metered += 1
+            for table, index, read, write in answer.units:
+                self._consume((table, index), read, write)
         if call.outcome == "ok":
             self.ok += 1
         elif call.outcome == "failed":
@@ -62,25 +75,17 @@ class Counts:
             self.failures[call.problem or answer.code or "unexplained"] += 1
         else:
             self.declared[call.outcome] += 1
-        self.attempts += len(answer.attempts)
-        self.hits += call.rows > 0
-        self.metered += bool(answer.units)
-        self.rows += call.rows
-        self.request_bytes += call.request_bytes
-        self.response_bytes += len(answer.body)
-        waited_us = (answer.attempts[0].sent_ns - call.intended_ns) // 1000
-        self.wait_max_us = max(self.wait_max_us, waited_us)
-        for table, index, read, write in answer.units:
-            self._consume((table, index), read, write)
-        for attempt in answer.attempts:
+        for attempt in attempts:
             if attempt.code is not None:
                 self.attempt_errors[attempt.code] += 1
             for reason, resource in attempt.throttles:
                 self.throttles[reason, resource] += 1
 
     def _consume(self, resource: Resource, read: float, write: float) -> None:
-        read_before, write_before = self.units.get(resource, (0.0, 0.0))
-        self.units[resource] = (read_before + read, write_before + write)
+        before = self.units.get(resource)
+        self.units[resource] = (
+            (read, write) if before is None else (before[0] + read, before[1] + write)
+        )
 
     def merge(self, other: Counts) -> None:
         for name in _SUMS:
@@ -208,7 +213,8 @@ class SecondTally:
             raw = phase[call.pattern] = _Raw()
         raw.counts.add(call)
         raw.latencies_ns.append(call.answered_ns - call.intended_ns)
-        raw.services_ns.append(call.answer.service_ns)
+        last = call.answer.attempts[-1]
+        raw.services_ns.append(last.answered_ns - last.sent_ns)
 
     def fold(self) -> Phases:
         return Phases(

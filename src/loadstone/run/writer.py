@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
@@ -58,8 +58,8 @@ class RunWriter:
         self._worker = worker
         self._started_ns = now_ns
         self._ticked_ns = now_ns
-        self._second = SecondTally()
         self._totals = Phases.empty()
+        self._begin_second()
 
     @classmethod
     def start(
@@ -86,14 +86,15 @@ class RunWriter:
         writer._write(opening | {"header": header.to_json()})
         return writer
 
-    def add(self, call: Call) -> None:
-        """Count a call in the second under way."""
-        self._second.add(call)
+    def _begin_second(self) -> None:
+        self._second = SecondTally()
+        #: Counts a call in the second under way.
+        self.add: Callable[[Call], None] = self._second.add
 
     def tick(self, now_ns: int, gauges: Gauges | None = None) -> Phases:
         """End the second under way, write its line, and return what was in it."""
         phases = self._second.fold()
-        self._second = SecondTally()
+        self._begin_second()
         span_s = (now_ns - self._ticked_ns) / 1e9
         self._ticked_ns = now_ns
         self._totals.merge(phases)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from time import perf_counter_ns, time
-from typing import Any, NamedTuple
+from typing import Protocol
 
 import gevent
 import orjson
@@ -16,8 +16,8 @@ from loadstone.pattern import (
     BatchGetItem,
     BatchWriteItem,
     Every,
+    GetItem,
     Pattern,
-    PutItem,
     Query,
     Scan,
     TransactGetItems,
@@ -30,35 +30,32 @@ from loadstone.scenario.batch import UNDONE, Sends, as_one, send_whole, undone_i
 from loadstone.scenario.changing import changing
 from loadstone.scenario.check import Question
 from loadstone.scenario.journal import Journal
-from loadstone.scenario.outcome import failed_by_condition, problem_of, rows_in, seen
+from loadstone.scenario.making import Made, Making
+from loadstone.scenario.outcome import (
+    counted,
+    failed_by_condition,
+    has_item,
+    problem_of,
+    rows_in,
+    seen,
+)
 from loadstone.scenario.prepared import Prepared, prepare
-from loadstone.scenario.request import Fields, Part, batch_of_keys, together
+from loadstone.scenario.request import Part, batch_of_keys, together
 from loadstone.scenario.settings import Settings
-from loadstone.scenario.touch import Recent, Touch
+from loadstone.scenario.template import Fields
+from loadstone.scenario.touch import Touch
 from loadstone.scenario.trip import Trip
 from loadstone.wire import decode
 
-_SECOND_MS = 1000
 _NO_LIMIT = 1 << 62
 
 
-class _Made(NamedTuple):
-    """A part of a request, for one item."""
+class _Way(Protocol):
+    """How patterns of a kind are played."""
 
-    part: Part
-    table: str
-    fields: Fields
-    token: int  # the journal's
-    ordinal: int
-    now_ms: int
-
-
-class _Page(NamedTuple):
-    """A call for one page: whether it is the last one asked for, and whether more would follow."""
-
-    call: Call
-    last: bool
-    more: bool
+    def __call__(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> Iterable[Call]: ...
 
 
 class Asking:
@@ -80,10 +77,10 @@ class Asking:
     ) -> None:
         self._dataset, self._tables, self._client = dataset, tables, client
         self._settings, self._random, self._touch = settings, random, touch
-        self._journal, self._number, self._tell = journal, number, tell
+        self._making = Making(random, journal, number=number, tell=tell)
         self._prepared: dict[Pattern, Prepared] = {}
+        self._ways: dict[Pattern, _Way] = {}
         self._changes = changing(dataset.system.patterns.values())
-        self._recent = Recent()
         self.keys = KeyCounter()
 
     def prepare(self, pattern: Pattern) -> Prepared:
@@ -91,24 +88,29 @@ class Asking:
         if prepared is None:
             prepared = prepare(pattern, self._dataset, self._tables, self._changes)
             self._prepared[pattern] = prepared
+            self._ways[pattern] = self._way(pattern)
         return prepared
 
     def ask(
         self, pattern: Pattern, trip: Trip, intended_ns: int, *, keep: bool = False
-    ) -> Iterator[Call]:
+    ) -> Iterable[Call]:
         """Play a pattern for whom a trip is about; `keep` its first row, for later steps."""
-        prepared = self.prepare(pattern)
+        prepared = self._prepared.get(pattern) or self.prepare(pattern)
+        return self._ways[pattern](pattern, prepared, trip, intended_ns, keep=keep)
+
+    def _way(self, pattern: Pattern) -> _Way:
         match pattern.operation:
             case Scan() as scan if scan.segments > 1:
-                yield from self._segments(pattern, prepared, trip, intended_ns, scan.segments)
+                return self._segments
             case Query() | Scan():
-                yield from self._search(pattern, prepared, trip, intended_ns, keep=keep)
-            case BatchGetItem() as batch:
-                yield self._batch(pattern, prepared, batch, trip, intended_ns)
+                return self._search
+            case GetItem():
+                return self._get
+            case BatchGetItem():
+                return self._batch
             case BatchWriteItem() | TransactGetItems() | TransactWriteItems():
-                yield self._together(pattern, prepared, trip, intended_ns, keep=keep)
-            case _:
-                yield self._one(pattern, prepared, trip, intended_ns, keep=keep)
+                return self._together
+        return self._write
 
     # Queries and scans.
 
@@ -124,22 +126,24 @@ class Asking:
                 return
             answers.append(call.answer)
             rows += call.rows
-            if keep and len(answers) == 1 and (row := next(rows_in(call.answer), None)):
-                trip.keep_row(pattern.id, decode(row))
+            if keep and len(answers) == 1:
+                self._keep_row(pattern, trip, call.answer)
             if not last:
                 yield call
                 continue
             yield self._judged(call, pattern, prepared, trip, fields, answers, rows, not more)
 
     def _segments(
-        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, segments: int
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
     ) -> Iterator[Call]:
         """All segments of a parallel scan, at one time."""
         fields, body = self._searched(pattern, prepared, trip)
-        each = [body[:-1] + b',"Segment":%d}' % segment for segment in range(segments)]
+        scan = pattern.operation
+        assert isinstance(scan, Scan)
+        each = [body[:-1] + b',"Segment":%d}' % segment for segment in range(scan.segments)]
         scans = [
             gevent.spawn(
-                lambda one: [page.call for page in self._pages(pattern, one, intended_ns)], one
+                lambda one: [call for call, _, _ in self._pages(pattern, one, intended_ns)], one
             )
             for one in each
         ]
@@ -153,8 +157,10 @@ class Asking:
             calls[-1] = last
         yield from calls
 
-    def _pages(self, pattern: Pattern, first: bytes, intended_ns: int) -> Iterator[_Page]:
-        """One call a page."""
+    def _pages(
+        self, pattern: Pattern, first: bytes, intended_ns: int
+    ) -> Iterator[tuple[Call, bool, bool]]:
+        """A call for each page; whether it is the last one asked for, and whether more follow."""
         search = pattern.operation
         assert isinstance(search, Query | Scan)
         left = search.pages or _NO_LIMIT
@@ -162,13 +168,10 @@ class Asking:
         while True:
             answer = self._client.send(search.name, body)
             answered_ns = perf_counter_ns()
-            found = seen(answer) if answer.ok else None
+            rows, more = counted(answer.body) if answer.ok else (0, False)
             left -= 1
-            more = found is not None and found.more
             last = not more or not left
-            rows = found.rows if found else 0
-            call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
-            yield _Page(call, last, more)
+            yield _call(pattern, intended_ns, answered_ns, answer, rows, len(body)), last, more
             if last:
                 return
             after = orjson.dumps(answer.json["LastEvaluatedKey"])
@@ -177,22 +180,53 @@ class Asking:
 
     def _searched(self, pattern: Pattern, prepared: Prepared, trip: Trip) -> tuple[Fields, bytes]:
         """What a query or a scan asks for, and its first request."""
-        (part,) = prepared.parts
-        subject = trip.find(pattern.of)
-        fields = part.make(subject, self._chance(), trip.line, _now_ms(), trip)
+        part = prepared.parts[0]
+        fields = self._made(part, trip)
         self.keys.count(pattern.id, prepared.tables[0], part.partition_key(fields))
         return fields, part.body(fields)
 
     # Items by their keys.
 
+    def _get(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> tuple[Call]:
+        part = prepared.parts[0]
+        fields = self._made(part, trip)
+        self.keys.count(pattern.id, prepared.tables[0], part.partition_key(fields))
+        body = part.body(fields)
+        answer = self._client.send("GetItem", body)
+        answered_ns = perf_counter_ns()
+        rows = 0
+        if answer.ok:
+            rows = int(has_item(answer.body))
+            if keep:
+                self._keep_row(pattern, trip, answer)
+        call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
+        return (self._found(call, pattern, prepared, trip, fields, (answer,)),)
+
+    def _write(
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> tuple[Call]:
+        """A put, an update or a delete of one item."""
+        part, table = prepared.parts[0], prepared.tables[0]
+        made = self._making.make(part, table, trip, _now_ms())
+        fields = made.fields
+        self.keys.count(pattern.id, table, part.partition_key(fields))
+        body = part.body(fields)
+        answer = self._client.send(part.name, body)
+        answered_ns = perf_counter_ns()
+        self._making.settle(pattern, trip, (made,), answer)
+        if keep and answer.ok:
+            self._keep_row(pattern, trip, answer)
+        call = _call(pattern, intended_ns, answered_ns, answer, int(answer.ok), len(body))
+        return (self._found(call, pattern, prepared, trip, fields, (answer,)),)
+
     def _batch(
-        self,
-        pattern: Pattern,
-        prepared: Prepared,
-        batch: BatchGetItem,
-        trip: Trip,
-        intended_ns: int,
-    ) -> Call:
+        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
+    ) -> tuple[Call]:
+        """Many items of one table, which a batch reads."""
+        batch = pattern.operation
+        assert isinstance(batch, BatchGetItem)
         assert prepared.below is not None
         assert prepared.keys is not None
         numbers = prepared.below(trip.find(pattern.of))[: batch.most]
@@ -204,34 +238,18 @@ class Asking:
         rows = sum(seen(answer).rows for answer in answers if answer.ok)
         call = _call(pattern, intended_ns, perf_counter_ns(), as_one(answers), rows, len(body))
         call = _with_leftovers(call, answers[-1])
-        if call.problem is not None:
-            return call
-        return self._judged(call, pattern, prepared, trip, {}, answers, rows, True)
-
-    def _one(
-        self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
-    ) -> Call:
-        """An operation on one item, as most are."""
-        (part,) = prepared.parts
-        made = self._make(part, prepared.tables[0], trip, _now_ms())
-        self.keys.count(pattern.id, made.table, part.partition_key(made.fields))
-        body = part.body(made.fields)
-        answer = self._client.send(part.name, body)
-        answered_ns = perf_counter_ns()
-        if keep or pattern.writes:
-            self._settle(pattern, trip, (made,), answer, keep=keep)
-        rows = seen(answer).rows if answer.ok else 0
-        call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
-        return self._found(call, pattern, prepared, trip, made.fields, (answer,))
+        if call.problem is None:
+            call = self._judged(call, pattern, prepared, trip, {}, answers, rows, True)
+        return (call,)
 
     def _together(
         self, pattern: Pattern, prepared: Prepared, trip: Trip, intended_ns: int, *, keep: bool
-    ) -> Call:
-        """Several in one request."""
+    ) -> tuple[Call]:
+        """Several items in one request."""
         operation, now_ms = pattern.operation, _now_ms()
-        made: list[_Made] = []
+        made: list[Made] = []
         for part, table in zip(prepared.parts, prepared.tables, strict=True):
-            made.append(self._make(part, table, trip, now_ms))
+            made.append(self._making.make(part, table, trip, now_ms))
             now_ms = made[-1].now_ms
         for each in made:
             self.keys.count(pattern.id, each.table, each.part.partition_key(each.fields))
@@ -243,49 +261,23 @@ class Asking:
             answers = [self._client.send(operation.name, body)]
         answered_ns = perf_counter_ns()
         answer = as_one(answers)
-        self._settle(pattern, trip, made, answer, keep=keep)
+        self._making.settle(pattern, trip, made, answer)
+        if keep and answer.ok:
+            self._keep_row(pattern, trip, answer)
         rows = seen(answer, len(made)).rows if answer.ok else 0
         call = _call(pattern, intended_ns, answered_ns, answer, rows, len(body))
         call = _with_leftovers(call, answers[-1])
-        return self._found(call, pattern, prepared, trip, made[0].fields, answers)
+        return (self._found(call, pattern, prepared, trip, made[0].fields, answers),)
 
-    def _make(self, part: Part, table: str, trip: Trip, now_ms: int) -> _Made:
-        """A part of a request; a new item gets a number and a key that nobody else has."""
-        assert not isinstance(part.operation, Query | Scan)
-        subject = trip.find(part.about)
-        if part.new is None:
-            fields = part.make(subject, self._chance(), trip.line, now_ms, trip)
-            token = self._journal.begin(part.operation, part.about, subject, fields)
-            return _Made(part, table, fields, token, 0, now_ms)
-        number, ordinal = self._number()
-        trip.line = trip.line or number
-        number = trip.number_of_new(part.new.new, number)
-        fields = part.make(subject, number, trip.line, now_ms, trip)
-        while not self._recent.takes(part.new.table, fields["Item"], now_ms):
-            # A key that holds its instant would be written twice: it is a second later then.
-            # One that does not is the pattern's own: it may mean to meet what is there.
-            now_ms += _SECOND_MS
-            later = part.make(subject, number, trip.line, now_ms, trip)
-            if _key(part.new, later) == _key(part.new, fields):
-                break
-            fields = later
-        token = self._journal.begin(part.operation, part.about, subject, fields)
-        return _Made(part, table, fields, token, ordinal, now_ms)
+    def _made(self, part: Part, trip: Trip) -> Fields:
+        """What a request says that writes nothing new; its own draws come from chance."""
+        chance = self._random.getrandbits(62)
+        fields: Fields = part.make(trip.find(part.about), chance, trip.line, _now_ms(), trip)
+        return fields
 
-    def _settle(
-        self, pattern: Pattern, trip: Trip, made: Sequence[_Made], answer: Answer, *, keep: bool
-    ) -> None:
-        """What later steps and the record are to know of it."""
-        for each in made:
-            self._journal.end(each.token, answer)
-            if each.part.new is not None and answer.ok:
-                self._tell(pattern, each.ordinal)
-        if not answer.ok:
-            return
-        puts = [each.fields["Item"] for each in made if isinstance(each.part.operation, PutItem)]
-        if puts:
-            trip.keep_item(pattern.id, puts[0])
-        if keep and (row := next(rows_in(answer), None)):
+    def _keep_row(self, pattern: Pattern, trip: Trip, answer: Answer) -> None:
+        """The first row, for later steps."""
+        if row := next(rows_in(answer), None):
             trip.keep_row(pattern.id, decode(row))
 
     def _send_batch(self, pattern: Pattern, body: bytes) -> list[Answer]:
@@ -339,22 +331,14 @@ class Asking:
         `rows` are those of all; `whole` when no more follow.
         """
         check = prepared.check
-        sampled = not pattern.writes and self._random.random() < self._settings.sampled
-        if not sampled and check.settles(rows):
+        sampled = not prepared.writes and self._random.random() < self._settings.sampled
+        if not sampled and check.settles(trip.find(pattern.of), rows):
             return call
         now_s, question = time(), self._asked(pattern, prepared, trip, fields)
         problem = check.rows(question, rows, whole=whole, now_s=now_s)
         if problem is None and sampled:
             problem = check.content(question, answers, whole=whole, now_s=now_s)
         return call if problem is None else call._replace(outcome="failed", problem=problem)
-
-    def _chance(self) -> int:
-        """What the draws of a call that writes nothing new come from."""
-        return self._random.getrandbits(62)
-
-
-def _key(put: PutItem, fields: Fields) -> list[Any]:
-    return [fields["Item"][name] for name in put.table.key]
 
 
 def _now_ms() -> int:
@@ -390,6 +374,7 @@ def _excused(call: Call, prepared: Prepared, pattern: Pattern, question: Questio
 def _call(
     pattern: Pattern, intended_ns: int, answered_ns: int, answer: Answer, rows: int, size: int
 ) -> Call:
-    problem: Any = problem_of(answer)
-    outcome = "ok" if problem is None else "failed"
-    return Call(pattern.id, intended_ns, answered_ns, answer, rows, size, outcome, problem)
+    if answer.ok:
+        return Call(pattern.id, intended_ns, answered_ns, answer, rows, size)
+    problem = problem_of(answer)
+    return Call(pattern.id, intended_ns, answered_ns, answer, rows, size, "failed", problem)

@@ -4,6 +4,7 @@ sample equal to what the data set says."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from loadstone.client.answer import Answer
@@ -16,6 +17,7 @@ from loadstone.pattern import (
     BatchGetItem,
     Every,
     Exactly,
+    Expected,
     Maybe,
     Path,
     Pattern,
@@ -72,20 +74,18 @@ class Check:
             self._most = self._search.limit * self._search.pages
         if isinstance(operation, BatchGetItem):
             self._most = operation.most
+        self._right = _right(pattern.expects, len(about))
         self._narrowed = self._is_narrowed()
         self._moves = self._may_move()
         self._made: tuple[Entity, range, Sequence[Item]] | None = None
 
-    def settles(self, rows: int) -> bool:
-        """Whether so many rows are right whoever was asked for."""
-        match self._pattern.expects:
-            case Written() | Maybe():
-                return True
-            case Exactly():
-                return rows == len(self._about)
-            case Some():
-                return rows > 0
-        return False
+    def settles(self, subject: int, rows: int) -> bool:
+        """Whether so many rows are right for the item that was drawn, whatever a run may write."""
+        fewest, most = self._right
+        if fewest <= rows <= most:
+            return True
+        expects = self._pattern.expects
+        return isinstance(expects, Every) and rows == self._expected(subject, expects)
 
     def rows(self, asked: Question, rows: int, *, whole: bool, now_s: float) -> str | None:
         """What is wrong with the number of rows; `whole` when no more follow."""
@@ -131,8 +131,8 @@ class Check:
     def _every(
         self, asked: Question, expects: Every, rows: int, *, whole: bool, now_s: float
     ) -> str | None:
-        entity, numbers = expects.entity, self._among(asked, expects)
-        expected = len(numbers) if self._most is None else min(len(numbers), self._most)
+        entity, numbers = expects.entity, self._among(asked.subject, expects)
+        expected = self._expected(asked.subject, expects)
         if rows > expected and not asked.touched:
             return f"more rows than there are: {rows} of {expected}"
         if rows >= expected or (rows and (self._narrowed or not whole)):
@@ -159,7 +159,7 @@ class Check:
         now_s: float,
     ) -> str | None:
         """The rows against every item that passes the request's own conditions."""
-        entity, numbers = expects.entity, self._among(asked, expects)
+        entity, numbers = expects.entity, self._among(asked.subject, expects)
         if len(numbers) > COMPARED_ROWS:
             return None
         if self._search is not None and self._search.projection:
@@ -183,9 +183,14 @@ class Check:
         missed = [item for item in lasting if self._key(item) not in found]
         return _too_few(len(rows), len(lasting)) if missed else None
 
-    def _among(self, asked: Question, expects: Every) -> range:
+    def _expected(self, subject: int, expects: Every) -> int:
+        """How many rows there are at most, as long as nothing more is written."""
+        every = len(self._among(subject, expects))
+        return every if self._most is None else min(every, self._most)
+
+    def _among(self, number: int, expects: Every) -> range:
         """The items that the rows are among."""
-        of, number = self._pattern.of, asked.subject
+        of = self._pattern.of
         if expects.within is not None:
             number = self._dataset.ancestor(of, number, expects.within)
             of = expects.within
@@ -318,6 +323,18 @@ class Check:
         """Whether the table's TTL may have deleted an item."""
         ttl = self._table.ttl
         return bool(ttl) and 0 < self._dataset.item(entity, number).get(str(ttl), 0) < now_s
+
+
+def _right(expects: Expected, asked: int) -> tuple[float, float]:
+    """The fewest and the most rows that are right for everybody; none, where it depends on whom."""
+    match expects:
+        case Written() | Maybe():
+            return 0, inf
+        case Exactly():
+            return asked, asked
+        case Some():
+            return 1, inf
+    return inf, 0
 
 
 def _in_one_partition(entity: Entity, name: str, of: Entity) -> bool:

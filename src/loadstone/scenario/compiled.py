@@ -33,8 +33,8 @@ def compile_call(dataset: Dataset, pattern: str, of: Entity, expr: Expr) -> Make
     code = _code()
     scope = Scope(code, dataset, call, "n")
     scope.bind_place("subject", "0", "1")
-    mixed = f"{code.constant(mix)}(n, {derive(dataset.seed, pattern)})"
-    code.learn(("n", "mixed"), code.let(mixed))
+    # Not a variable: most calls draw nothing of their own.
+    code.learn(("n", "mixed"), f"{code.constant(mix)}(n, {derive(dataset.seed, pattern)})")
     return code.function(_PARAMETERS, scope.of(expr))
 
 

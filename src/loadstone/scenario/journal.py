@@ -3,21 +3,76 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadstone.client.answer import Answer
 from loadstone.entity import Entity
 from loadstone.pattern import DeleteItem, ItemOperation, PutItem, UpdateItem
 from loadstone.run.written import Kind, Row
-from loadstone.scenario.batch import undone_in
+from loadstone.scenario.batch import UNDONE, undone_in
 from loadstone.table import Table
-from loadstone.wire import encode
+from loadstone.wire import encode_value
 
 #: The token of a part that makes no item and deletes none.
 NOTHING = 0
+
+
+class Entry:
+    """What is noted of an operation that may make an item, or delete one.
+
+    `there` are the names of the attributes that the item is going to have; None where it is all in
+    the request.
+    """
+
+    def __init__(self, kind: Kind, table: Table, *, there: Set[str] | None, below: bool) -> None:
+        self.kind, self.unsure = kind, kind._replace(sure=False)
+        self._holds = "Item" if there is None else "Key"
+        self._key, self._ttl, self._below = table.key, table.ttl, below
+        self._there = there
+        self._indexes = [(1 << bit, {*each.key}) for bit, each in enumerate(table.indexes)]
+
+    def row(self, subject: int, fields: Mapping[str, Mapping[str, Any]]) -> Row:
+        """Of the request that is made for the item `subject`."""
+        item = fields[self._holds]
+        there = item.keys() if self._there is None else self._there
+        indexes = 0
+        for bit, key in self._indexes:
+            if key <= there:
+                indexes += bit
+        expires = item.get(self._ttl, 0) if self._ttl else 0
+        return Row(
+            {name: encode_value(item[name]) for name in self._key},
+            subject if self._below else 0,
+            indexes,
+            int(expires) if isinstance(expires, int | Decimal) else 0,
+        )
+
+
+def entry_of(operation: ItemOperation, about: Entity) -> Entry | None:
+    """What is noted of an operation on one item, which is made for items of an entity."""
+    table = operation.table
+    match operation:
+        case PutItem() if operation.new is not about:
+            kind = Kind("put", table.name, operation.new.name, about.name, True)
+            return Entry(kind, table, there=None, below=True)
+        case PutItem() if operation.changed & set(table.key):
+            kind = Kind("upsert", table.name, operation.new.name, "", True)
+            return Entry(kind, table, there=None, below=False)
+        case UpdateItem() if operation.upsert and operation.key is not None:
+            kind = Kind("upsert", table.name, operation.entity.name, "", True)
+            return Entry(kind, table, there={*table.key, *operation.changed}, below=False)
+        case DeleteItem():
+            kind = Kind("delete", table.name, operation.entity.name, "", True)
+            return Entry(kind, table, there=frozenset(), below=False)
+    return None
+
+
+class _Begun(NamedTuple):
+    entry: Entry
+    row: Row
 
 
 class Journal:
@@ -25,54 +80,35 @@ class Journal:
 
     def __init__(self) -> None:
         self._tokens = count(NOTHING + 1)
-        self._open: dict[int, tuple[Kind, Row]] = {}
+        self._open: dict[int, _Begun] = {}
         self._closed: defaultdict[Kind, list[Row]] = defaultdict(list)
 
     def begin(
-        self,
-        operation: ItemOperation,
-        about: Entity,
-        subject: int,
-        fields: Mapping[str, Mapping[str, Any]],
+        self, entry: Entry | None, subject: int, fields: Mapping[str, Mapping[str, Any]]
     ) -> int:
         """An operation on one item is about to be sent; a token for what comes of it.
 
-        It is made for the item `subject` of an entity, and `fields` are those of the request.
+        It is made for the item `subject`, and `fields` are those of the request.
         """
-        table = operation.table
-        match operation:
-            case PutItem() if operation.new is not about:
-                item = fields["Item"]
-                kind = Kind("put", table.name, operation.new.name, about.name, True)
-                row = _row(table, item, item, subject)
-            case PutItem() if operation.changed & set(table.key):
-                item = fields["Item"]
-                kind = Kind("upsert", table.name, operation.new.name, "", True)
-                row = _row(table, item, item, 0)
-            case UpdateItem() if operation.upsert and operation.key is not None:
-                kind = Kind("upsert", table.name, operation.entity.name, "", True)
-                row = _row(table, fields["Key"], {*fields["Key"], *operation.changed}, 0)
-            case DeleteItem():
-                kind = Kind("delete", table.name, operation.entity.name, "", True)
-                row = _row(table, fields["Key"], (), 0)
-            case _:
-                return NOTHING
+        if entry is None:
+            return NOTHING
         token = next(self._tokens)
-        self._open[token] = kind, row
+        self._open[token] = _Begun(entry, entry.row(subject, fields))
         return token
 
     def end(self, token: int, answer: Answer) -> None:
         """What became of it; nothing to note when it was noted as cut off."""
-        if token not in self._open:
+        begun = self._open.pop(token, None)
+        if begun is None:
             return
-        kind, row = self._open.pop(token)
-        if answer.ok and not undone_in(answer):
-            self._closed[kind].append(row)
+        entry, row = begun
+        if answer.ok and not (answer.operation in UNDONE and undone_in(answer)):
+            self._closed[entry.kind].append(row)
         elif answer.ok or any(
             attempt.code is None or attempt.status == 0 or attempt.status >= 500
             for attempt in answer.attempts
         ):
-            self._closed[kind._replace(sure=False)].append(row)
+            self._closed[entry.unsure].append(row)
 
     def take(self) -> Iterable[tuple[Kind, list[Row]]]:
         """What has been answered since the last time."""
@@ -81,23 +117,7 @@ class Journal:
 
     def take_all(self) -> Iterable[tuple[Kind, list[Row]]]:
         """The same at the end: what was cut off may have been written."""
-        for kind, row in self._open.values():
-            self._closed[kind._replace(sure=False)].append(row)
+        for entry, row in self._open.values():
+            self._closed[entry.unsure].append(row)
         self._open.clear()
         return self.take()
-
-
-def _row(table: Table, key: Mapping[str, Any], there: Collection[str], ancestor: int) -> Row:
-    """`there` are the names of the item's attributes, or the item itself."""
-    indexes = sum(
-        1 << bit
-        for bit, index in enumerate(table.indexes)
-        if all(name in there for name in index.key)
-    )
-    expires = key.get(table.ttl, 0) if table.ttl else 0
-    return Row(
-        key=encode({name: key[name] for name in table.key}),
-        ancestor=ancestor,
-        indexes=indexes,
-        expires_s=int(expires) if isinstance(expires, int | Decimal) else 0,
-    )

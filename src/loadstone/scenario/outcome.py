@@ -35,13 +35,23 @@ def seen(answer: Answer, parts: int = 1) -> Seen:
     """How many rows a good answer has, and whether more follow; `parts` is what a write wrote."""
     match answer.operation:
         case "Query" | "Scan":
-            return Seen(_count(answer.body), _has(answer.body, _MORE))
+            return Seen(*counted(answer.body))
         case "GetItem":
-            return Seen(int(_has(answer.body, _ITEM)), False)
+            return Seen(int(has_item(answer.body)), False)
         case "BatchGetItem" | "TransactGetItems":
             return Seen(sum(1 for _ in rows_in(answer)), False)
         case _:
             return Seen(parts, False)
+
+
+def has_item(body: bytes) -> bool:
+    """Whether a good answer to a GetItem has the item."""
+    return _has(body, _ITEM)
+
+
+def counted(body: bytes) -> tuple[int, bool]:
+    """How many rows a page has, and whether more follow."""
+    return _count(body), _has(body, _MORE)
 
 
 def _count(body: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from random import Random
 from typing import NamedTuple
@@ -38,11 +39,14 @@ class Wrote:
 
 
 class _Ready(NamedTuple):
-    """A pattern or journey made ready: whether it writes, and which of its patterns do not take
-    just anybody."""
+    """A pattern or journey made ready: who is drawn, and which of its patterns do not take just
+    anybody."""
 
-    writes: bool
+    draw: Callable[[Random], int]
     choosy: Sequence[tuple[Pattern, Prepared]]
+
+    def suits(self, trip: Trip) -> bool:
+        return all(each.suits(pattern, trip) for pattern, each in self.choosy)
 
 
 class Player:
@@ -115,10 +119,9 @@ class Player:
     def pause_s(self, think: Think) -> float:
         return self._random.uniform(think.low, think.high)
 
-    def play(self, pattern: Pattern, intended_ns: int) -> Iterator[Call]:
+    def play(self, pattern: Pattern, intended_ns: int) -> Iterable[Call]:
         """Play a pattern once, for whoever is drawn: one call, or one for each page."""
-        trip = self._begin(pattern)
-        yield from self._asking.ask(pattern, trip, intended_ns)
+        return self._asking.ask(pattern, self._begin(pattern), intended_ns)
 
     def travel(
         self, journey: Journey, intended_ns: int, pause: Callable[[float], int]
@@ -179,7 +182,9 @@ class Player:
 
     def _tell(self, pattern: Pattern, ordinal: int) -> None:
         """A new item was written."""
-        wrote = self._wrote.setdefault(pattern.id, Wrote(ordinal, ordinal + 1))
+        wrote = self._wrote.get(pattern.id)
+        if wrote is None:
+            wrote = self._wrote[pattern.id] = Wrote(ordinal, ordinal + 1)
         wrote.stop, wrote.items = ordinal + 1, wrote.items + 1
 
     def _begin(self, entry: Pattern | Journey) -> Trip:
@@ -187,28 +192,25 @@ class Player:
         ready = self._ready.get(entry)
         if ready is None:
             ready = self._ready[entry] = self._made_ready(entry)
-        entity = entry.of
         for _ in range(_REDRAWS):
             try:
-                if ready.writes:
-                    subject = self._touch.draw(entity, self._random)
-                else:
-                    subject = self._popularity(entity).draw(self._random)
-                trip = Trip(self._dataset, self._random, entity, subject)
-                if all(each.suits(pattern, trip) for pattern, each in ready.choosy):
+                subject = ready.draw(self._random)
+                trip = Trip(self._dataset, self._random, entry.of, subject)
+                if not ready.choosy or ready.suits(trip):
                     return trip
             except Unfit:
                 continue
         named = [pattern.id for pattern, each in ready.choosy if each.choosy] or [
             pattern.id for pattern, _ in ready.choosy
         ]
-        raise BadContent(f"no {entity.name} fits {', '.join(named)}")
+        raise BadContent(f"no {entry.of.name} fits {', '.join(named)}")
 
     def _made_ready(self, entry: Pattern | Journey) -> _Ready:
         patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
         every = [(pattern, self._asking.prepare(pattern)) for pattern in patterns]
+        writes = any(pattern.writes for pattern in patterns)
         return _Ready(
-            writes=any(pattern.writes for pattern in patterns),
+            draw=partial(self._touch.draw, entry.of) if writes else self._popularity(entry.of).draw,
             choosy=[
                 (pattern, prepared)
                 for pattern, prepared in every

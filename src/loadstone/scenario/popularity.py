@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from math import exp, expm1, gcd, log, log1p
+from math import exp, expm1, gcd, log, log1p, sqrt
 from random import Random
 
 from loadstone.errors import BadValue
+
+_GOLDEN = (sqrt(5) - 1) / 2
+
+
+def evenly(nth: int) -> float:
+    """The n-th of a sequence between 0 and 1 that is even however long it is, and in step with
+    nothing: it goes on by the golden ratio."""
+    return (nth + 0.5) * _GOLDEN % 1
 
 
 class Popularity:
@@ -20,7 +28,7 @@ class Popularity:
             raise BadValue("there is nothing to ask for")
         if not 0 <= skew <= 5:
             raise BadValue(f"a skew is between 0 (even) and 5, not {skew}")
-        self._count, self._skew = count, skew
+        self._count, self._skew, self._power = count, skew, 1 - skew
         self._step = _coprime(key % count, count)
         self._shift = key // count % count
         self._first = self._area(1.5) - 1
@@ -30,6 +38,15 @@ class Popularity:
     def draw(self, random: Random) -> int:
         """One of the numbers."""
         return self.number(self._rank(random) if self._skew else random.randrange(self._count) + 1)
+
+    def typical(self, nth: int) -> int:
+        """The n-th of numbers that stand for draws: any amount of them, one after the other, comes
+        far closer to how often each is drawn than as many draws do."""
+        share = evenly(nth)
+        if not self._skew:
+            return self.number(int(share * self._count) + 1)
+        x = self._inverse(self._first + share * (self._last - self._first))
+        return self.number(min(max(int(x + 0.5), 1), self._count))
 
     def number(self, rank: int) -> int:
         """The one that is asked for most at rank 1, and less from rank to rank."""
@@ -51,12 +68,13 @@ class Popularity:
     def _area(self, x: float) -> float:
         """The integral of the height; through 1 - skew = 0 without a break."""
         at = log(x)
-        power = (1 - self._skew) * at
+        power = self._power * at
         return (expm1(power) / power if abs(power) > 1e-8 else 1 + power / 2) * at
 
     def _inverse(self, area: float) -> float:
-        t = max(area * (1 - self._skew), -1.0)
-        return exp((log1p(t) / t if abs(t) > 1e-8 else 1 - t / 2) * area)
+        if not self._power:
+            return exp(area)
+        return exp(log1p(max(area * self._power, -1.0)) / self._power)
 
 
 def _coprime(start: int, count: int) -> int:

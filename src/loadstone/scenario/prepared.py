@@ -23,6 +23,7 @@ class Prepared:
     parts: Sequence[Part]
     tables: Sequence[str]  # of the parts, as they are called there
     only: Callable[[int], bool] | None
+    writes: bool = False
     below: Callable[[int], range] | None = None  # what a batch reads of the drawn item
     keys: Callable[[int], Mapping[str, Any]] | None = None
 
@@ -83,4 +84,4 @@ def prepare(
         ]
     tests = parts[0].tests if isinstance(operation, Query | Scan) else ()
     check = Check(pattern, dataset, tests, [part.names for part in parts], changes)
-    return Prepared(check, parts, names, only)
+    return Prepared(check, parts, names, only, pattern.writes)

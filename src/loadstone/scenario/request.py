@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, itemgetter
 from secrets import token_hex
 from typing import Any
 
@@ -36,10 +36,9 @@ from loadstone.pattern import (
 )
 from loadstone.scenario.compiled import Make, compile_call, compile_new
 from loadstone.scenario.expressions import Expressions, Test
+from loadstone.scenario.journal import Entry, entry_of
+from loadstone.scenario.template import Fields, Template
 from loadstone.wire import encode
-
-#: What a request or a part of one says beside what is always the same: names to items or values.
-Fields = Mapping[str, Mapping[str, Any]]
 
 ACCOUNTED = {"ReturnConsumedCapacity": "INDEXES"}
 
@@ -48,7 +47,8 @@ class Part:
     """One operation as a template: a head that is always the same, and fields that are made.
 
     `about` is the entity that it is made for items of. `tests` are the conditions that it puts to
-    items, by the placeholders of their values. `fits` says of which items it can be asked.
+    items, by the placeholders of their values. `fits` says of which items it can be asked, and
+    `body` gives the request, or its part of one.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Part:
         operation: ItemOperation | Query | Scan,
         about: Entity,
         head: Mapping[str, Any],
+        fields: Mapping[str, Map],
         expressions: Expressions,
         make: Make,
         fits: Callable[[int], bool] | None,
@@ -63,18 +64,21 @@ class Part:
         self.operation, self.name, self.about = operation, operation.name, about
         self.tests: Sequence[Test] = expressions.tests
         self.make, self.fits = make, fits
-        #: The put, where it is one of a new item.
+        #: The put, where it is one of a new item; and its key.
         self.new: PutItem | None = None
+        self._new_key: Callable[[Mapping[str, Any]], Any] = itemgetter(*operation.table.key)
         if isinstance(operation, PutItem) and operation.new is not about:
             self.new = operation
         #: Whose item it is that the data set knows under its key.
         self.names = about
         if not isinstance(operation, Query | Scan | PutItem) and operation.key is None:
             self.names = operation.entity
+        self.entry: Entry | None = None
+        if not isinstance(operation, Query | Scan):
+            self.entry = entry_of(operation, about)
         self._keyed = _keyed(operation)
         names = {"ExpressionAttributeNames": expressions.names} if expressions.names else {}
-        self._head = orjson.dumps({**head, **names})[:-1]
-        self._lead = b"," if len(self._head) > 1 else b""
+        self.body = Template({**head, **names}, fields).body
 
     def partition_key(self, fields: Fields) -> Any:
         """The value that the request is about, in the table or in the index that it reads."""
@@ -83,12 +87,9 @@ class Part:
         where, name = self._keyed
         return fields[where].get(name)
 
-    def body(self, fields: Fields) -> bytes:
-        """The request, or its part of one."""
-        made = orjson.dumps({name: encode(values) for name, values in fields.items() if values})
-        if len(made) == len(b"{}"):
-            return self._head + b"}"
-        return b"%b%b%b" % (self._head, self._lead, made[1:])
+    def new_key(self, fields: Fields) -> Any:
+        """The key of a new item."""
+        return self._new_key(fields["Item"])
 
 
 def search_part(pattern: Pattern, dataset: Dataset, table: str) -> Part:
@@ -118,7 +119,7 @@ def search_part(pattern: Pattern, dataset: Dataset, table: str) -> Part:
     fields = {"ExpressionAttributeValues": Map(expressions.values)}
     make = compile_call(dataset, pattern.id, pattern.of, Map(fields))
     fits = _fits(dataset, pattern.of, expressions.only)
-    return Part(search, pattern.of, head, expressions, make, fits)
+    return Part(search, pattern.of, head, fields, expressions, make, fits)
 
 
 def item_part(
@@ -146,7 +147,7 @@ def item_part(
     fields = {"Key": Map(key), "ExpressionAttributeValues": Map(expressions.values)}
     make = compile_call(dataset, pattern.id, about, Map(fields))
     fits = _fits(dataset, about, expressions.only)
-    return Part(operation, about, said, expressions, make, fits)
+    return Part(operation, about, said, fields, expressions, make, fits)
 
 
 def keys_of(batch: BatchGetItem, dataset: Dataset) -> Callable[[int], Mapping[str, Any]]:
@@ -161,13 +162,14 @@ def _put_part(put: PutItem, pattern: Pattern, dataset: Dataset, head: Mapping[st
         said["ConditionExpression"] = expressions.all_of(put.condition)
     over = put.new is pattern.of
     item = item_of(put, written_over=over)
-    whole = Map({"Item": item, "ExpressionAttributeValues": Map(expressions.values)})
+    fields = {"Item": item, "ExpressionAttributeValues": Map(expressions.values)}
+    whole = Map(fields)
     if over:
         make = compile_call(dataset, pattern.id, pattern.of, whole)
     else:
         make = compile_new(dataset, put.new, pattern.of, put.position, whole)
     fits = _fits(dataset, pattern.of, expressions.only)
-    return Part(put, pattern.of, said, expressions, make, fits)
+    return Part(put, pattern.of, said, fields, expressions, make, fits)
 
 
 def _about(operation: ItemOperation, of: Entity) -> Entity:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 from time import time
 from typing import Any
@@ -14,7 +13,6 @@ from loadstone.fields.draws import derive
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.trip import Unfit
-from loadstone.table import Table
 
 
 class Recent:
@@ -23,11 +21,10 @@ class Recent:
     LIMIT = 100_000
 
     def __init__(self) -> None:
-        self._until: dict[tuple[Any, ...], int] = {}
+        self._until: dict[tuple[str, Any], int] = {}
 
-    def takes(self, table: Table, item: Mapping[str, Any], created_ms: int) -> bool:
-        """Remember a key; False when an item was written under it."""
-        key = (table.name, *(item[name] for name in table.key))
+    def takes(self, key: tuple[str, Any], created_ms: int) -> bool:
+        """Remember a table's name and a key; False when an item was written under it."""
         if key in self._until:
             return False
         self._until[key] = created_ms
