@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from loadstone.fields.draws import DRAW_BITS, Ints, draw_column, mix_column
 
 BLOCK = 1024
 BLOCKS_KEPT = 256
+_GIANTS = -1  # the giants in place of a block
 
 _WEIGHT_MEDIAN = 4096
 _WEIGHT_MOST = 1 << 20
@@ -171,46 +172,45 @@ class FanOut:
             parent, position = np.divmod(children, self.even)
             return Places(parent, position, np.full_like(children, self.even))
         groups = children // self._step if self._step > 1 else children
-        run = self._one_run(groups)
-        if run is not None:
-            parent, start, end = run.find(groups)
-        else:
-            parent, start, end = self._scattered(groups)
+        parent, start, end = self._found(groups)
         position, siblings = groups - start, end - start
         if self._step > 1:
             position = position * self._step + children % self._step
             siblings = siblings * self._step
         return Places(parent, position, siblings)
 
-    def _one_run(self, groups: Ints) -> _Run | None:
-        """The block that all of them are in, as they are when they follow each other."""
-        if not groups.size:
-            return None
-        low, high = int(groups.min()), int(groups.max())
-        if low < self._giant_groups:
-            return None
-        number = self._block_of(low - self._giant_groups)
-        if high - self._giant_groups >= self._first_of(number + 1):
-            return None
-        return self._run(number)
+    def _found(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
+        """Parents, and where their children start and end, block by block."""
+        if (groups[1:] < groups[:-1]).any():
+            order = np.argsort(groups, kind="stable")
+            found = np.empty((3, groups.size), dtype=np.int64)
+            found[:, order] = self._found(groups[order])
+            parent, start, end = found
+            return parent, start, end
+        parts: list[tuple[Ints, Ints, Ints]] = []
+        at = 0
+        while at < groups.size:
+            run, beyond = self._run_of(int(groups[at]))
+            stop = groups.size if groups[-1] < beyond else int(np.searchsorted(groups, beyond))
+            parts.append(run.find(groups[at:stop]))
+            at = stop
+        if len(parts) == 1:
+            return parts[0]
+        parent, start, end = np.hstack(parts) if parts else np.empty((3, 0), dtype=np.int64)
+        return parent, start, end
+
+    def _run_of(self, group: int) -> tuple[_Run, int]:
+        """The parents of a group and of those beside it, and the first that is beyond them."""
+        if group < self._giant_groups:
+            return self._run(_GIANTS), self._giant_groups
+        number = self._block_of(group - self._giant_groups)
+        return self._run(number), self._first_of(number + 1) + self._giant_groups
 
     def _run(self, number: int) -> _Run:
+        if number < 0:
+            return _Run(self._giant_column, 0, 0)
         block = self._block(number)
         return _Run(block.column, block.first_parent, block.first + self._giant_groups)
-
-    def _scattered(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
-        """Parents, and where their children start and end, block by block."""
-        found = np.empty((3, groups.size), dtype=np.int64)
-        giant = groups < self._giant_groups
-        if giant.any():
-            found[:, giant] = _Run(self._giant_column, 0, 0).find(groups[giant])
-        which = np.where(giant, -1, self._blocks_of(np.maximum(groups - self._giant_groups, 0)))
-        for number in np.unique(which).tolist():
-            if number >= 0:
-                these = which == number
-                found[:, these] = self._run(number).find(groups[these])
-        parent, start, end = found
-        return parent, start, end
 
     def children(self, parent: int) -> range:
         """The numbers of a parent's children."""
@@ -229,21 +229,25 @@ class FanOut:
         """First child and number of children, for many parents."""
         if self.even:
             return parents * self.even, np.full_like(parents, self.even)
-        blocks = (parents - self._giants) // BLOCK  # below 0: a giant
-        several = np.unique(blocks).tolist()
-        if len(several) * 8 > parents.size > 8:
-            ranges = [self.children(parent) for parent in parents.tolist()]
-            starts = np.array([each.start for each in ranges], dtype=np.int64)
-            return starts, np.array([len(each) for each in ranges], dtype=np.int64)
-        first, count = np.empty_like(parents), np.empty_like(parents)
-        for number in several:
-            run = _Run(self._giant_column, 0, 0) if number < 0 else self._run(number)
-            these = slice(None) if len(several) == 1 else blocks == number
-            index = parents[these] - run.first_parent
-            start = run.offsets[index]
-            first[these] = (start + run.first) * self._step
-            count[these] = (run.offsets[index + 1] - start) * self._step
-        return first, count
+        if (parents[1:] < parents[:-1]).any():
+            order = np.argsort(parents, kind="stable")
+            found = np.empty((2, parents.size), dtype=np.int64)
+            found[:, order] = self.children_column(parents[order])
+            return found[0], found[1]
+        blocks, within = np.divmod(parents - self._giants, BLOCK)
+        giants = int(np.searchsorted(parents, self._giants))
+        blocks[:giants], within[:giants] = _GIANTS, parents[:giants]
+        first, beyond = np.empty_like(parents), np.empty_like(parents)
+        starts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), parents.size]
+        for start, stop in pairwise(starts):
+            if start == stop:
+                continue
+            offsets, _, base = self._run(int(blocks[start]))
+            index = within[start:stop]
+            np.add(offsets.take(index), base, out=first[start:stop])
+            index += 1
+            np.add(offsets.take(index), base, out=beyond[start:stop])
+        return first * self._step, (beyond - first) * self._step
 
     def _first_of(self, block: int) -> int:
         before = min(block * BLOCK, self._parents)
@@ -256,15 +260,6 @@ class FanOut:
         while self._first_of(number) > group:
             number -= 1
         return number
-
-    def _blocks_of(self, groups: Ints) -> Ints:
-        if not groups.size:
-            return groups
-        low, high = self._block_of(int(groups.min())), self._block_of(int(groups.max()))
-        if high - low < 64:
-            starts = np.array([self._first_of(n) for n in range(low, high + 1)], dtype=np.int64)
-            return low - 1 + np.searchsorted(starts, groups, side="right").astype(np.int64)
-        return np.array([self._block_of(group) for group in groups.tolist()], dtype=np.int64)
 
     def _block(self, number: int) -> _Block:
         block = self._blocks.get(number)

@@ -171,8 +171,10 @@ class _Ranges(Expr):
         for entity in reversed(line):
             fan_out = frame.world.fan_out(entity)
             some = count > 0
-            last = np.where(some, first + count - 1, 0)
-            first, own = fan_out.children_column(np.where(some, first, 0))
+            # Of those that have none any other is asked for, in the order of the rest.
+            known = frame.world.count(entity.parent_entity) - 1
+            last = np.minimum(np.maximum(first + count - 1, first), known)
+            first, own = fan_out.children_column(np.minimum(first, known))
             if (count > 1).any():
                 end, own = fan_out.children_column(last)
                 own = end + own - first

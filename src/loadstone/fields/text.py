@@ -14,7 +14,7 @@ import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Groups, Lookup, pick
-from loadstone.fields.digits import padded
+from loadstone.fields.digits import digits_of, padded
 from loadstone.fields.expr import (
     Constant,
     Expr,
@@ -27,7 +27,7 @@ from loadstone.fields.expr import (
 )
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Reference
-from loadstone.fields.pieces import Letters, Pieces
+from loadstone.fields.pieces import Letters, Pieces, joined
 from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
@@ -81,10 +81,11 @@ class Fill(Expr):
     def __init__(self, template: Lookup, slots: dict[str, Expr]) -> None:
         if not isinstance(template.table, (list, tuple)):
             raise BadContent("templates are texts of our own, not a vocabulary")
-        used = {name for text in template.table for _, name, _, _ in _FORMATTER.parse(text)}
-        self.template = template
-        self.slots = {name: slot for name, slot in slots.items() if name in used}
         self._texts = tuple(template.table)
+        used = [{name for _, name, _, _ in _FORMATTER.parse(text)} for text in self._texts]
+        self.template = template
+        self.slots = {name: slot for name, slot in slots.items() if any(name in u for u in used)}
+        self._uses = {name: np.array([name in each for each in used]) for name in self.slots}
         self._escaped = tuple(map(escape, self._texts))
         apart = tuple(f"p{number}" for number in range(len(self.slots)))
         _fillers(self._texts, tuple(self.slots), apart, apart)
@@ -114,12 +115,28 @@ class Fill(Expr):
                 columns.append(ancestors.text(slot.target))
             else:
                 sources[name] = f"p0[{len(columns)}][p1]"
-                columns.append(frame.text(slot))
+                columns.append(self._column(frame, name, slot))
         names = tuple(self.slots)
         given = tuple(f"p{number}" for number in range(len(rows) + 1))
         forms = _fillers(self._escaped, names, tuple(sources[name] for name in names), given)
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
         return [list(map(call, chosen, repeat(columns), *rows))]
+
+    def _column(self, frame: Frame, name: str, slot: Expr) -> list[str]:
+        """The texts of a slot, at least where the item's template has it."""
+        if isinstance(slot, (Lookup, Reference)):
+            return frame.text(slot)  # as quick for all as for some
+        rows = np.flatnonzero(self._uses[name].take(frame.numbers(self.template.index)))
+        if rows.size * 2 > frame.size:
+            return frame.text(slot)
+        if slot.kind == "whole":
+            texts = joined(digits_of(frame.numbers(slot).take(rows)), rows.size)
+        else:
+            texts = frame.narrow(rows).text(slot)
+        column = np.full(frame.size, "", dtype=object)
+        column[rows] = texts
+        made: list[str] = column.tolist()
+        return made
 
     def inputs(self) -> Sequence[Expr]:
         return (self.template.index, *self.slots.values())
