@@ -255,7 +255,7 @@ def test_a_run_that_misses_ends_with_1(place: Path, engine: Engine) -> None:
         (["--objective", "achieved > 95%"], "the run asks for no rate"),
         (["--objective", "p99 < soon"], "is not understood"),
         (
-            ["--rate", "9", "--find-max", "--abort-on-miss"],
+            ["--rate", "9ops/s", "--find-max", "--abort-on-miss"],
             "--find-max goes on where an objective is missed",
         ),
     ],

@@ -336,7 +336,7 @@ def test_check_says_that_nothing_is_wrong(tmp_path: Path, binary: Binary) -> Non
     """Without a name every system of the project is checked, and the exit code is 0."""
     ran = check(written(tmp_path), binary)
     assert (ran.code, ran.out) == (0, "orders: nothing is wrong\n")
-    assert "playing 4 patterns and 1 journeys" in ran.err
+    assert "playing 4 patterns and 1 journey\n" in ran.err
 
 
 def test_check_says_what_is_wrong_and_where(tmp_path: Path, binary: Binary) -> None:
@@ -351,6 +351,14 @@ def test_check_says_what_is_wrong_and_where(tmp_path: Path, binary: Binary) -> N
     )
     found = json.loads(check(folder, binary, "orders", "--json").out)
     assert (found["system"], found["ok"], len(found["problems"])) == ("orders", False, 1)
+
+
+def test_a_name_of_nothing_is_told_what_there_is(tmp_path: Path, binary: Binary) -> None:
+    """A slip in a name is answered with the runs and the systems that there are."""
+    ran = check(written(tmp_path), binary, "ordres")
+    assert ran.code == 2
+    assert "no run 'ordres'; there is none; and no system: there are" in ran.err
+    assert "orders" in ran.err.partition("there are")[2]
 
 
 def test_what_is_about_runs_is_refused_for_systems(tmp_path: Path, binary: Binary) -> None:

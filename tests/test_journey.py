@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -146,10 +146,15 @@ def test_plain_locust_is_the_same_run(place: Path, engine: Engine) -> None:
     assert run.header.configuration["mix"] == "journeys"
 
 
-def test_interrupted_runs_say_so(place: Path, engine: Engine) -> None:
-    """Ctrl-C ends a run in good order: the record is whole, and says that it was interrupted."""
+@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["ctrl-c", "to-the-process-alone"])
+def test_interrupted_runs_say_so(
+    place: Path, engine: Engine, send: Callable[[int, int], None]
+) -> None:
+    """An interrupt ends a run in good order, whether the terminal sends it or somebody else: the
+    record is whole, and says that it was interrupted, and so does the exit."""
+    name = f"cut-by-{send.__name__}"
     with subprocess.Popen(
-        [sys.executable, "-m", "loadstone", "run", "cmz", "--duration", "60s", "--name", "cut"],
+        [sys.executable, "-m", "loadstone", "run", "cmz", "--duration", "60s", "--name", name],
         cwd=place,
         env={**os.environ, **at(engine)},
         stdout=subprocess.DEVNULL,
@@ -160,13 +165,39 @@ def test_interrupted_runs_say_so(place: Path, engine: Engine) -> None:
         assert process.stderr is not None
         for line in process.stderr:
             if "ops/s" in line:
-                os.killpg(process.pid, signal.SIGINT)
+                send(process.pid, signal.SIGINT)
                 break
         process.stderr.read()
-    run = record(place, "cut")
+    assert process.returncode == 130
+    run = record(place, name)
     assert run.ending.how == "interrupted"
     assert run.measured
     assert run.problems == ()
+
+
+def test_a_run_that_has_not_begun_is_just_over(place: Path, tmp_path: Path, engine: Engine) -> None:
+    """Interrupted while it prepares, a run ends with 130 and in a word, and leaves no record."""
+    (tmp_path / "pyproject.toml").write_text("[tool.loadstone]\n")
+    (tmp_path / "locustfiles").mkdir()
+    (tmp_path / "locustfiles" / "cmz.py").write_text(
+        "import sys, time\nprint('preparing', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadstone", "run", "cmz"],
+        cwd=tmp_path,
+        env={**os.environ, **at(engine)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "preparing" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+    assert (process.returncode, said.strip()) == (130, "interrupted")
+    assert not (tmp_path / STATE / "runs").exists()
 
 
 def test_a_dead_engine_ends_the_run(tmp_path: Path) -> None:
@@ -213,7 +244,7 @@ def test_demo_leaves_nothing_running(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["seed", "acz"], "no system 'acz'; there"),
-        (["run", "cmz", "--mix", "rush"], "no mix in cmz 'rush'; there are balanced"),
+        (["run", "cmz", "--mix", "rush"], "in cmz 'rush'; there are the mixes balanced"),
         (["run", "cmz", "--duration", "soon"], "--duration soon: write it as 30s"),
         (["run", "cmz", "--duration", "0s"], "--duration 0s: write it as 30s"),
         (["run", "cmz", "--name", "../x"], "is no name for a run"),

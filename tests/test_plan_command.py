@@ -141,7 +141,7 @@ def test_a_report_takes_a_plan_in(tmp_path: Path) -> None:
         (("cmz", "--shape", "no.csv"), "no.csv cannot be read"),
         (("cmz", "--region", "mars-1", "--scale", "10"), "no price for mars-1"),
         (("cmz", "--objective", "p99 < 5ms"), "takes a run"),
-        (("cmz", "--mix", "other"), "no mix in cmz 'other'"),
+        (("cmz", "--mix", "other"), "no mix, pattern or journey in cmz 'other'"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused(

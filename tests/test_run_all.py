@@ -132,7 +132,7 @@ def test_what_has_no_data_is_named_with_what_to_do(project: Path, engine: Engine
     [
         (["--users", "1"], "--users 1: 2 systems share them, so it takes at least 2: apples"),
         (["--rate", "9ops/s", "--find-max"], "--find-max loads one system at a time: name one of"),
-        (["--mix", "rush"], "no mix in apples 'rush'; there"),
+        (["--mix", "rush"], "no mix, pattern or journey in apples 'rush'; there"),
     ],
 )
 def test_what_all_cannot_be_is_said(

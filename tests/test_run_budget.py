@@ -173,13 +173,14 @@ def test_locust_is_told_of_the_budget(monkeypatch: pytest.MonkeyPatch, tmp_path:
     """What `loadstone run` is given to spend, and the prices, Locust is given too."""
     sent: list[list[str]] = []
 
-    def wait_for(command: list[str], environ: object) -> int:
+    def wait_for(command: list[str], environ: object, *, record: Path) -> int:
         sent.append(command)
         return 2
 
     monkeypatch.setattr(run_module, "_wait_for", wait_for)
     load = {option.name: option.default for option in run_command.params if option.name}
     load |= {"budget": "2.5", "prices": tmp_path / "p.toml", "duration": "5s", "objective": ()}
+    load["name"] = "spent"
     with pytest.raises(SystemExit):
         run_module.replay([load_system("cmz")], Where(), Naming(), load)
     (command,) = sent

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
-from loadstone.cli.distributed import Spread
+from loadstone.cli.distributed import Spread, await_address
 from loadstone.client.target import Target
 from loadstone.errors import BadValue
 from tests.commands import loadstone
@@ -216,3 +216,17 @@ def test_what_does_not_go_together_is_refused(spread: Spread, processes: int, sa
     """Flags of masters and of workers are not mixed."""
     with pytest.raises(BadValue, match=said):
         spread.check(processes)
+
+
+def test_a_worker_waits_for_its_master_s_address() -> None:
+    """A name that comes to have an address is waited for, which is said once; one that never does
+    is an error that names it, and no endless wait."""
+    said: list[str] = []
+    pauses: list[float] = []
+    await_address("127.0.0.1", say=said.append, pause=pauses.append)
+    assert (said, pauses) == ([], [])
+    with pytest.raises(BadValue, match=r"--worker nobody\.invalid: no such host .* for 3 s: name"):
+        await_address("nobody.invalid", say=said.append, within_s=3, pause=pauses.append)
+    assert len(said) == 1
+    assert said[0].startswith("--worker nobody.invalid has no address yet (")
+    assert len(pauses) == 3

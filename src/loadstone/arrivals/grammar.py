@@ -16,15 +16,16 @@ from loadstone.errors import BadValue
 MOST_STEPS = 10_000
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
-_RATE = re.compile(r"(?P<number>[\d.]+)\s*(?P<unit>ops/s)?")
+_RATE = re.compile(r"(?P<number>[\d.]+)\s*(?P<unit>ops/s)")
 _SPAN = re.compile(r"(?=.)((?P<h>\d+)h)?((?P<m>\d+)m)?((?P<s>\d+(\.\d+)?)s?)?")
 
 
 def rate_of(text: str, said: str = "--rate") -> float:
-    """`200ops/s` as operations a second; `200` means the same."""
+    """`200ops/s` as operations a second."""
     found = _RATE.fullmatch(text.strip())
     if not found or not _NUMBER.fullmatch(found["number"]) or float(found["number"]) <= 0:
-        raise BadValue(f"{said} {text}: write it as 200ops/s, with a number above 0")
+        unit = "with its unit" if _NUMBER.fullmatch(text.strip()) else "with a number above 0"
+        raise BadValue(f"{said} {text}: write it as 200ops/s, {unit}")
     return float(found["number"])
 
 
@@ -126,7 +127,9 @@ def _values(shape: _Shape, text: str, said: str) -> dict[str, float]:
 
 
 def _rate_or_zero(text: str, said: str) -> float:
-    return 0.0 if re.fullmatch(r"0+(\.0*)?(ops/s)?", text) else rate_of(text, said)
+    """A shape's rates have the unit of its `--rate`."""
+    number = text.removesuffix("ops/s")
+    return float(number) if _NUMBER.fullmatch(number) else rate_of(text, said)
 
 
 def _from_csv(text: str, highest: float | None) -> Schedule:

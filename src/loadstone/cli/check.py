@@ -9,8 +9,8 @@ import click
 from loadstone.cli.check_content import check_systems, own_systems
 from loadstone.cli.judging import judge_runs, junit_option, print_judgements
 from loadstone.cli.options import json_option, project_option
-from loadstone.errors import BadValue
-from loadstone.run.library import find_runs, runs_folder
+from loadstone.errors import BadValue, UnknownName
+from loadstone.run.library import LAST, find_runs, runs_folder
 from loadstone.system import system_names
 
 
@@ -38,7 +38,8 @@ def check(
     Of a SYSTEM: what DynamoDB would refuse, keys that come twice, indexes that find nothing,
     addresses that could be somebody's, what differs from its document; then each pattern and
     journey is played on an engine in memory, and every answer checked. None named: all of this
-    project's. The exit code is 1 when something is wrong.
+    project's, or where it has none, all that come with Loadstone. The exit code is 1 when something
+    is wrong.
 
     Of a RUN, a path, a name or `last`: its objectives are those that it was started with, its
     scenario's, and what --objective adds. The exit code is 1 when one is missed or the record is
@@ -55,7 +56,18 @@ def check(
         names = [what] if what not in ("", "all") else own_systems(project)
         check_systems(names, project, as_json=as_json)
     else:
-        check_runs(find_runs(what), objective, junit=junit, as_json=as_json)
+        check_runs(_runs_of(what, project), objective, junit=junit, as_json=as_json)
+
+
+def _runs_of(what: str, project: Path | None) -> list[Path]:
+    """The records of a run; what is none was perhaps to be a system."""
+    try:
+        return find_runs(what)
+    except UnknownName as error:
+        if what == LAST:
+            raise
+        systems = ", ".join(system_names(project))
+        raise UnknownName(f"{error}; and no system: there are {systems}") from None
 
 
 def _refuse_for_systems(what: str, objective: tuple[str, ...], junit: Path | None) -> None:

@@ -32,8 +32,15 @@ def own_systems(project: Path | None) -> list[str]:
 
 def check_systems(names: Sequence[str], project: Path | None, *, as_json: bool) -> None:
     """Hold systems against the contract; exit 1 when one does not keep it."""
+    if len(names) > 1:
+        say(
+            f"checking {len(names)} systems, which takes minutes: {', '.join(names)}; "
+            f"`loadstone check {names[0]}` checks one"
+        )
     wrong = 0
-    for name in names:
+    for number, name in enumerate(names, 1):
+        if len(names) > 1:
+            say(f"{name}: system {number} of {len(names)}")
         found = list(_problems(name, project))
         wrong += sum(problem.wrong for problem in found)
         if as_json:

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from loadstone.amounts import amount
 from loadstone.cli.data_options import Scale
 from loadstone.cli.options import project_option, say
 from loadstone.cli.outcome import print_outcome
 from loadstone.cli.report import write_html
-from loadstone.cli.run import replay
+from loadstone.cli.run import INTERRUPTED, replay
 from loadstone.cli.seed_progress import shown
 from loadstone.naming import Naming
 from loadstone.run import Run
@@ -64,11 +65,11 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
             session = open_session(
                 loaded, wanted, target, Asked(scale=scale), ledgers=Path(ledgers), say=say
             )
-            say(f"3. {session.dataset.stored:,} items")
+            say(f"3. {amount(session.dataset.stored, 'item')}")
             with shown(Console(stderr=True), say) as progress:
                 report = session.seed(progress=progress)
         say(f"   {report.written:,} written in {report.elapsed_s:.1f} s, none left out")
-        say(f"4. {users} users for {duration}")
+        say(f"4. {amount(users, 'user')} for {duration}")
         path, well = replay(
             [loaded], where, naming, _load(users, duration), environ={LENT_ENGINE: engine.url}
         )
@@ -77,6 +78,8 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     html = write_html(record, path)
     print_outcome(record)
     click.echo(f"report: {html}")
+    if record.ending.how == "interrupted":
+        raise SystemExit(INTERRUPTED)
     if not well:
         raise SystemExit(1)
 

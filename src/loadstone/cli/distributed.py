@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "seed_locustfile.py"
 MASTER_PORT, WEB_PORT = 5557, 8089  # Locust's own
 HERE = "127.0.0.1"
+ADDRESS_WITHIN_S, ADDRESS_EVERY_S = 60.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +188,36 @@ def become_worker(
         *(("--processes", str(processes)) if processes > 1 else ()),
     ]
     environ: Mapping[str, str] = {**os.environ, OWN: json.dumps(own)}
+    await_address(host, say=say)
     say(f"waiting for the master at {spread.worker}:{spread.port}")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, command, dict(environ))
+
+
+def await_address(
+    host: str,
+    *,
+    say: Callable[[str], None],
+    within_s: float = ADDRESS_WITHIN_S,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Until a host has an address: the name of a container comes with it. BadValue when none has
+    come for this long: Locust itself would ask for ever."""
+    for turn in range(max(1, round(within_s / ADDRESS_EVERY_S))):
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError as error:
+            why = error.strerror
+        else:
+            return
+        if not turn:
+            say(f"--worker {host} has no address yet ({why}): asking for {within_s:g} s")
+        pause(ADDRESS_EVERY_S)
+    raise BadValue(
+        f"--worker {host}: no such host ({why}) for {within_s:g} s: "
+        "name the machine that `loadstone seed --master` runs on"
+    )
 
 
 def _locust(kind: str) -> list[str]:

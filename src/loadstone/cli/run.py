@@ -38,7 +38,7 @@ from loadstone.cli.spend_run import agreed_to_run
 from loadstone.content import content_root
 from loadstone.errors import BadValue, LoadstoneError
 from loadstone.naming import Naming
-from loadstone.run import find_runs
+from loadstone.run import Run, find_runs, runs_folder
 from loadstone.system import System, project_root
 from loadstone.target import Where
 
@@ -65,6 +65,7 @@ LOCUST = {
 }
 #: As `loadstone.locust.senders` has them: Locust is imported by a process of its own alone.
 CLIENTS = ("loadstone", "boto3", "boto3-tuned")
+INTERRUPTED = 130
 _DEFAULT_LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "default_locustfile.py"
 DURATION = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 
@@ -192,7 +193,10 @@ def run(
     )
     records = records_of_each(path, systems)
     print_records(records, as_json=as_json)
-    if not judge_records(records.values(), junit=junit, quiet=as_json) or not well:
+    passed = judge_records(records.values(), junit=junit, quiet=as_json)
+    if any(Run.load(each).ending.how == "interrupted" for each in records.values()):
+        raise SystemExit(INTERRUPTED)
+    if not passed or not well:
         raise SystemExit(1)
 
 
@@ -238,12 +242,15 @@ def replay(
     command += arguments(load)
     for limits in throttle:
         command += ["--throttle", limits]
-    code = _wait_for(command, {**_environment(systems, where), **(environ or {})})
+    runs = where.state / "runs" if where.project else runs_folder()
+    code = _wait_for(
+        command, {**_environment(systems, where), **(environ or {})}, record=runs / name
+    )
     if code == 2:
         # It has been said on stderr by the process that found it out.
         raise SystemExit(2)
     try:
-        path = find_runs(name)[0]
+        path = find_runs(name, runs)[0]
     except LoadstoneError:
         raise BadValue(f"Locust ended with exit code {code} before the run began") from None
     return path if len(systems) == 1 else path.parent, code == 0
@@ -271,26 +278,38 @@ def _environment(systems: Sequence[System], where: Where) -> dict[str, str]:
     return environ
 
 
-def _wait_for(command: list[str], environ: Mapping[str, str]) -> int:
-    """Ctrl-C is Locust's to handle, which then ends in good order; so is being told to end."""
+def _wait_for(command: list[str], environ: Mapping[str, str], *, record: Path) -> int:
+    """The exit code of Locust, which has a process group of its own, so that all it hears of
+    Ctrl-C is what we tell it: to end in good order, or just to end when `record` has not begun.
+    """
     process: subprocess.Popen[bytes] | None = None
+    interrupted = False
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if process is not None:
-            process.send_signal(number)
+        nonlocal interrupted
+        interrupted |= number == signal.SIGINT
+        if process is None:
+            return
+        begun = record.exists()
+        process.send_signal(number if begun else signal.SIGTERM)
 
-    # A child does not inherit handlers, and has Ctrl-C from the terminal itself.
-    handlers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: pass_on, signal.SIGHUP: pass_on}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env=dict(environ),
+            process_group=0,
         )
+        if interrupted:
+            process.terminate()
         with process:
-            return process.wait()
+            code = process.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if interrupted and not record.exists():
+        raise KeyboardInterrupt
+    return code

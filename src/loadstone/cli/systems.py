@@ -8,6 +8,7 @@ from typing import Any
 import click
 import orjson
 
+from loadstone.amounts import amount
 from loadstone.cli.options import json_option, project_option
 from loadstone.cli.table_json import describe_table
 from loadstone.errors import BadContent
@@ -97,6 +98,5 @@ def _print(system: System) -> None:
             click.echo(f"    {index.name}({', '.join(index.key)}){inferred}")
     patterns, journeys, mixes = system.patterns, system.journeys, system.mixes
     if patterns:
-        click.echo(
-            f"  {len(patterns)} patterns, {len(journeys)} journeys; mixes {', '.join(mixes)}"
-        )
+        played = f"{amount(len(patterns), 'pattern')}, {amount(len(journeys), 'journey')}"
+        click.echo(f"  {played}; mixes {', '.join(mixes)}")

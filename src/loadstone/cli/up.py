@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.amounts import amount
 from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.attended import attended
 from loadstone.cli.connection import Connection, connection_to, print_connection
@@ -151,7 +152,7 @@ def _filled(
         for finding in made.findings:
             say(f"  {finding}")
     session = session_of(system, wanted, opened.target, asked, where)
-    say(f"data set: {system.id}, {session.asked:,} items")
+    say(f"data set: {system.id}, {amount(session.asked, 'item')}")
     with attended(spending, opened.target, plan) as load:
         report = session.seed(progress=load.progress, stop=load.stop)
     if load.was_stopped(report):
@@ -181,9 +182,9 @@ def _print(
             f"the tables do not hold what `loadstone seed {system}` has written: to start over, "
             f"`loadstone tables drop {system}` and this command again"
         )
-    tables = len(connection.tables)
-    many = f"{tables} table{'s' * (tables != 1)}"
-    click.echo(f"{system} is up: {report.written:,} items in {many}{', counted' * checked.ok}")
+    items = amount(report.written, "item")
+    tables = amount(len(connection.tables), "table")
+    click.echo(f"{system} is up: {items} in {tables}{', counted' * checked.ok}")
     print_connection(connection)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+from loadstone.amounts import amount
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.contract.alike import alike_problems, process_problems
@@ -47,7 +48,8 @@ def played_problems(
     """What comes of playing its scenario on a target, in tables that are gone afterwards."""
     places = Places(system)
     dataset = Dataset(system, scale=SCALES["tiny"], as_of=today())
-    say(f"playing {len(system.patterns)} patterns and {len(system.journeys)} journeys")
+    patterns = amount(len(system.patterns), "pattern")
+    say(f"playing {patterns} and {amount(len(system.journeys), 'journey')}")
     with (
         Client(target) as client,
         tables_with(dataset, target, client, Naming(prefix="check-"), say=lambda _: None) as names,
