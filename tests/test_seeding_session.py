@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,8 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from loadstone.cli.seed_progress import Lines, PaceMeter
+from loadstone.cli.seed_progress import Lines, PaceMeter, shown
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, Refused
@@ -27,6 +30,7 @@ from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places, refuse_untagged
 from loadstone.seeding.presence import expected_counts
 from loadstone.seeding.session import Session
+from loadstone.seeding.tally import TableTally, Tally
 from loadstone.system import load_system
 from tests.seeding_fakes import TARGET, FakeTable, load
 
@@ -120,6 +124,34 @@ def test_pace_is_of_the_last_seconds() -> None:
         pace = meter.read(float(second), 10_000, done, 1000.0 * second)
     assert (pace.items_per_s, pace.units_per_s) == (300.0, 1000.0)
     assert pace.left_s == (10_000 - 4_000) / 300
+
+
+@pytest.mark.parametrize(("width", "whole"), [(80, False), (120, True), (200, True)])
+def test_bars_fit_the_terminal(width: int, whole: bool) -> None:
+    """A bar for each table and a total, no wider than the terminal and no further from its name
+    than need be; where there is no room for a name, the numbers stay."""
+    names = ["short", "a-table-that-has-a-rather-long-name"]
+    tables = {name: TableTally(asked=2_000_000, done=1_234_567, throttled=89) for name in names}
+    tally = Tally(asked=4_000_000, before=2_469_134, tables=tables)
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=width, color_system=None)
+    with shown(console, lambda _: None) as bars:
+        bars.show(tally)
+    head, *rows, troubles = _lines(screen)
+    assert len(rows) == 3
+    assert all(len(line) <= min(width, 135) for line in (head, *rows, troubles))
+    assert (names[1] in rows[1]) == whole
+    assert all("1,234,567" in row and " 61% " in row for row in rows[:2])
+    assert "2,469,134" in rows[2]
+    assert "0 throttles · 0 errors" in troubles
+
+
+def _lines(screen: io.StringIO) -> list[str]:
+    """What was drawn last."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    drawn = [line.rstrip() for line in plain.replace("\r", "\n").splitlines() if line.strip()]
+    begin = max(n for n, line in enumerate(drawn) if "items/s" in line)
+    return drawn[begin:]
 
 
 def test_lines_say_what_a_log_needs(tmp_path: Path) -> None:

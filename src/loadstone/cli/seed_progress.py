@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from time import monotonic
@@ -18,7 +18,9 @@ from rich.text import Text
 from loadstone.seeding.tally import Tally
 
 WINDOW_S = 10.0
-BAR_WIDTH = 12
+#: A bar is as long as the terminal leaves room for beside a name and the numbers.
+BAR_WIDTHS = range(12, 41)
+NUMBERS_WIDTH = 56
 TOTAL = "total"
 
 #: What a load has cost so far, in USD; None where nothing is billed or no price is known.
@@ -99,6 +101,7 @@ class Bars:
 
     def show(self, tally: Tally) -> None:
         now_s = monotonic()
+        width, bar = _widths(self._live.console.width, [*tally.tables, TOTAL])
         grid = Table(
             Column("", ratio=1, no_wrap=True, overflow="ellipsis"),
             Column(""),
@@ -109,15 +112,15 @@ class Bars:
             box=None,
             padding=(0, 1, 0, 0),
             header_style="dim",
-            expand=True,
+            width=width,
         )
         for name, table in tally.tables.items():
             units = sum(tally.units_of(name).values())
             pace = self._meters[name].read(now_s, table.asked, table.seen, units)
-            grid.add_row(*_cells(name, table.asked, table.seen, table.throttled, pace))
+            grid.add_row(*_cells(name, bar, table.asked, table.seen, table.throttled, pace))
         pace = self._meters[TOTAL].read(now_s, tally.asked, tally.done, tally.total_write_units)
         if len(tally.tables) > 1:
-            cells = _cells(TOTAL, tally.asked, tally.done, tally.total_throttles, pace)
+            cells = _cells(TOTAL, bar, tally.asked, tally.done, tally.total_throttles, pace)
             grid.add_row(*cells, style="bold")
         self._live.update(Group(grid, Text(troubles(tally, self._costs(tally)))), refresh=True)
 
@@ -138,12 +141,19 @@ def shown(
         yield Bars(live, costs)
 
 
+def _widths(terminal: int, names: Iterable[str]) -> tuple[int, int]:
+    """Of all, and of a bar. Names give way where there is no room for them."""
+    longest = max(map(len, names))
+    bar = min(max(terminal - longest - NUMBERS_WIDTH, BAR_WIDTHS[0]), BAR_WIDTHS[-1])
+    return min(terminal, longest + bar + NUMBERS_WIDTH), bar
+
+
 def _cells(
-    name: str, asked: int, seen: int, throttles: int, pace: Pace
+    name: str, bar: int, asked: int, seen: int, throttles: int, pace: Pace
 ) -> tuple[str, ProgressBar, str, str, str, str, str, str]:
     return (
         name,
-        ProgressBar(total=asked or 1, completed=seen if asked else 1, width=BAR_WIDTH),
+        ProgressBar(total=asked or 1, completed=seen if asked else 1, width=bar),
         f"{seen * 100 // asked if asked else 100}%",
         f"{seen:,}",
         f"{pace.items_per_s:,.0f}",
