@@ -175,7 +175,7 @@ def test_every_chart_keeps_to_vega_lites_schema(known: Run) -> None:
 def test_what_draws_the_charts_is_what_the_locked_versions_have(page_text: str) -> None:
     """The packed scripts are those of the locked Altair and vl-convert, and a page holds them."""
     kept = PACKED.read_bytes()
-    assert gzip.decompress(kept).decode() == bundled(), "python -m tools.vega writes it anew"
+    assert gzip.decompress(kept).decode() == bundled(), "pip install -e . packs it anew"
     assert base64.b64encode(kept).decode() in page_text
 
 

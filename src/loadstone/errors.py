@@ -63,6 +63,10 @@ class NoPrice(LoadstoneError, KeyError):
     """A price that the table of prices does not have."""
 
 
+class BadInstallation(LoadstoneError, FileNotFoundError):
+    """A part of Loadstone is not there that came with it."""
+
+
 class Unfinished(LoadstoneError, TimeoutError):
     """Something that was begun and takes longer than we wait."""
 
