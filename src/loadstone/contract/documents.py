@@ -19,7 +19,7 @@ Items = Mapping[int, dict[str, Any]]
 
 _PROSE, _SHORT_REPLY = 10_000, 40
 #: What nobody writes: a slot that was not filled, filler, a blank too many.
-_ODD = re.compile(r"[Ll]orem ipsum|\{|\A\s|\s\Z|[a-z,]  (?! )")
+_ODD = re.compile(r"[Ll]orem ipsum|\{|\A\s|\s\Z|[a-z][a-z,]  (?! )")
 
 
 def documented_problems(
@@ -142,11 +142,11 @@ def rule_problems(entity: Entity, says: Documented, items: Items) -> Iterator[Pr
 
 def prose_problems(dataset: Dataset, entity: Entity, says: Documented) -> Iterator[Problem]:
     """Of 10,000 consecutive texts none stands twice, short replies apart."""
-    for path in says.prose:
-        count = min(_PROSE, dataset.count(entity))
+    count = dataset.count(entity)
+    for path, start in itertools.product(says.prose, sorted({0, max(0, count - _PROSE) // 2})):
         seen = Counter(
             value
-            for item in dataset.items(entity, 0, count)
+            for item in dataset.items(entity, start, min(start + _PROSE, count))
             for value in values_at(item, path)
             if len(value) > _SHORT_REPLY
         )
