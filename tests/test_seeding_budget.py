@@ -209,6 +209,17 @@ def test_commands_price_ask_and_refuse(ran: Ran) -> None:
     assert ran.stored == 0
 
 
+def test_a_dry_run_may_suppose(ran: Ran) -> None:
+    """Where the tables hold another data set, a dry run says that a seed would be refused, and what
+    it would take were they empty; the seed itself is refused."""
+    assert ran(seed_command, "--scale", "60", "--yes").exit_code == 0
+    told = ran(seed_command, "--scale", "70", "--dry-run")
+    assert told.exit_code == 0
+    assert "a seed would be refused" in told.output
+    assert "to be written: 70 items" in told.output
+    assert isinstance(ran(seed_command, "--scale", "70", "--yes").exception, Refused)
+
+
 def test_a_dry_run_makes_nothing(ran: Ran) -> None:
     """A dry run leaves neither tables, tags nor ledgers, also where the tables are not there."""
     assert ran(seed_command, "--scale", "70", "--dry-run").exit_code == 0

@@ -169,9 +169,12 @@ def test_entities_are_spelled_in_snake_case(entity: str, name: str) -> None:
 
 
 def test_an_unknown_system_is_named(seeded: Seed) -> None:
-    """A system that there is not is an error that lists those that there are."""
-    with pytest.raises(UnknownName, match=r"no system 'kxgn'; there are .*kxgen"):
+    """A system that there is not is an error that lists those that there are, and says where
+    pytest is told of one's own."""
+    said = r"no system 'kxgn'; there are .*kxgen.*with loadstone_project in pytest's settings"
+    with pytest.raises(UnknownName, match=said) as caught:
         seeded("kxgn")
+    assert "--project" not in str(caught.value)
 
 
 def test_clients_need_no_environment(dynamodb: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,10 @@ def seed(
             check_production(target, where, naming, names, allow_production)
             if target.kind == "embedded":
                 _create_missing(meant, target)
-        session = session_of(loaded, wanted, target, asked, where, only, partly=spending.dry_run)
+        told_only = spending.dry_run
+        session = session_of(
+            loaded, wanted, target, asked, where, only, partly=told_only, supposing=told_only
+        )
         if target.kind == "aws" and not spending.dry_run:
             refuse_untagged(session.tables, loaded.id, allow_untagged)
         plan = _agreed(session, meant, spending, rate=rate, verified=verified, as_json=as_json)

@@ -40,8 +40,10 @@ def session_of(
     only: Collection[str] | None = None,
     *,
     partly: bool = False,
+    supposing: bool = False,
 ) -> Session:
-    """The data set that is asked for, or that the tables hold. `partly`: some may be missing."""
+    """The data set that is asked for, or that the tables hold. `partly`: some may be missing;
+    `supposing`: they may hold another."""
     from loadstone.seeding.identity import settings_from
     from loadstone.seeding.session import open_session
 
@@ -53,6 +55,7 @@ def session_of(
         ledgers=where.state / "ledgers",
         only=only,
         partly=partly,
+        supposing=supposing,
         say=say,
     )
 

@@ -174,10 +174,12 @@ def open_session(
     ledgers: Path = LEDGERS,
     only: Collection[str] | None = None,
     partly: bool = False,
+    supposing: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Session:
     """Find the tables and settle on the data set. Refused when one that is meant is missing, if it
-    is not allowed to be there `partly`."""
+    is not allowed to be there `partly`, and when one holds another data set, if the question is
+    not what would be, `supposing` that it did not."""
     control = Places(target, ledgers=ledgers, say=say)
     tables = control.find(wanted)
     there = {found.place.name for found in tables}
@@ -192,7 +194,14 @@ def open_session(
     held: Mapping[str, Mapping[str, str]] = {
         found.place.name: found.held for found in tables if found.held
     }
-    dataset = settle(system, asked, held, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    try:
+        dataset = settle(system, asked, held, now=now)
+    except Refused as refused:
+        if not supposing:
+            raise
+        say(f"a seed would be refused: {refused}; as if they were empty:")
+        dataset = settle(system, asked, {}, now=now)
     return Session(
         dataset=dataset,
         tables=[found for found in tables if found.place.name in meant],

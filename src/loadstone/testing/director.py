@@ -9,13 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loadstone.dataset import Dataset
+from loadstone.errors import UnknownName
 from loadstone.naming import DEFAULT_STAGE, Naming
 from loadstone.seeding.identity import Asked, settings_from, settle
-from loadstone.system import System, load_system
+from loadstone.system import NO_PROJECT, System, load_system
 from loadstone.testing.asked import DEFAULT_SCALE
 from loadstone.testing.database import Seeded
 from loadstone.testing.scene import Scene
 from loadstone.testing.stage import Stage
+
+OF_YOUR_OWN = (
+    "for your own, name the folder that holds fixtures/ with loadstone_project in pytest's "
+    "settings, seen from the rootdir, or with LOADSTONE_PROJECT"
+)
 
 SetVariable = Callable[[str, str], None]
 
@@ -33,7 +39,10 @@ class Shelf:
 
     def system(self, name: str) -> System:
         if name not in self._systems:
-            self._systems[name] = load_system(name, self._project)
+            try:
+                self._systems[name] = load_system(name, self._project)
+            except UnknownName as unknown:
+                raise UnknownName(str(unknown).replace(NO_PROJECT, OF_YOUR_OWN)) from None
         return self._systems[name]
 
     def dataset(self, name: str, asked: Asked) -> Dataset:
