@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loadstone.capacity.admission import Resource
+from loadstone.capacity.limits import Provisioned
 from loadstone.capacity.month import FREE
 from loadstone.capacity.prices import builtin_prices
 from loadstone.capacity.simulation import Side
@@ -269,3 +270,23 @@ def test_a_replica_is_in_another_region_that_has_prices() -> None:
     ran = invoked(*TINY, "--region", "us-east-1", "--replica", "mars-1")
     assert isinstance(ran.exception, NoPrice)
     assert "mars-1" in str(ran.exception)
+
+
+def test_a_day_that_comes_otherwise_is_simulated_too() -> None:
+    """On demand stands half as much again and a doubling; fixed capacity for a flat 100 a second
+    throttles a third of 150, when its burst is spent, and auto scaling what comes before it has
+    followed."""
+    day = np.ones(86_400)
+    asked = load(work(100, {WRITE: 1.0}))
+    found = plan(asked, replace(terms(), day=day, shape="flat"))
+    by_name = {each.name: list(each.throttled.values()) for each in found.stressed}
+    chance, more, leap = by_name["all fixed"]
+    assert by_name["all on demand"] == [0, 0, 0]
+    units = found.ways["orders"]["fixed"].settings[ORDERS]
+    assert isinstance(units, Provisioned)
+    spared = 300 * units.write
+    assert more == pytest.approx(1 - (units.write * 86_400 + spared) / (150 * 86_400), abs=1e-3)
+    lost = 600 * (200 - units.write) - spared
+    assert leap == pytest.approx(lost / (100 * 86_400 + 600 * 100), abs=1e-3)
+    assert chance < 0.01
+    assert max(by_name["all auto scaling"]) <= more + 1e-9

@@ -335,6 +335,16 @@ def test_following_a_day_costs_less_than_its_peak() -> None:
     assert scaled.outcome.unit_hours < fixed.outcome.unit_hours
 
 
+def test_following_a_load_never_costs_more_than_standing_still() -> None:
+    """Where a load leaps about too quickly to be followed, auto scaling stays where fixed capacity
+    would be: it is never provisioned more."""
+    calls = np.where(np.arange(6 * HOUR_S) % 1200 < 240, 50.0, 2.0)
+    leaps = Demand(flows=(Flow(name="place", calls=calls, units={WRITE: 1.0}),))
+    fixed, scaled = (find(leaps, allowed=0.001) for find in (find_fixed, find_scaled))
+    assert scaled.met
+    assert scaled.outcome.unit_hours <= fixed.outcome.unit_hours + 1e-6
+
+
 def test_no_capacity_helps_a_hot_key() -> None:
     """Where one key is the limit, the search says that nothing meets it, and the outcome why."""
     hot = (HotKey("user-1", 1 << 63, 1.0),)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from loadstone.amounts import amount
 from loadstone.capacity.break_even import Term, provisioned_utilization, reserved_utilization
 from loadstone.capacity.limits import DIRECTIONS, OnDemand, Provisioned
 from loadstone.capacity.prices import Noted, Price
@@ -27,6 +28,7 @@ from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.scans import ScanRow, scan_rows
 from loadstone.planning.solutions import TERMS, Solution, best_solution, solutions
 from loadstone.planning.storage import StorageRow, storage_rows, stored_usd
+from loadstone.planning.stress import Stressed, stressed
 from loadstone.planning.terms import Terms
 
 #: Units a second of a table, or of an index, until AWS is asked for more: "Service quotas".
@@ -57,6 +59,7 @@ class Plan:
     ways: Mapping[str, Mapping[Mode, Way]]
     solutions: tuple[Solution, ...]
     best: Solution
+    stressed: tuple[Stressed, ...]
     reserved: Mapping[str, Mapping[Term, Reserved]]
     patterns: tuple[PatternRow, ...]
     hot: tuple[HotRow, ...]
@@ -101,8 +104,9 @@ def plan(
         documented = {name: tables[own] for name, own in names.items() if own in tables}
     storage = tuple(storage_rows(load, terms, documented))
     storage_usd = stored_usd(storage, terms)
-    say(f"simulating a day of {len(load.busy)} tables, and searching their capacity")
-    found, ways = solutions(through(load, terms), terms, storage_usd)
+    say(f"simulating a day of {amount(len(load.busy), 'table')}, and searching for capacity")
+    day = through(load, terms)
+    found, ways = solutions(day, terms, storage_usd)
     best = best_solution(found)
     side_by_side: tuple[Design, ...] = ()
     if known is not None and known.pair is not None:
@@ -125,6 +129,7 @@ def plan(
         ways=ways,
         solutions=found,
         best=best,
+        stressed=tuple(stressed(day, found)),
         reserved={table: _reserved(every, terms) for table, every in ways.items()},
         patterns=pattern_rows(load, terms),
         hot=hot_rows(load),
@@ -217,7 +222,7 @@ def _simulated(terms: Terms) -> Iterator[str]:
         "an hour; its minimum, maximum and target are the cheapest of a search"
     )
     yield (
-        "calls come evenly within each second, without the swings that chance makes: a high target "
-        "of auto scaling leaves them little room"
+        "calls come evenly within each second, except where arrivals by chance are spoken of: "
+        "those are drawn (Poisson)"
     )
     yield "what is throttled is not sent again: a real client's retries come on top"

@@ -7,7 +7,7 @@ more than is allowed: then the search is repeated with less allowed to each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -119,16 +119,11 @@ def _scalings(
 ) -> list[Scaling]:
     """For each row the cheapest candidate that cuts no more than is allowed."""
     fixed = _least(series, allowed)
-    tried: list[tuple[int, Scaling]] = []
-    for row, least in enumerate(fixed):
-        busiest = float(series.total[row].max()) / MINUTE_S
-        begun = float(series.total[row, :2].max()) / MINUTE_S
-        for target in targets:
-            top = max(1, ceil(busiest / target), least)
-            for minimum in sorted({least, *(max(1, ceil(top * share)) for share in MINIMUMS)}):
-                start = min(max(ceil(begun / target), minimum), top)
-                scaling = Scaling(minimum=minimum, maximum=top, target=target, start=start)
-                tried.append((row, scaling))
+    tried = [
+        (row, scaling)
+        for row, least in enumerate(fixed)
+        for scaling in _candidates(series, row, least, targets)
+    ]
     arms = [
         Arm(row, "write", AutoScaled(read=scaling, write=scaling), at)
         for at, (row, scaling) in enumerate(tried)
@@ -141,6 +136,21 @@ def _scalings(
         if fits and (row not in best or units < best[row][0]):
             best[row] = (float(units), scaling)
     return [best[row][1] for row in range(len(fixed))]
+
+
+def _candidates(
+    series: Series, row: int, least: int, targets: Sequence[float]
+) -> Iterator[Scaling]:
+    """With room for the busiest minute at each target; and with no more than the least fixed
+    capacity that is enough, which at its dearest is that capacity."""
+    busiest = float(series.total[row].max()) / MINUTE_S
+    begun = float(series.total[row, :2].max()) / MINUTE_S
+    tops = [(target, max(1, ceil(busiest / target), least)) for target in targets]
+    for target, top in [*tops, (max(targets), least)]:
+        shares = {max(1, ceil(top * share)) for share in MINIMUMS}
+        for minimum in sorted({least, *shares}):
+            start = min(max(ceil(begun / target), minimum), top)
+            yield Scaling(minimum=minimum, maximum=top, target=target, start=start)
 
 
 def _alone(series: Series, arms: Sequence[Arm], start_unix_s: int = 0) -> tuple[Amounts, Amounts]:

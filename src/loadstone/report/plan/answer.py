@@ -65,6 +65,7 @@ def points(plan: Plan) -> Iterator[str]:
         f"{_share(best.throttled)} of the calls would be throttled, as simulated; at most "
         f"{percent(terms.allowed)} may be."
     )
+    yield from _otherwise(plan)
     others = [each for each in plan.solutions if each is not best]
     said = [f"{each.name} {usd(each.total_usd)}{_throttles(each)}" for each in others]
     yield f"Otherwise a month would be: {'; '.join(said)}."
@@ -85,6 +86,21 @@ def points(plan: Plan) -> Iterator[str]:
     yield from _flips(plan)
     yield from _choices(plan)
     yield from _warnings(plan)
+
+
+def _otherwise(plan: Plan) -> Iterator[str]:
+    """What the answer risks, beside the way that risks least."""
+    held = next(each for each in plan.stressed if each.name == plan.best.name)
+    worst = max(held.throttled.values())
+    if worst <= plan.terms.allowed:
+        yield f"It would stand {' and '.join(held.throttled)} too."
+        return
+    said = ", ".join(f"{name} {_part(share)}" for name, share in held.throttled.items())
+    least = min(plan.stressed, key=lambda each: max(each.throttled.values()))
+    beside = ""
+    if least is not held:
+        beside = f"; {least.name}, {_part(max(least.throttled.values()))} at most"
+    yield f"If the day comes otherwise, this would be throttled: of {said}{beside}."
 
 
 def _choices(plan: Plan) -> Iterator[str]:
@@ -204,7 +220,12 @@ def _throttles(solution: Solution) -> str:
 
 
 def _share(share: float) -> str:
-    return percent(round(share, 9)) if share else "None"
+    said = percent(round(share, 9)) if share else "None"
+    return said[0].upper() + said[1:]
+
+
+def _part(share: float) -> str:
+    return percent(round(share, 9)) if share else "nothing"
 
 
 def _few(names: Sequence[str], of: int) -> str:

@@ -160,6 +160,7 @@ def documented(plan: Plan) -> Iterator[Block]:
             Column("document"),
             Column("now"),
             Column("where it says so", "long"),
+            Column("was so", "text"),
         ),
         [
             (
@@ -167,6 +168,7 @@ def documented(plan: Plan) -> Iterator[Block]:
                 f"{row.documented_usd:f}",
                 "no price" if row.now_usd is None else f"{row.now_usd:f}",
                 row.source,
+                f"before {row.until}" if row.until else "",
             )
             for row in plan.documented
         ],

@@ -14,6 +14,7 @@ from loadstone.report.plan.answer import answer_blocks
 
 def _ways(plan: Plan) -> Iterator[Block]:
     yield from tables.ways_of_all(plan)
+    yield from tables.otherwise(plan)
     yield from tables.ways_of_tables(plan)
 
 

@@ -12,7 +12,7 @@ from loadstone.planning.modes import MODES, Way
 from loadstone.planning.plan import Plan
 from loadstone.planning.reserved import Reserved
 from loadstone.planning.scans import ScanRow
-from loadstone.planning.solutions import TERMS
+from loadstone.planning.solutions import TERMS, Solution
 from loadstone.report.blocks import Block, Column, Mark, Points, Table, Text
 from loadstone.report.numbers import count, percent, rate, usd
 from loadstone.report.places import Place
@@ -59,8 +59,8 @@ def ways_of_all(plan: Plan) -> Iterator[Block]:
             usd(plan.storage_usd),
             usd(each.total_usd),
             percent(round(each.throttled, 9)),
-            "yes" if each.holds else "no",
             *(_reserved(each.reserved[term], plan) for term in TERMS),
+            _holds(each, plan),
         )
         for each in plan.solutions
     ]
@@ -75,12 +75,32 @@ def ways_of_all(plan: Plan) -> Iterator[Block]:
             Column("storage"),
             Column("in all"),
             Column("throttled"),
-            Column("holds", "text"),
             Column("reserved 1 year, in all"),
             Column("3 years, in all"),
+            Column("holds", "text"),
         ),
         rows,
         marks={chosen: "good" if plan.holds else "bad"},
+    )
+
+
+def _holds(each: Solution, plan: Plan) -> str:
+    said = "yes" if each.holds else "no"
+    return f"{said}; the answer" if each is plan.best else said
+
+
+def otherwise(plan: Plan) -> Iterator[Block]:
+    """How each way stands a day that is not as planned."""
+    names = list(plan.stressed[0].throttled)
+    yield Table(
+        "If it comes otherwise",
+        "What each way would throttle, with the capacity above, if the day came otherwise than "
+        "planned",
+        (Column("way", "text"), *(Column(name) for name in names)),
+        [
+            (each.name, *(percent(round(share, 9)) for share in each.throttled.values()))
+            for each in plan.stressed
+        ],
     )
 
 
