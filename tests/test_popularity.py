@@ -33,6 +33,21 @@ def test_the_hottest_are_as_hot_as_zipf_says(skew: float) -> None:
         assert found[rank - 1] == pytest.approx(draws * rank**-skew / total, rel=0.1)
 
 
+@pytest.mark.parametrize("skew", [0.0, 0.5, 0.99, 1.5])
+@pytest.mark.parametrize("times", [100, 1000])
+def test_typical_numbers_come_as_often_as_they_are_drawn(skew: float, times: int) -> None:
+    """Of any amount of them, a popular number has its part, within a few of a thousand."""
+    popularity = Popularity(1000, skew, 12345)
+    found = Counter(popularity.typical(nth) for nth in range(times))
+    total = sum(rank**-skew for rank in range(1, 1001))
+    for rank in (1, 2, 5, 20):
+        part = times * rank**-skew / total
+        assert found[popularity.number(rank)] == pytest.approx(part, abs=max(2.5, 0.005 * times))
+    first_hundred = sum(found[popularity.number(rank)] for rank in range(1, 101))
+    share = sum(rank**-skew for rank in range(1, 101)) / total
+    assert first_hundred / times == pytest.approx(share, abs=0.02)
+
+
 def test_no_skew_is_even() -> None:
     """With a skew of 0 every number is as likely."""
     popularity, random = Popularity(10, 0.0, 7), Random(1)

@@ -141,6 +141,8 @@ class Prepared:
             servable=pattern.servable,
             expected_read_units=expected.read_units,
             expected_write_units=expected.write_units,
+            expected_spread=expected.spread,
+            expected_error=expected.error,
             assumed=expected.assumed,
         )
 

@@ -13,22 +13,21 @@ NAMED = 3
 
 
 def unexpected(figures: Figures) -> Iterator[str]:
-    """A sentence where patterns consumed more, or less, than was expected of them."""
-    if not figures.expected:
-        return
-    differing = [row for row in figures.expected if row.differs]
+    """A sentence where patterns consumed more, or less, than was expected of them; what was only
+    guessed is foretold by nothing."""
+    foretold = [row for row in figures.expected if not row.assumed]
+    differing = [row for row in foretold if row.differs]
     if not differing:
         return
     worst = sorted(differing, key=lambda row: (-abs(row.difference), row.pattern))[:NAMED]
     named = ", ".join(
-        f"{row.pattern} ({rate(row.consumed)} units a call, expected {rate(row.expected)}"
-        f"{', a guess' if row.assumed else ''})"
+        f"{row.pattern} ({rate(row.consumed)} units a call, expected {rate(row.expected)})"
         for row in worst
     )
     more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
     yield (
-        f"{len(differing)} of {len(figures.expected)} patterns consumed other units than the item "
-        f"sizes foretell, by more than {percent(TOLERANCE)}: {named}{more}."
+        f"{len(differing)} of {len(foretold)} patterns consumed other units than the item sizes "
+        f"foretell, by more than {percent(TOLERANCE)} and more than chance: {named}{more}."
     )
 
 
@@ -39,7 +38,8 @@ def expected(figures: Figures) -> Iterator[Block]:
         yield Table(
             "Expected units",
             f"Units a call, as expected from item sizes before the run and as consumed; marked "
-            f"where they differ by more than {percent(TOLERANCE)}, from {LEAST_CALLS} calls on",
+            f"where they differ by more than {percent(TOLERANCE)} and more than chance, from "
+            f"{LEAST_CALLS} calls on",
             (
                 Column("pattern", "text"),
                 Column("calls"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import hypot, sqrt
 
 from loadstone.run.record import Run
 
-#: What differs by more is flagged.
+#: What differs by more is flagged, when it is more than chance does as well.
 TOLERANCE = 0.10
+#: So many standard errors: of a thousand averages, three are as far off by chance.
+CHANCE = 3.0
 #: Fewer calls are no average.
 LEAST_CALLS = 30
 
@@ -18,8 +21,9 @@ class UnitsCompared:
     """Read and write units of a call of a pattern, with its indexes, after the warm-up.
 
     `calls` are those whose answer told its units: throttles and failed conditions do not.
-    `difference` is the consumed over the expected, less one; `assumed` is what the expected takes
-    for granted. `differs` is the flag, which so few calls do not raise.
+    `difference` is the consumed over the expected, less one; `chance` is how far off it may be
+    because some subjects have more than others; `assumed` is what the expected takes for granted.
+    `differs` is the flag, which so few calls do not raise.
     """
 
     pattern: str
@@ -27,6 +31,7 @@ class UnitsCompared:
     expected: float
     consumed: float
     difference: float
+    chance: float
     differs: bool
     assumed: str
 
@@ -44,12 +49,15 @@ def units_compared(run: Run) -> Iterator[UnitsCompared]:
         if expected <= 0:
             continue
         difference = consumed / expected - 1
+        chance = CHANCE * hypot(info.expected_spread / sqrt(counts.metered), info.expected_error)
+        differs = abs(difference) > max(TOLERANCE, chance / expected)
         yield UnitsCompared(
             pattern=name,
             calls=counts.metered,
             expected=expected,
             consumed=consumed,
             difference=difference,
-            differs=abs(difference) > TOLERANCE and counts.metered >= LEAST_CALLS,
+            chance=chance / expected,
+            differs=differs and counts.metered >= LEAST_CALLS,
             assumed=info.assumed,
         )

@@ -16,7 +16,8 @@ class PatternInfo:
     """What a report says of a pattern beside its figures.
 
     The expected units are those of one call, None where nobody said; `assumed` is what they take
-    for granted.
+    for granted. `expected_spread` is the standard deviation from call to call, `expected_error`
+    that of what is expected.
     """
 
     operation: str
@@ -26,6 +27,8 @@ class PatternInfo:
     servable: bool = True
     expected_read_units: float | None = None
     expected_write_units: float | None = None
+    expected_spread: float = 0.0
+    expected_error: float = 0.0
     assumed: str = ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import sqrt
 from random import Random
 from time import time
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ from loadstone.pattern import (
 )
 from loadstone.scenario.costing import Costing
 from loadstone.scenario.expressions import Test
-from loadstone.scenario.popularity import Popularity
+from loadstone.scenario.popularity import Popularity, evenly
 from loadstone.scenario.prepared import Prepared, prepare
 from loadstone.scenario.request import Part
 from loadstone.scenario.settings import Settings
@@ -39,10 +40,13 @@ from loadstone.scenario.trip import Trip, Unfit
 from loadstone.table import Table
 from loadstone.wire import encode
 
-SUBJECTS = 120
-REDRAWS = 4 * SUBJECTS
-#: Of a partition with more items, so many are looked at and stand for the others.
-ROWS = 40
+#: A query is tried for so many subjects; a put, whose items are much alike, for fewer.
+SUBJECTS, PUTS = 256, 64
+REDRAWS = 4
+#: Of a partition with more items, so many are looked at and stand for the others; of one that is
+#: popular more, as it alone may have a sixth of the calls.
+ROWS, ROWS_OF_POPULAR = 10, 120
+POPULAR = 0.015
 #: A put may come upon one of the first so many that its parent has.
 SIBLINGS = 4
 #: No item of a data set has this number.
@@ -50,11 +54,17 @@ _NEW = 1 << 62
 
 
 class Expected(NamedTuple):
-    """Units of one call, and what they take for granted."""
+    """Units of one call, and what they take for granted.
+
+    Of calls `spread` is the standard deviation from one to another, and `error` that of the
+    expectation itself; both are 0 where it was not tried.
+    """
 
     read_units: float
     write_units: float
     assumed: str = ""
+    spread: float = 0.0
+    error: float = 0.0
 
 
 class _Cost(NamedTuple):
@@ -84,11 +94,7 @@ class _Trial:
     def expected(self, pattern: Pattern) -> Expected:
         costs = self._tried(pattern)
         if costs:
-            calls = sum(cost.calls for cost in costs)
-            return Expected(
-                sum(cost.read_units for cost in costs) / calls,
-                sum(cost.write_units for cost in costs) / calls,
-            )
+            return _mean(costs)
         costing = self._costing
         costing.assumed = ()
         units = costing.units(pattern)
@@ -106,21 +112,31 @@ class _Trial:
             return []
 
     def _costs(self, pattern: Pattern) -> Iterator[_Cost]:
-        """Of so many subjects, drawn as a run draws them; a popular one comes more than once."""
+        """Of subjects that stand for those a run draws; a popular one comes more than once."""
         prepared = self._prepare(pattern)
+        if isinstance(pattern.operation, Query):
+            yield from self._searches(pattern, pattern.operation, prepared)
+            return
         self._written.clear()
-        known: dict[tuple[int, str], _Cost] = {}
-        for trip in self._trips(pattern, prepared):
-            if not isinstance(pattern.operation, Query):
-                for earlier in pattern.needs:
-                    trip.keep_item(earlier.id, self._earlier(earlier, trip))
-                yield self._put(pattern.operation, prepared, trip)
-                continue
-            values = _fields(prepared.parts[0], trip)["ExpressionAttributeValues"]
-            asked = trip.find(pattern.of), str(values)
-            if asked not in known:
-                known[asked] = self._searched(pattern, pattern.operation, prepared, values, trip)
-            yield known[asked]
+        for trip in self._trips(pattern, prepared, PUTS):
+            for earlier in pattern.needs:
+                trip.keep_item(earlier.id, self._earlier(earlier, trip))
+            yield self._put(pattern.operation, prepared, trip)
+
+    def _searches(self, pattern: Pattern, query: Query, prepared: Prepared) -> Iterator[_Cost]:
+        """What is asked for more than once is tried once, and better looked at."""
+        (part,) = prepared.parts
+        asked: defaultdict[tuple[int, str], list[Trip]] = defaultdict(list)
+        for trip in self._trips(pattern, prepared, SUBJECTS):
+            values = _fields(part, trip)["ExpressionAttributeValues"]
+            asked[trip.find(pattern.of), str(values)].append(trip)
+        times = sum(map(len, asked.values()))
+        for trip, *others in asked.values():
+            values = _fields(part, trip)["ExpressionAttributeValues"]
+            popular = 1 + len(others) > POPULAR * times
+            rows = ROWS_OF_POPULAR if popular else ROWS
+            cost = self._searched(pattern, query, part.tests, values, trip, rows)
+            yield from [cost] * (1 + len(others))
 
     def _prepare(self, pattern: Pattern) -> Prepared:
         prepared = self._prepared.get(pattern)
@@ -129,12 +145,11 @@ class _Trial:
             self._prepared[pattern] = prepared
         return prepared
 
-    def _trips(self, pattern: Pattern, prepared: Prepared) -> Iterator[Trip]:
-        random = Random(1)
-        found = 0
-        for each in range(REDRAWS):
+    def _trips(self, pattern: Pattern, prepared: Prepared, wanted: int) -> Iterator[Trip]:
+        random, found = Random(1), 0
+        for each in range(REDRAWS * wanted):
             try:
-                subject = self._subject(pattern, random)
+                subject = self._subject(pattern, each, random)
                 trip = Trip(self._dataset, random, pattern.of, subject, _NEW + each)
                 fits = prepared.suits(pattern, trip)
             except (Unfit, BadContent):
@@ -142,11 +157,11 @@ class _Trial:
             if fits:
                 yield trip
                 found += 1
-            if found == SUBJECTS:
+            if found == wanted:
                 return
 
-    def _subject(self, pattern: Pattern, random: Random) -> int:
-        """Whom a run would ask for; it writes to a part of them alone."""
+    def _subject(self, pattern: Pattern, nth: int, random: Random) -> int:
+        """Whom a run asks for; it writes to a part of them alone."""
         if pattern.writes:
             return self._touch.draw(pattern.of, random)
         key = derive(self._dataset.seed, "popularity", pattern.of.name)
@@ -154,19 +169,20 @@ class _Trial:
         if popular is None:
             popular = Popularity(self._dataset.count(pattern.of), self._skew, key)
             self._popular[pattern.of] = popular
-        return popular.draw(random)
+        return popular.typical(nth)
 
     def _searched(
         self,
         pattern: Pattern,
         query: Query,
-        prepared: Prepared,
+        tests: Sequence[Test],
         values: Mapping[str, Any],
         trip: Trip,
+        most: int,
     ) -> _Cost:
-        """Page by page, of what stands in the partition within the narrowed sort key."""
-        (part,) = prepared.parts
-        sizes = self._evaluated(pattern, query, part.tests, values, trip)
+        """Page by page, of what stands in the partition within the narrowed sort key; `most` rows
+        are looked at."""
+        sizes = self._evaluated(pattern, query, tests, values, trip, most)
         consistency: Consistency = "strong" if query.consistent else "eventual"
         every = list(pages(sizes, query.limit))
         if query.limit and sizes and len(sizes) % query.limit == 0:
@@ -181,25 +197,35 @@ class _Trial:
         tests: Sequence[Test],
         values: Mapping[str, Any],
         trip: Trip,
+        most: int,
     ) -> Sequence[int]:
         """The bytes of each entry; filters take nothing away from what is read."""
         tests = [test for test in tests if test.path[0] in query.searched.key]
         layout = Layout.of(query.table)
         index = next((each for each in layout.indexes if each.name == query.index), None)
         numbers = self._among(pattern, trip)
-        step = max(1, -(-len(numbers) // ROWS))
         sizes: list[int] = []
-        assert isinstance(pattern.expects, Every)
-        for item in self._items(pattern.expects, numbers, step):
+        for item, times in self._items(pattern, numbers, trip.line - _NEW, most):
             entry = index.entry(item) if index else item
             if entry is not None and all(test.holds(item, values) for test in tests):
-                sizes += [item_size_bytes(entry)] * step
+                sizes += [item_size_bytes(entry)] * times
         return sizes
 
-    def _items(self, expects: Every, numbers: range, step: int) -> Iterable[Mapping[str, Any]]:
-        if step == 1:
-            return self._dataset.items(expects.entity, numbers.start, numbers.stop)
-        return (self._dataset.item(expects.entity, number) for number in numbers[::step])
+    def _items(
+        self, pattern: Pattern, numbers: range, nth: int, most: int
+    ) -> Iterator[tuple[Mapping[str, Any], int]]:
+        """The rows, or one out of each of as many parts of them, with how many it stands for. Which
+        one moves: where questions and answers take turns, every second would be all questions."""
+        assert isinstance(pattern.expects, Every)
+        entity, rows = pattern.expects.entity, len(numbers)
+        if rows <= most:
+            for item in self._dataset.items(entity, numbers.start, numbers.stop):
+                yield item, 1
+            return
+        for part in range(most):
+            start, stop = part * rows // most, (part + 1) * rows // most
+            chosen = start + int(evenly(nth * most + part) * (stop - start))
+            yield self._dataset.item(entity, numbers[chosen]), stop - start
 
     def _among(self, pattern: Pattern, trip: Trip) -> range:
         """The items that the rows are among."""
@@ -244,6 +270,17 @@ class _Trial:
             if all(other[name] == item[name] for name in key):
                 return other
         return None
+
+
+def _mean(costs: Sequence[_Cost]) -> Expected:
+    """The pages of one query go together: spread is of what a call has over the mean of all."""
+    calls = sum(cost.calls for cost in costs)
+    read_units = sum(cost.read_units for cost in costs) / calls
+    write_units = sum(cost.write_units for cost in costs) / calls
+    mean = read_units + write_units
+    over = sum((cost.read_units + cost.write_units - mean * cost.calls) ** 2 for cost in costs)
+    spread = sqrt(over / calls)
+    return Expected(read_units, write_units, spread=spread, error=spread / sqrt(calls))
 
 
 def _can_be_tried(pattern: Pattern) -> bool:
