@@ -69,3 +69,14 @@ def test_bands_hold_every_value_once(counts: dict[int, int]) -> None:
     for n, band in enumerate(bands):
         low, high = BANDS_US[n] * 0.998, BANDS_US[n + 1] * 1.002
         assert band <= sum(count for value, count in counts.items() if low <= value <= high)
+
+
+@given(st.lists(st.integers(1, HIGHEST_US), min_size=1, max_size=50))
+def test_raw_values_are_counted_where_the_library_counts_them(values_us: list[int]) -> None:
+    """A second's values, taken in one pass, give the histogram that recording each would give."""
+    library = HdrHistogram(1, HIGHEST_US, 3)
+    for value in values_us:
+        library.record_value(value)
+    found = Histogram.of_ns([value * 1000 for value in values_us])
+    assert found.encode() == library.encode().decode()
+    assert found.max_us == library.get_max_value()

@@ -11,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from loadstone.run.decoded import Counters, decoded
+from loadstone.run.decoded import Counters, Integers, decoded
 
 HIGHEST_US = 3_600_000_000
 SIGNIFICANT_DIGITS = 3
 
+_PLACE_BITS = 10  # three significant digits
 _SETTINGS = struct.pack(">iqq", SIGNIFICANT_DIGITS, 1, HIGHEST_US)
 
 
@@ -24,7 +25,7 @@ def counters_of(encoded: str) -> Counters:
     found = decoded(encoded, _SETTINGS)
     if found is not None:
         return found
-    counts = np.ctypeslib.as_array(Histogram.merged([encoded])._hdr.counts).astype(np.int64)
+    counts = Histogram.merged([encoded])._counts.copy()
     at = np.flatnonzero(counts)
     return Counters(at, counts[at])
 
@@ -43,10 +44,7 @@ class Histogram:
         histogram = cls()
         if values_ns:
             values_us = np.clip((np.asarray(values_ns, np.int64) + 500) // 1000, 1, HIGHEST_US)
-            values, counts = np.unique(values_us, return_counts=True)
-            record = histogram._hdr.record_value
-            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-                record(value, count)
+            histogram.count_all([Counters(*np.unique(_places(values_us), return_counts=True))])
         return histogram
 
     @classmethod
@@ -65,13 +63,13 @@ class Histogram:
 
     def count_all(self, parts: Iterable[Counters]) -> None:
         """Add histograms that have been read."""
-        counts = np.ctypeslib.as_array(self._hdr.counts).view(np.int64)
+        counts = self._counts
         for part in parts:
             counts[part.at] += part.counts
         counted = np.flatnonzero(counts)
         if len(counted):
             least, most = int(counted[0]), int(counted[-1])
-            self._hdr.set_internal_tacking_values(least, most, int(counts.sum()))
+            self._hdr.set_internal_tacking_values(least, most, int(counts[counted].sum()))
 
     def add(self, other: Histogram) -> None:
         self._hdr.add(other._hdr)
@@ -92,16 +90,21 @@ class Histogram:
         """
         if not self.count:
             return (0,) * len(percents)
-        cumulated = np.cumsum(np.ctypeslib.as_array(self._hdr.counts))
+        cumulated = np.cumsum(self._counts)
         ranks = [max(1, math.ceil(round(percent * self.count / 100, 9))) for percent in percents]
         return tuple(map(self._value_us, np.searchsorted(cumulated, ranks).tolist()))
 
     def counts_between(self, edges_us: Sequence[int]) -> list[int]:
         """How many values lie between an edge and the next, the lower one included."""
-        cumulated = np.cumsum(np.ctypeslib.as_array(self._hdr.counts))
+        cumulated = np.cumsum(self._counts)
         ends = (min(self._index(edge_us), len(cumulated)) for edge_us in edges_us)
         below = [int(cumulated[end - 1]) if end else 0 for end in ends]
         return [high - low for low, high in pairwise(below)]
+
+    @property
+    def _counts(self) -> Integers:
+        """The library's own counters."""
+        return np.frombuffer(self._hdr.counts, np.int64)
 
     def _index(self, value_us: int) -> int:
         return int(self._hdr.get_counts_array_index(value_us)) if value_us else 0
@@ -119,6 +122,15 @@ class Histogram:
     @property
     def max_us(self) -> int:
         return int(self._hdr.get_max_value()) if self.count else 0
+
+
+def _places(values_us: Integers) -> Integers:
+    """Where each value is counted: a bucket for each power of two from 2,048 on, of 1,024 places;
+    below that, a place for each value."""
+    _, bits = np.frexp(values_us.astype(np.float64))
+    buckets = np.maximum(bits.astype(np.int64) - _PLACE_BITS - 1, 0)
+    places: Integers = (buckets << _PLACE_BITS) + (values_us >> buckets)
+    return places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -178,7 +179,9 @@ class Phases(NamedTuple):
     def merge(self, other: Phases) -> None:
         for mine, theirs in zip(self, other, strict=True):
             for pattern, tally in theirs.items():
-                mine.setdefault(pattern, Tally()).merge(tally)
+                if pattern not in mine:
+                    mine[pattern] = Tally()
+                mine[pattern].merge(tally)
 
     def to_json(self) -> dict[str, Any]:
         named = {"patterns": self.measured, "warm_up": self.warm_up}
@@ -226,8 +229,8 @@ class SecondTally:
 @dataclass(slots=True)
 class _Raw:
     counts: Counts = field(default_factory=Counts)
-    latencies_ns: list[int] = field(default_factory=list)
-    services_ns: list[int] = field(default_factory=list)
+    latencies_ns: array[int] = field(default_factory=lambda: array("q"))
+    services_ns: array[int] = field(default_factory=lambda: array("q"))
 
     def fold(self) -> Tally:
         histograms = (Histogram.of_ns(self.latencies_ns), Histogram.of_ns(self.services_ns))
