@@ -234,7 +234,6 @@ class Operations:
         """A call for each page."""
         calls: list[Call] = []
         body = _body(request)
-        rest = _body({name: each for name, each in request.items() if name != _AFTER})
         intended_ns = perf_counter_ns()
         while True:
             answer = self._sender.send(info.operation, body)
@@ -242,6 +241,7 @@ class Operations:
             calls.append(call)
             if not answer.ok or len(calls) == pages or not seen(answer).more:
                 return calls
+            rest = _body({name: each for name, each in request.items() if name != _AFTER})
             after = orjson.dumps(answer.json["LastEvaluatedKey"])
             body = b'%b,"%b":%b}' % (rest[:-1], _AFTER.encode(), after)
             intended_ns = call.answered_ns
