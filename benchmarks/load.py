@@ -227,8 +227,12 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
 
 
 def latency(rates: Sequence[int]) -> None:
-    """What each shows for a server that takes 5 ms, beside the server's own clock."""
-    print(f"{'':18}{'asked/s':>9}{'reached/s':>11}{'shown p99':>11}{'server p99':>12}")
+    """What each shows for a server that takes 5 ms, beside the server's own clock; and for how much
+    of the time the load's process was ready to run while others had the processors."""
+    print(
+        f"{'':18}{'asked/s':>9}{'reached/s':>11}{'shown p99':>11}{'server p99':>12}"
+        f"{'own CPU':>9}{'without one':>13}"
+    )
     answers = recorded_answers()
     for rate in rates:
         with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
@@ -251,7 +255,12 @@ def print_latency(
 ) -> None:
     reached = found["requests"] / DURATION_S
     took_ms = server.statistics().took_ms[1]
-    print(f"{who:18}{asked:>9}{reached:>11,.0f}{p99_ms:>8.1f} ms{took_ms:>9.1f} ms", flush=True)
+    cpu, waited = found["cpu_s"] / found["wall_s"], found["waited_s"] / found["wall_s"]
+    print(
+        f"{who:18}{asked:>9}{reached:>11,.0f}{p99_ms:>8.1f} ms{took_ms:>9.1f} ms"
+        f"{cpu:>9.0%}{waited:>13.0%}",
+        flush=True,
+    )
 
 
 def crowd(users: int) -> None:
