@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from loadstone.capacity.prices import builtin_prices
 from loadstone.cli.compare import compare as command
 from loadstone.compare.comparable import obstacles
-from loadstone.compare.comparison import Comparison, Difference, compare
+from loadstone.compare.comparison import Compared, Comparison, Difference, compare
 from loadstone.compare.series import series_of
 from loadstone.compare.spread import (
     Limits,
@@ -31,6 +31,7 @@ from loadstone.report.compare_formats import (
     comparison_json,
     comparison_markdown,
 )
+from loadstone.report.compared import claim
 from loadstone.run import Ending, Gauges, Run
 from loadstone.run.figures import figures
 from tests.rippled import Ripple, rippled
@@ -337,6 +338,32 @@ def test_every_format_says_the_same() -> None:
     assert said in md
     assert f"(+{p50['change'] * 100:.1f} %)**" in md
     assert comparison_html(comparison) == html
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "limits"),
+    [
+        (0.05, 0.15, "+5.0 % to +15.0 %"),
+        (0.05, inf, "+5.0 % or more"),
+        (-1, -0.05, "-5.0 % or less"),
+    ],
+)
+def test_a_limit_that_is_not_known_is_left_open(low: float, high: float, limits: str) -> None:
+    """Where few calls lie beyond a percentile, a difference can be certain and have no end."""
+    difference = Difference(
+        figure="p99",
+        kind="latency",
+        base=10_000,
+        new=11_000 if low > 0 else 9_000,
+        relative=True,
+        change=0.1 if low > 0 else -0.1,
+        low=low,
+        high=high,
+        seen_from=0.05 if high < 1 else inf,
+        verdict="differs",
+    )
+    compared = Compared(pattern="inbox", calls=(400, 400), differences=(difference,))
+    assert claim(compared, difference).endswith(f"er ({limits}).")
 
 
 def test_the_command_compares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

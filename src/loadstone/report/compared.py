@@ -130,6 +130,18 @@ def claim(compared: Compared, each: Difference) -> str:
     return f"{what}: {cell.base}, then {cell.new}: {_worded(each)} ({cell.between})."
 
 
+def _between(each: Difference) -> str:
+    """The limits of the change; of too few calls beyond a percentile, one of them is open."""
+    below, above = isinf(each.low) or (each.relative and each.low == -1), isinf(each.high)
+    if below and above:
+        return ""
+    if above:
+        return f"{_change(each, each.low)} or more"
+    if below:
+        return f"{_change(each, each.high)} or less"
+    return f"{_change(each, each.low)} to {_change(each, each.high)}"
+
+
 def _worded(each: Difference) -> str:
     size = _change(each, abs(each.change)).removeprefix("+")
     words = _WORDS.get(each.kind)
@@ -176,14 +188,13 @@ def _tables(lines: tuple[Line, ...]) -> Iterator[Table]:
 
 def _cell(each: Difference) -> Cell:
     known = not isinf(each.seen_from)
-    between = f"{_change(each, each.low)} to {_change(each, each.high)}" if known else ""
     verdicts = {"differs": _worded(each), "same": "no difference seen", "unknown": "cannot tell"}
     return Cell(
         figure=NAMES[each.figure],
         base=_value(each, each.base),
         new=_value(each, each.new),
         change=_change(each, each.change),
-        between=between,
+        between=_between(each),
         seen_from=_change(each, each.seen_from).removeprefix("+") if known else "cannot tell",
         mark={"differs": "*", "same": "", "unknown": "?"}[each.verdict],
         verdict=verdicts[each.verdict],
