@@ -7,14 +7,12 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
 
-import orjson
 import pytest
 
 from loadstone.embedded.process import Engine
@@ -23,7 +21,8 @@ from loadstone.run import Run
 from loadstone.run.figures import figures
 from loadstone.run.find_max import highest
 from tests.between import Between
-from tests.commands import Ran, loadstone
+from tests.commands import Ran, free_port, loadstone
+from tests.counted import counted_calls, counting
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-arrivals"}
@@ -58,13 +57,12 @@ def record(folder: Path, name: str) -> Run:
 
 def distributed(folder: Path, url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Plain Locust with two workers, on a port that nobody else's workers know."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    file, port = counting(ROOT / "locustfiles" / "cmz.py", folder / f"counted-{name}"), free_port()
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py")),
-            *("--headless", "--host", url, "--processes", "2", "--run-name", name, "--json"),
-            *("--master-bind-port", port, "--master-port", port, *arguments),
+            *(sys.executable, "-m", "locust", "-f", str(file)),
+            *("--headless", "--host", url, "--processes", "2", "--run-name", name),
+            *("--master-bind-port", str(port), "--master-port", str(port), *arguments),
         ],
         cwd=folder,
         env={**os.environ, **at(url)},
@@ -155,7 +153,7 @@ def test_two_workers_share_the_rate(place: Path, engine: Engine) -> None:
     process = distributed(
         place, engine.url, "shared", "--rate", "80ops/s", "-t", "16s", "--arrivals", "even"
     )
-    out, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err.decode()
     lines = [line for line in err.decode().splitlines() if " ops/s  of " in line]
     assert lines
@@ -171,10 +169,8 @@ def test_two_workers_share_the_rate(place: Path, engine: Engine) -> None:
     }
     for worker in (0, 1):
         assert asked[worker] == pytest.approx(40 * lasted_s[worker], rel=0.1, abs=3)
-    printed = out.decode().replace("]\n[", "]\0[").split("\0")
-    (rows,) = filter(None, map(orjson.loads, printed))
-    locusts = {row["name"]: row["num_requests"] for row in rows}
-    assert {name: tally.counts.calls for name, tally in kept.measured.items()} == locusts
+    calls = {name: tally.counts.calls for name, tally in kept.measured.items()}
+    assert calls == counted_calls(place / "counted-shared")
 
 
 def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from loadstone.run.call import Call
 from loadstone.run.header import PatternInfo
 from loadstone.scenario.by_hand import Operations
 from tests.commands import free_port, loadstone
+from tests.counted import counted, counting
 from tests.faultserver import FaultServer, error, good
 
 KEY = {"pk": "a", "sk": 1}
@@ -405,20 +405,15 @@ def locust(
     )
 
 
-def load(folder: Path, url: str, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+def load(
+    folder: Path, url: str, name: str, *more: str, file: str = "shop.py"
+) -> subprocess.CompletedProcess[str]:
     asked = ("--headless", "-u", "6", "-r", "6", "-t", "3s", "--host", url, "--run-name", name)
-    return locust(folder, *asked, "--json", *more)
+    return locust(folder, *asked, *more, file=file)
 
 
 def record(folder: Path, name: str) -> Run:
     return Run.load(folder / STATE / "runs" / name)
-
-
-def printed(stdout: str) -> dict[str, tuple[int, int]]:
-    """Requests and failures by name, as Locust counted them; a worker's list is empty."""
-    lists = stdout.replace("]\n[", "]\0[").split("\0")
-    (rows,) = filter(None, map(json.loads, lists))
-    return {row["name"]: (row["num_requests"], row["num_failures"]) for row in rows}
 
 
 @pytest.mark.parametrize(
@@ -426,12 +421,13 @@ def printed(stdout: str) -> dict[str, tuple[int, int]]:
 )
 def test_plain_locust(place: Path, engine: Engine, more: tuple[str, ...]) -> None:
     """A locustfile with a DynamoUser under plain Locust leaves the record of a scenario's run: the
-    calls that Locust counted, under their names, with operations, tables and units."""
+    calls that Locust was told of, under their names, with operations, tables and units."""
     name = "-".join(("run", *more)).replace("--", "")
     if more[:1] == ("--processes",):
         port = str(free_port())  # another master's workers would come to the usual one
         more += ("--master-bind-port", port, "--master-port", port)
-    done = load(place, engine.url, name, *more)
+    file = counting(place / "shop.py", place / f"counted-{name}")
+    done = load(place, engine.url, name, *more, file=str(file))
     assert done.returncode == 1, done.stderr  # what is not there makes failed requests
     assert "Traceback" not in done.stderr
     run = record(place, name)
@@ -440,7 +436,7 @@ def test_plain_locust(place: Path, engine: Engine, more: tuple[str, ...]) -> Non
     counts = {each: tally.counts for each, tally in run.measured.items()}
     put, query = f"PutItem {TABLE}", f"Query {TABLE}"
     assert counts.keys() == {"an order", "not there", put, query}
-    assert {each: (n.calls, n.failed) for each, n in counts.items()} == printed(done.stdout)
+    assert {each: (n.calls, n.failed) for each, n in counts.items()} == counted(file.parent)
     assert counts["not there"].failures == {"0 rows where 1 must be": counts["not there"].calls}
     assert counts["an order"].units == {(TABLE, None): (counts["an order"].calls * 0.5, 0.0)}
     assert counts[put].units == {(TABLE, None): (0.0, counts[put].calls)}

@@ -20,8 +20,9 @@ from loadstone.client.target import Target
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.run import Run
-from tests.commands import Ran, loadstone
+from tests.commands import Ran, free_port, loadstone
 from tests.conftest import ENGINE_CACHE
+from tests.counted import counted_calls, counting
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -98,12 +99,15 @@ def test_units_are_what_the_table_counts(place: Path, engine: Engine, target: Ta
 
 
 def test_workers_and_a_master_make_one_record(place: Path, engine: Engine) -> None:
-    """Two real workers and a master leave one record, whose calls are those that Locust counted."""
+    """Two real workers and a master leave one record, whose calls are those that Locust was told
+    of."""
+    file, port = counting(ROOT / "locustfiles" / "cmz.py", place / "counted"), str(free_port())
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py")),
+            *(sys.executable, "-m", "locust", "-f", str(file)),
             *("--headless", "-u", "6", "-r", "6", "-t", "4s", "--host", engine.url),
-            *("--processes", "2", "--run-name", "workers", "--json"),
+            *("--processes", "2", "--run-name", "workers"),
+            *("--master-bind-port", port, "--master-port", port),
         ],
         cwd=place,
         env={**os.environ, **at(engine)},
@@ -115,11 +119,8 @@ def test_workers_and_a_master_make_one_record(place: Path, engine: Engine) -> No
     assert run.header.workers == 2
     assert [worker.info.number for worker in run.workers] == [0, 1]
     assert run.problems == ()
-    # Every process prints its own list; the master's is the one with something in it.
-    printed = done.stdout.decode().replace("]\n[", "]\0[").split("\0")
-    (rows,) = filter(None, map(orjson.loads, printed))
-    locusts = {row["name"]: row["num_requests"] for row in rows}
-    assert {name: tally.counts.calls for name, tally in run.measured.items()} == locusts
+    calls = {name: tally.counts.calls for name, tally in run.measured.items()}
+    assert calls == counted_calls(file.parent)
 
 
 def test_plain_locust_is_the_same_run(place: Path, engine: Engine) -> None:
