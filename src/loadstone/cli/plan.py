@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from loadstone.cli.data_options import Scale
-from loadstone.cli.options import project_option, say
+from loadstone.cli.options import naming_options, project_option, say
+from loadstone.cli.plan_observed import MOST_DAYS, observed_load
 from loadstone.cli.rates import Rate
 from loadstone.errors import BadContent, BadValue, NoPrice, Refused, UnknownName
 
 if TYPE_CHECKING:
     from loadstone.capacity.simulation.demand import Amounts
+    from loadstone.naming import Naming
     from loadstone.planning import Load, Plan, Terms
     from loadstone.planning.plan import Known
     from loadstone.report.blocks import Block
@@ -51,6 +54,13 @@ class Factor(click.ParamType[float]):
 @click.command()
 @click.argument("system", required=False)
 @click.option("--run", "run_name", metavar="RUN", help="Plan for what this run measured.")
+@click.option(
+    "--cloudwatch",
+    "days",
+    type=click.IntRange(1, MOST_DAYS),
+    metavar="DAYS",
+    help="Plan for what SYSTEM's tables on AWS were asked for in so many days until now.",
+)
 @click.option(
     "--growth",
     type=Factor(),
@@ -117,10 +127,13 @@ class Factor(click.ParamType[float]):
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+@naming_options
+@click.option("--profile", help="With --cloudwatch: the AWS profile that may read it.")
 @project_option
 def plan(
     system: str | None,
     run_name: str | None,
+    days: int | None,
     growth: float,
     peak: float | None,
     shape: str,
@@ -132,6 +145,8 @@ def plan(
     format_: str,
     as_json: bool,
     out: Path | None,
+    naming: Naming,
+    profile: str | None,
     project: Path | None,
     **of_system: Any,
 ) -> None:
@@ -139,19 +154,21 @@ def plan(
 
     On demand, fixed and auto-scaled capacity, reserved on top, each simulated over a day; what
     every pattern and index costs; hot keys; what the schema cannot serve. Without a run it works
-    from the data set and the declared patterns alone. The exit code is 1 when nothing keeps to the
-    objective.
+    from the data set and the declared patterns alone; with --cloudwatch from what AWS counted of
+    live tables, minute by minute. The exit code is 1 when nothing keeps to the objective.
 
     \b
     loadstone plan cmz
     loadstone plan cmz --peak 2000ops/s --growth 3x --region eu-west-1
     loadstone plan --run last --shape spiky --objective 'throttle_rate < 0.01%'
+    loadstone plan cmz --cloudwatch 7 --profile prod-readonly --growth 2x
     loadstone plan cmz --free-tier --replica us-east-1 --format html --out plan.html
     """
     from dataclasses import replace
 
     from loadstone.arrivals.day import day_of
     from loadstone.capacity.month import FREE, NO_FREE_TIER
+    from loadstone.planning.observed import terms_of_timeline
     from loadstone.planning.plan import plan as planned
     from loadstone.planning.terms import objectives_of
 
@@ -161,18 +178,38 @@ def plan(
             "name a SYSTEM, or a run with --run, and not both: `loadstone systems` and `loadstone "
             "runs` list them"
         )
-    if run_name is not None:
+    known: Known | None
+    if days is not None:
+        _check_observed(system, of_system, peak)
+        load, known, where = observed_load(
+            str(system), days, naming, region=region, profile=profile, project=project
+        )
+        home = Path(f"plan-{system}.html")
+    elif run_name is not None:
         load, known, where, home = _of_run(run_name, of_system, project)
         load = load.at_peak(peak) if peak else load
     else:
         assert system is not None
         load, known, where, home = _of_system_alone(system, of_system, peak, project)
     terms = _terms(region or where, shape, day, held, prices_file)
+    if load.timeline is not None:
+        terms = terms_of_timeline(terms, load.timeline)
     terms = replace(terms, free=FREE if free_tier else NO_FREE_TIER, replicas=replicas)
     found = planned(load, terms, growth=growth, known=known, say=say)
     _show(found, "json" if as_json else format_, out, home)
     if not found.holds:
         raise SystemExit(1)
+
+
+def _check_observed(system: str | None, options: Mapping[str, Any], peak: float | None) -> None:
+    """CloudWatch has a load of its own: its rates, and the shape of its days."""
+    source = click.get_current_context().get_parameter_source("shape")
+    given = [f"--{flag}" for flag in _OF_SYSTEM if options[flag] is not None]
+    given += ["--peak"] if peak is not None else []
+    given += ["--shape"] if source is not ParameterSource.DEFAULT else []
+    if system is None or given:
+        what = f"{', '.join(given)}: leave it out, or use --growth" if given else "name the SYSTEM"
+        raise BadValue(f"--cloudwatch takes load and shape from live tables: {what}")
 
 
 def plan_of_run(name: str, prices_file: Path | None) -> tuple[Block, ...]:

@@ -124,7 +124,10 @@ class _Indexes:
             used_by=tuple(each.id for each in readers),
             asked=any(Side(where, "read") in each.units for each in self._load.work),
             repeats=repeated(table, index),
-            smaller=tuple(self._smaller(table, index, where, readers)),
+            # What fetching would cost, only patterns tell.
+            smaller=()
+            if self._load.timeline
+            else tuple(self._smaller(table, index, where, readers)),
         )
 
     def _usd(self, side: Side) -> Decimal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from loadstone.capacity.admission import Resource
-from loadstone.capacity.simulation import HotKey, Profile, Side
+from loadstone.capacity.simulation import Demand, HotKey, Profile, Side
 
 Basis = Literal["declared", "measured"]
 
@@ -58,7 +58,8 @@ class Load:
     """What is asked at the peak of a day, and what is stored.
 
     `source` says in a few words where it comes from; `measured` and `assumed` are sentences.
-    `documented` are the tables' names in their document, by those that are used here.
+    `documented` are the tables' names in their document, by those that are used here. With a
+    `timeline` the work is its mean, and what is simulated is the timeline.
     """
 
     system: str
@@ -69,6 +70,7 @@ class Load:
     documented: Mapping[str, str] = field(default_factory=dict)
     measured: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    timeline: Demand | None = None
 
     @property
     def peak_per_s(self) -> float:
@@ -98,6 +100,7 @@ class Load:
             self,
             work=tuple(each.times(factor) for each in self.work),
             stored={where: held.times(factor) for where, held in self.stored.items()},
+            timeline=self.timeline and self.timeline.scaled(factor),
         )
 
     def at_peak(self, per_s: float) -> Load:

@@ -57,7 +57,9 @@ class Through:
 def through(load: Load, terms: Terms) -> Through:
     """A load in the shape of the day, with what its hot keys leave of it."""
     excess = _excess(load, terms.day)
-    demand = demand_of_day(load.profiles, terms.day, start_unix_s=terms.start_unix_s)
+    demand = load.timeline or demand_of_day(
+        load.profiles, terms.day, start_unix_s=terms.start_unix_s
+    )
     calls: dict[str, float] = {}
     stopped: defaultdict[str, float] = defaultdict(float)
     why: dict[str, str] = {}

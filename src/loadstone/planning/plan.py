@@ -134,7 +134,11 @@ def plan(
         patterns=pattern_rows(load, terms),
         hot=hot_rows(load),
         indexes=index_rows(load, terms, known.dataset, known.skew) if known else (),
-        scans=scan_rows(load, terms, known.dataset, known.skew, growth) if known else (),
+        scans=(
+            scan_rows(load, terms, known.dataset, known.skew, growth)
+            if known and load.timeline is None
+            else ()
+        ),
         designs=side_by_side,
         break_even=dict(_break_even(terms)),
         classes=classes,

@@ -56,11 +56,18 @@ def points(plan: Plan) -> Iterator[str]:
     """What the answer is for, what it would cost otherwise, and what would change it."""
     load, terms, best = plan.load, plan.terms, plan.best
     known = "No run was looked at: it works" if load.basis == "declared" else "It works"
-    yield (
-        f"{known} from {load.source}, for {rate(round(load.peak_per_s, 6))} operations a second "
-        f"at the peak of a day in the shape {terms.shape}{_grown(plan)}: "
-        f"{rate(_per_month(plan) / 1e6)} million operations a month."
-    )
+    if load.timeline is not None:
+        yield (
+            f"It works from {load.source}{_grown(plan)}: {rate(_units(plan, 'read') / 1e6)} "
+            f"million read units and {rate(_units(plan, 'write') / 1e6)} million write units a "
+            "month."
+        )
+    else:
+        yield (
+            f"{known} from {load.source}, for {rate(round(load.peak_per_s, 6))} operations a "
+            f"second at the peak of a day in the shape {terms.shape}{_grown(plan)}: "
+            f"{rate(_per_month(plan) / 1e6)} million operations a month."
+        )
     yield (
         f"{_share(best.throttled)} of the calls would be throttled, as simulated; at most "
         f"{percent(terms.allowed)} may be."
@@ -204,6 +211,16 @@ def _tiles(plan: Plan) -> Iterator[Tile]:
     if found is not None:
         yield Tile("reserved for a year", usd(found[1].usd + plan.storage_usd), "a month")
     yield Tile("storage", usd(plan.storage_usd), "a month, part of all of these")
+
+
+def _units(plan: Plan, kind: str) -> float:
+    """Of a month."""
+    return plan.terms.peak_s_per_month * sum(
+        each.per_s * units
+        for each in plan.load.work
+        for side, units in each.units.items()
+        if side.direction == kind
+    )
 
 
 def _per_month(plan: Plan) -> float:

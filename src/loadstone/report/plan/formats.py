@@ -37,10 +37,15 @@ def page_of(plan: Plan, on: date) -> Page:
     return Page(
         title=f"{plan.load.system}: capacity plan",
         started=f"{on:%Y-%m-%d}",
-        target=f"{rate(round(plan.load.peak_per_s, 6))} operations a second at the peak, "
-        f"{plan.terms.shape}, in {plan.terms.region}",
+        target=f"{_asked(plan)}{plan.terms.shape}, in {plan.terms.region}",
         ending=f"from {plan.load.source}",
     )
+
+
+def _asked(plan: Plan) -> str:
+    if plan.load.timeline is not None:
+        return ""
+    return f"{rate(round(plan.load.peak_per_s, 6))} operations a second at the peak, "
 
 
 def plan_html(plan: Plan, on: date) -> str:

@@ -195,6 +195,9 @@ def patterns(plan: Plan) -> Iterator[Block]:
 
 def hot_keys(plan: Plan) -> Iterator[Block]:
     rows = plan.hot[:_HOTTEST]
+    if plan.load.timeline is not None:
+        yield Text(("CloudWatch does not count by partition key: Contributor Insights does.",))
+        return
     if not rows:
         yield Text(("No partition key has 1 % of what is asked of its table or index.",))
         return
@@ -263,7 +266,7 @@ def _keys_only(row: IndexRow) -> tuple[str, str]:
     for each in row.smaller:
         if each.projection == "KEYS_ONLY":
             return usd(each.saves_usd), usd(each.fetches_usd)
-    return "it is", ""
+    return ("it is", "") if row.projection == "KEYS_ONLY" else ("", "")
 
 
 def _users(row: IndexRow) -> str:
