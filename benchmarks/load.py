@@ -12,6 +12,10 @@ decodes every answer. Ours leaves rows as they are on the wire until somebody lo
 scenario does on a sample: `get`, `put` and `query` are such answers. In `decoded` a user by hand
 looks at every row of every answer, and in `compared` every row is held against the data set too.
 
+`--rust`: beside `dynamo-benchmark`, a load generator on the AWS SDK for Rust, which decodes answers
+and neither checks nor accounts for them. It has no Locust around it, so our client is measured
+without one too.
+
 `latency`: what is shown for a server that takes 5 ms. `users`: a thousand users over TLS, their
 memory and their connections.
 """
@@ -57,11 +61,12 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "query, decoded": ("by_hand.py",),
     "query, compared": ("bench.py", "--mix", "query", "--sampled", "1"),
 }
+OPERATIONS = {"get": "GetItem", "put": "PutItem", "query": "Query"}
 USERS = 40
 DURATION_S = 8
 
 
-def recorded_answers() -> dict[str, object]:
+def recorded_answers() -> dict[str, dict[str, Any]]:
     """What the embedded engine says of a table with one note and twenty messages."""
     binary = find_binary(ROOT / STATE / "engine")
     with TemporaryDirectory() as folder, Engine(binary, folder=Path(folder)) as engine:
@@ -138,6 +143,10 @@ class Bench(NamedTuple):
         command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "locustfiles" / file)]
         command += ["--headless", "--only-summary", "-u", str(users), "-r", str(users)]
         command += ["-t", f"{DURATION_S}s", "--host", self.server.url, *options]
+        return self.measured(command, **environ)
+
+    def measured(self, command: Sequence[str], **environ: str) -> dict[str, float]:
+        """What a process says of itself, none of whose requests failed."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -169,19 +178,36 @@ def _first(call: str) -> str:
     return call.partition(",")[0]
 
 
-def rust(command: str, server: Constant, call: str) -> float:
-    """The same of a load generator on the AWS SDK for Rust, its start included."""
-    before = os.times()
+def rust(command: str, server: Constant, call: str, note: Mapping[str, Any]) -> float:
+    """The same of a load generator on the AWS SDK for Rust, its start included.
+
+    It has texts and no maps: an item that it puts has as many attributes and bytes as ours.
+    """
+    fields = ["pk:S:note#0", "sk:S:NOTE"]
+    if call == "put":
+        texts = {name: next(iter(value.values())) for name, value in note.items()}
+        rest = {name: each if isinstance(each, str) else "x" * 140 for name, each in texts.items()}
+        fields = ["pk:S:draft#{Key uniform 1000000000}", "sk:S:DRAFT"]
+        fields += [f"{name}:S:{each}" for name, each in rest.items() if name not in ("pk", "sk")]
     asked = [command, "-e", server.url, "-ak", "AKIDEXAMPLE:not-a-secret", "-c", str(USERS)]
-    asked += ["-s", str(DURATION_S), "bench"]
-    asked += ["GetItem" if call == "get" else "PutItem", "pk:S:note#0", "sk:S:NOTE"]
-    sent = server.statistics().requests
+    asked += ["-s", str(DURATION_S), "bench", OPERATIONS[call], *fields]
+    sent = server.statistics().requests.get(OPERATIONS[call], 0)
+    before = os.times()
     subprocess.run(asked, env=environment(), check=True, capture_output=True)
     after = os.times()
-    name = "GetItem" if call == "get" else "PutItem"
-    requests = server.statistics().requests[name] - sent.get(name, 0)
+    requests = server.statistics().requests[OPERATIONS[call]] - sent
     spent = after.children_user + after.children_system
     return requests / (spent - before.children_user - before.children_system)
+
+
+def bare(bench: Bench, call: str, note: Mapping[str, Any]) -> float:
+    """The same of our client by itself."""
+    said: dict[str, Any] = {"TableName": "bench", "ReturnConsumedCapacity": "INDEXES"}
+    said |= {"Item": note} if call == "put" else {"Key": {n: note[n] for n in ("pk", "sk")}}
+    command = [sys.executable, "-m", "benchmarks.bare", bench.server.url, OPERATIONS[call]]
+    command += [json.dumps(said), str(USERS), str(DURATION_S)]
+    found = bench.measured(command)
+    return found["requests"] / found["cpu_s"]
 
 
 @contextmanager
@@ -205,11 +231,13 @@ def trusting(pair: tuple[Path, Path] | None) -> dict[str, str]:
 
 def compare(*, rounds: int, tls: bool, command: str | None) -> None:
     """Requests per second of processor time, and how many times the resource's that is."""
-    titles = ["boto3 resource", "loadstone", *(["Rust SDK"] if command else [])]
+    titles = ["boto3 resource", "loadstone", *(["client alone", "Rust SDK"] if command else [])]
     print(f"{'':18}{''.join(f'{title:>20}' for title in titles)}")
+    answers = recorded_answers()
+    note = answers["GetItem"]["Item"]
     with (
         certificate(tls) as pair,
-        constant_server(recorded_answers(), tls=pair) as server,
+        constant_server(answers, tls=pair) as server,
         TemporaryDirectory() as name,
     ):
         bench = Bench(server, Path(name), trusting(pair))
@@ -219,7 +247,8 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
                 partial(bench.ours, call),
             ]
             if command and call in ("get", "put"):
-                ways.append(partial(rust, command, server, call))
+                ways.append(partial(bare, bench, call, note))
+                ways.append(partial(rust, command, server, call, note))
             found = [[way() for way in ways] for _ in range(rounds)]
             speeds = [median(each) for each in zip(*found, strict=True)]
             shown = "".join(f"{speed:>12,.0f} {speed / speeds[0]:6.1f}x" for speed in speeds)
