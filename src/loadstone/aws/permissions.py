@@ -219,6 +219,12 @@ def _reconciling(scope: Scope) -> Iterator[Allowed]:
     yield Allowed("cloudwatch:GetMetricData", ANYTHING)
 
 
+def _planning(scope: Scope) -> Iterator[Allowed]:
+    """For `--cloudwatch`: any other plan asks AWS nothing."""
+    yield from _on_tables(scope, ("DescribeTable",))
+    yield Allowed("cloudwatch:GetMetricData", ANYTHING)
+
+
 def _examining(scope: Scope) -> Iterator[Allowed]:
     yield Allowed("dynamodb:ListTables", ANYTHING)
     yield Allowed("iam:SimulatePrincipalPolicy", ANYTHING)
@@ -270,7 +276,7 @@ NEEDS: Mapping[str, Needing] = {
     "locustfile": _nothing,
     "new": _drafting,
     "permissions": _nothing,
-    "plan": _nothing,
+    "plan": _planning,
     "preview": _nothing,
     "prices": _nothing,
     "prices update": _pricing,
