@@ -16,6 +16,7 @@ from loadstone.drafting.links import Link, links_of, per_parent
 from loadstone.drafting.names import Names, kebab, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
+from loadstone.drafting.references import Told, known_first
 from loadstone.drafting.templates import Part
 from loadstone.drafting.vocabulary import vocabulary_of
 from loadstone.errors import BadValue
@@ -41,6 +42,9 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
     links = {link.child: link for link in links_of(holders, published=published)}
     for holder in holders:
         desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
+    if not published:
+        # In a few items that were made up, values are alike by chance.
+        desk.told.extend(known_first(filter(None, map(_values, holders))))
     of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
     for holder in _parents_first(holders, links):
         entities += _written(desk, holder, links, of_table[id(holder.group.given)])
@@ -67,6 +71,16 @@ def name_apart(entities: Sequence[DraftEntity]) -> None:
 
 def _told(holder: Holder) -> Named:
     return Named(entity=holder.entity, attribute=holder.name_of(), template=holder.number_text)
+
+
+def _values(holder: Holder) -> Told | None:
+    """What tells the items of a table apart, where it is one attribute or fact alone."""
+    name = holder.name_of()
+    if holder.sheet is None or name is None:
+        return None
+    (part,) = (each for each in holder.template if isinstance(each, Part))
+    values = frozenset(part.present)
+    return Told(entity=holder.entity, attribute=name, values=values, numeric=part.numeric)
 
 
 def _written(

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
-from loadstone.drafting.expressions import Context, is_unique, made_of, shared, unique
+from loadstone.drafting.expressions import Context, draw_of, is_unique, made_of, shared, unique
 from loadstone.drafting.figures import share_of
 from loadstone.drafting.forms import Choice, Time, form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.names import Names, plain, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.pieces import Made, as_text, joined
+from loadstone.drafting.references import Told, referred
 from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
 from loadstone.drafting.times import Clock, after, clock_of, days_of, first_of, shown
 from loadstone.drafting.values import value_of
@@ -41,6 +42,8 @@ class Desk:
     names: Names
     vocabulary: Vocabulary
     named: dict[str, Named] = field(default_factory=dict)  # by what it may be called
+    told: list[Told] = field(default_factory=list)  # where there are values to tell it by
+    written: set[DraftEntity] = field(default_factory=set)  # what may be referred to
 
 
 @dataclass(eq=False)
@@ -112,6 +115,7 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
             few.add(name)
         sheet.entity.item.append(Line(name, source, tuple(notes)))
     sheet.entity.few = frozenset(few)
+    sheet.desk.written.add(sheet.entity)
     sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
 
 
@@ -146,7 +150,7 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if key is None or not own:
         return
     forms = {part: form_of(part.present, sheet.desk.vocabulary) for part in own}
-    if any(is_unique(form) for form in forms.values()):
+    if any(is_unique(form) and not shared(part.present, form) for part, form in forms.items()):
         return
     times = [part for part in _parts(sheet.templates[key]) if part.texts in sheet.clocks]
     if times and number == "position":
@@ -191,8 +195,9 @@ def _value(sheet: Sheet, name: str, column: Column) -> Made:
         if source is not None:
             clock = sheet.clocks.get(parts[0].texts)
             notes = shown(clock, "x").notes if clock else ()
-            return Made(source, notes)
-        return value_of(column, sheet.context(name), sheet.desk.vocabulary)
+            return _noted(sheet, parts[0], Made(source, notes))
+        made = value_of(column, sheet.context(name), sheet.desk.vocabulary)
+        return _referring(sheet, parts[0], made)
     whole = sheet.known.get(Part(name, column.texts() or (), column.type == "N"))
     if whole is not None:
         return Made(whole)
@@ -211,7 +216,33 @@ def _own(sheet: Sheet, part: Part) -> Made:
     form = form_of(part.present, sheet.desk.vocabulary)
     if isinstance(form, Time):
         return shown(sheet.clocks[part.texts], f"moment(days={days_of(sheet.clocks[part.texts])})")
-    return _reference(sheet, part) or shared(part.present, form) or made_of(form, context)
+    named = _reference(sheet, part)
+    if named is not None:
+        return named
+    made = shared(part.present, form) or made_of(form, context)
+    return _referring(sheet, part, made)
+
+
+def _referring(sheet: Sheet, part: Part, made: Made) -> Made:
+    """A value, with what it was seen to name: one of those, where any of them can be named."""
+    named = referred(part, sheet.desk.told, sheet.entity)
+    if named is None:
+        return made
+    free = named.entity.parent is None and named.entity in sheet.desk.written
+    if not free or named.entity in sheet.entity.line:
+        return _noted(sheet, part, made)
+    drawn, count = draw_of(part.present, _FIRST)
+    note = f"names one of the first {count} of {named.entity.name}, as its values did"
+    return Made(f'{named.entity.variable}.at({drawn})["{named.attribute}"]', (note,))
+
+
+def _noted(sheet: Sheet, part: Part, made: Made) -> Made:
+    """A value, and what it was seen to name where it does not say so itself."""
+    named = referred(part, sheet.desk.told, sheet.entity)
+    if named is None or made.source.startswith(f"{named.entity.variable}["):
+        return made
+    note = f"its values were found among those of {named.entity.name}: {named.attribute}"
+    return Made(made.source, (*made.notes, note), made.template, made.values)
 
 
 def _reference(sheet: Sheet, part: Part) -> Made | None:

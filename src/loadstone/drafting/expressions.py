@@ -67,10 +67,17 @@ def shared(texts: Sequence[str], form: Form) -> Made | None:
         return None
     if isinstance(form, Choice | Time | Amount | Prose):
         return None
-    exponent = exponent_of(texts)
-    drawn = f"shaped(Zipf({distinct}, {exponent}))" if exponent else f"whole(0, {distinct - 1})"
+    drawn, _ = draw_of(texts, distinct)
     note = f"names one of about {distinct} things that several items have in common"
     return as_text(_numbered(form, texts), [note], n=drawn)
+
+
+def draw_of(texts: Sequence[str], most: int) -> tuple[str, int]:
+    """A number from 0 for each of the things that texts name, at `most` so many, the first ones as
+    much more often as the texts do; and how many there are."""
+    count = min(len(set(texts)), most)
+    exponent = exponent_of(texts)
+    return f"shaped(Zipf({count}, {exponent}))" if exponent else f"whole(0, {count - 1})", count
 
 
 def unique(form: Form, texts: Sequence[str], number: str) -> Made:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from loadstone.drafting.groups import fan_out
 from loadstone.drafting.holders import Holder
 from loadstone.drafting.names import plain
+from loadstone.drafting.references import found_among
 from loadstone.drafting.templates import Part
-
-_HALF = 0.5
-_LEAST_COMMON = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +92,4 @@ def _names(part: Part, parent: Holder, *, published: bool) -> bool:
         return True
     if published:
         return False  # in a few items that were made up, values are alike by chance
-    values, known = set(part.present), set(theirs.present)
-    common = values & known
-    return (
-        len(common) >= _LEAST_COMMON
-        and len(common) >= _HALF * len(values)
-        and any(len(value) > 3 for value in common)
-    )
+    return found_among(part.present, theirs.present)

@@ -1,0 +1,112 @@
+"""Drafts of tables whose items name each other by plain ids, under names that say nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from loadstone.contract.contract import content_problems
+from loadstone.dataset import Dataset
+from loadstone.drafting.draft import DraftEntity
+from loadstone.drafting.references import Told, referred
+from loadstone.drafting.templates import Part
+from loadstone.table import Index, Table
+from tests.drafted import NOW, drafted, given, uuid_of, zulu
+
+people = Table("people", partition_key="id")
+shops = Table("shops", partition_key="id")
+purchases = Table(
+    "purchases",
+    partition_key="id",
+    indexes=(Index("byBuyer", partition_key="buyer", sort_key="at"),),
+)
+reviews = Table("reviews", partition_key="subject", sort_key="writtenBy")
+
+
+def market() -> dict[str, list[dict[str, Any]]]:
+    random = Random(5)
+    persons, places, bought = ([uuid_of(random) for _ in range(count)] for count in (120, 40, 300))
+    pairs = [(shop, random.choice(persons)) for shop in places for _ in range(6)]
+    return {
+        "people": [{"id": each, "tier": random.choice(("gold", "silver"))} for each in persons],
+        "shops": [{"id": each, "open": random.random() < 0.5} for each in places],
+        "purchases": [
+            {
+                "id": each,
+                "buyer": persons[min(int(random.paretovariate(0.8)), 119)],
+                "soldBy": random.choice(places),
+                "at": zulu(NOW - timedelta(minutes=31 * number)),
+            }
+            for number, each in enumerate(bought)
+        ],
+        "reviews": [
+            {"subject": shop, "writtenBy": person, "about": random.choice(bought)}
+            for shop, person in dict.fromkeys(pairs)
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    items = market()
+    tables = (people, shops, purchases, reviews)
+    folder: Path = tmp_path_factory.mktemp("market")
+    return drafted(folder, *(given(table, items[table.name]) for table in tables))
+
+
+def test_one_of_another_table_is_named(made: Any) -> None:
+    """An attribute whose values are another table's keys names those that the draft makes, at any
+    scale."""
+    system, texts = made
+    (fixtures,) = (text for name, text in texts.items() if name.startswith("fixtures/"))
+    assert "# names one of the first 40 of Shop, as its values did" in fixtures
+    dataset = Dataset(system, scale=20_000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    shop_ids = {dataset.item("Shop", number)["id"] for number in range(40)}
+    assert all(dataset.item("Purchase", n)["soldBy"] in shop_ids for n in range(100))
+    smallest = Dataset(system, scale=1, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    assert smallest.item("Purchase", 0)["soldBy"] in shop_ids
+
+
+def test_what_can_only_be_told_is_a_comment(made: Any) -> None:
+    """Where one of the others cannot be named, that the values were theirs is said."""
+    _, texts = made
+    (fixtures,) = (text for name, text in texts.items() if name.startswith("fixtures/"))
+    assert "# its values were found among those of Purchase: id" in fixtures
+    assert "# its values were found among those of People: id" in fixtures
+
+
+def test_a_sort_key_that_names_others_comes_once(made: Any) -> None:
+    """Ids that many partitions have in common are still not the same twice in one: nothing is
+    wrong with the draft."""
+    system, _ = made
+    assert system.entities["Review"].parent is system.entities["Shop"]
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+
+
+def test_no_id_of_the_sample_is_kept(made: Any) -> None:
+    """That values were compared leaves none of them in the files."""
+    _, texts = made
+    written = "\n".join(texts.values())
+    ids = [item["id"] for name in ("people", "shops", "purchases") for item in market()[name]]
+    assert not [each for each in ids if each in written]
+
+
+def test_what_is_alike_by_chance_names_nothing() -> None:
+    """Two values in common, less than half of them, short ones or numbers are no evidence, and
+    nothing names itself."""
+    other, own = DraftEntity("Other", "other"), DraftEntity("Own", "own")
+    known = frozenset(f"id-{number}" for number in range(10))
+    told = [Told(entity=other, attribute="id", values=known, numeric=False)]
+
+    def named(*values: str, numeric: bool = False) -> Told | None:
+        return referred(Part("by", values, numeric), told, own)
+
+    assert named("id-1", "id-2", "id-3") == told[0]
+    assert named("id-1", "id-2") is None
+    assert named("id-1", "id-2", "id-3", "x-1", "x-2", "x-3", "x-4") is None
+    assert named("id-1", "id-2", "id-3", numeric=True) is None
+    assert referred(Part("by", ("id-1", "id-2", "id-3")), told, other) is None
