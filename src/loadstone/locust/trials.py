@@ -155,9 +155,7 @@ def _trial(
         name: Tally.merged(part["patterns"][name] for part in parts if name in part["patterns"])
         for name in names
     }
-    whole = Tally()
-    for tally in tallies.values():
-        whole.merge(tally)
+    whole = Tally.total(tallies.values())
     seen = Seen(
         **{name: sum(part[name] for part in parts) for name in SUMMED},
         delay_max_us=max((part["delay_max_us"] for part in parts), default=0),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf, isinf
 
 from loadstone.compare.comparison import CONFIDENCE, POWER, Compared, Comparison, Difference
-from loadstone.report.numbers import count, duration, percent, rate, usd
+from loadstone.report.numbers import count, duration, instant, percent, rate, usd
+from loadstone.report.shape import ALL
 
 NAMES = {
     "p50": "p50",
@@ -22,7 +22,6 @@ NAMES = {
     "usd_per_month": "USD a month",
 }
 _WORDS = {"latency": ("slower", "faster"), "rate": ("more", "less"), "money": ("more", "less")}
-ALL = "all patterns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,12 +261,8 @@ def _sides(found: Comparison) -> Iterator[Side]:
             label=label,
             run=header.name,
             system=header.system,
-            started=_instant(header.started_unix_ms),
+            started=instant(header.started_unix_ms),
             target=header.target,
             lasted=f"{run.lasted_s:,.1f} s",
             versions=", ".join(f"{name} {value}" for name, value in header.versions.items()),
         )
-
-
-def _instant(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

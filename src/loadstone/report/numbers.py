@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,10 @@ def duration(value_us: float) -> str:
 
 def seconds(value_s: float) -> str:
     return f"{value_s:,.1f} s"
+
+
+def instant(unix_ms: int) -> str:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadstone.run.histogram import Histogram, Percentiles
@@ -44,7 +44,7 @@ class WarmUp:
 
 def curves(run: Run) -> tuple[Curve, ...]:
     """All patterns first, then each."""
-    whole = _whole(run.measured.values())
+    whole = Tally.total(run.measured.values())
     named = {ALL: whole, **run.measured} if len(run.measured) > 1 else run.measured
     return tuple(_curve(name, tally) for name, tally in named.items())
 
@@ -65,7 +65,7 @@ def _points(latency: Histogram, service: Histogram) -> Iterator[Point]:
 
 
 def warm_up(run: Run) -> WarmUp | None:
-    whole = _whole(run.warm_up.values())
+    whole = Tally.total(run.warm_up.values())
     if not whole.counts.calls:
         return None
     return WarmUp(
@@ -75,10 +75,3 @@ def warm_up(run: Run) -> WarmUp | None:
         latency=Percentiles.of(whole.latency),
         service=Percentiles.of(whole.service),
     )
-
-
-def _whole(tallies: Iterable[Tally]) -> Tally:
-    whole = Tally()
-    for tally in tallies:
-        whole.merge(tally)
-    return whole

@@ -41,9 +41,7 @@ def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> It
 
 def _warm_up(run: Run) -> Iterator[str]:
     """What was left out, apart."""
-    whole = Tally()
-    for tally in run.warm_up.values():
-        whole.merge(tally)
+    whole = Tally.total(run.warm_up.values())
     if whole.counts.calls:
         failed = f"{count(whole.counts.failed)} failed" if whole.counts.failed else "none failed"
         yield (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from loadstone.capacity.money import Cost
 from loadstone.capacity.prices import Prices
@@ -106,7 +105,7 @@ def view(run: Run, prices: Prices | None = None, *, plan: tuple[Block, ...] = ()
         run=header.name,
         system=header.system,
         source=header.source,
-        started=_instant(header.started_unix_ms),
+        started=numbers.instant(header.started_unix_ms),
         target=_target(header),
         throttled_by=header.simulated_throttling,
         ending=str(run.ending),
@@ -158,7 +157,7 @@ def _method(run: Run, found: Figures) -> list[Row]:
         Row("Target", _target(header)),
         *([Row("Simulated throttling", by)] if (by := header.simulated_throttling) else []),
         Row("Region of the prices", header.region),
-        Row("Started", _instant(header.started_unix_ms)),
+        Row("Started", numbers.instant(header.started_unix_ms)),
         Row("Lasted", numbers.seconds(run.lasted_s)),
         Row("Warm-up, left out of rates and latencies", numbers.seconds(header.warm_up_s)),
         Row("Measured", numbers.seconds(found.measured_s)),
@@ -196,7 +195,3 @@ def _target(header: Header) -> str:
 
 def _said(value: object) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _instant(unix_ms: int) -> str:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -48,9 +48,7 @@ def brief_of(directory: Path) -> Brief | None:
 
 
 def _figured(run: Run) -> Brief:
-    whole = Tally()
-    for tally in run.measured.values():
-        whole.merge(tally)
+    whole = Tally.total(run.measured.values())
     return Brief(
         lasted_s=run.lasted_s,
         calls=whole.counts.calls,

@@ -39,11 +39,7 @@ class Evidence:
 
     def tally(self, pattern: str | None) -> Tally:
         """Of one pattern; None: of all."""
-        whole = Tally()
-        for name, tally in self.tallies.items():
-            if pattern in (None, name):
-                whole.merge(tally)
-        return whole
+        return Tally.total(tally for name, tally in self.tallies.items() if pattern in (None, name))
 
     def units(self, place: str | None) -> tuple[float, float]:
         """Read and write units of a table, of an index as TABLE/INDEX; None: of everything."""

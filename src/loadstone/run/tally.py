@@ -156,6 +156,13 @@ class Tally:
         return self.counts.to_json() | histograms
 
     @classmethod
+    def total(cls, parts: Iterable[Tally]) -> Self:
+        total = cls()
+        for part in parts:
+            total.merge(part)
+        return total
+
+    @classmethod
     def merged(cls, parts: Iterable[Mapping[str, Any]]) -> Self:
         """One tally out of many in their written form."""
         parts = tuple(parts)
@@ -193,11 +200,7 @@ class Phases(NamedTuple):
 
     def all(self) -> Tally:
         """Every pattern and the warm-up together."""
-        everything = Tally()
-        for tallies in self:
-            for tally in tallies.values():
-                everything.merge(tally)
-        return everything
+        return Tally.total(tally for tallies in self for tally in tallies.values())
 
 
 class SecondTally:
