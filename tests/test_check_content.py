@@ -19,6 +19,7 @@ from loadstone import (
     PerParent,
     Table,
     as_of,
+    fill,
     iso,
     moment,
     number,
@@ -28,7 +29,7 @@ from loadstone import (
 )
 from loadstone.client.target import Target
 from loadstone.contract.contract import content_problems, played_problems
-from loadstone.contract.documents import documented_problems
+from loadstone.contract.documents import documented_problems, prose_problems
 from loadstone.contract.instants import created_problems
 from loadstone.contract.keys import index_problems, key_problems, table_problems
 from loadstone.contract.legal import item_problems
@@ -268,6 +269,29 @@ def test_what_differs_from_the_document_is_said(
     assert any(each.attribute == attribute and words in each.says for each in found)
     right = Documented(links=(("owner", "Owner", "id"),), in_order=(("made", "after", "as-of"),))
     assert not list(documented_problems(dataset, thing, right, items_of(dataset, thing)))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Number {n}: could it go to the shop on Canal Wharf?", ""),
+        ("Can it go to the shop?", ""),
+        ("Could it go to the shop on Canal Wharf, please?", "stands twice"),
+        ("Number {n}: could it go to  the shop on Canal Wharf?", "no text of people's"),
+        ("Number {n}: could it go to the shop on Canal Wharf? ", "no text of people's"),
+        ("Number {n}: could it go to the shop on {{branch}}, please?", "no text of people's"),
+    ],
+)
+def test_texts_that_nobody_writes_are_said(said: str, words: str) -> None:
+    """A long text that stands twice is told, and one with a slot or a blank left in it."""
+    thing = Entity(
+        "Thing",
+        table=Table("t-1", partition_key="k"),
+        item={"k": text("k{n}", n=number), "said": fill((said,), n=number)},
+    )
+    told = list(prose_problems(dataset_of(thing, scale=9), thing, Documented(prose=("said",))))
+    assert [each.attribute for each in told] == ["said"] * bool(words)
+    assert all(words in each.says for each in told)
 
 
 def test_what_is_made_later_than_seen_is_said() -> None:
