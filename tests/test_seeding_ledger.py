@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from loadstone.errors import BadRecord, BadValue, Refused
 from loadstone.seeding.ledger import Ledger, LedgerOpen, Rejection, held_identity
 from loadstone.seeding.place import Place
-from loadstone.seeding.slices import Slice, slices
+from loadstone.seeding.rows_done import bits_of, runs_of
+from loadstone.seeding.slices import SLICE_ITEMS, Slice, slices
 from loadstone.table import Table
 
 TABLE = Table("orders", partition_key="id")
@@ -84,6 +86,43 @@ def test_cut_short_anywhere_it_knows_less_and_nothing_wrong(data: st.DataObject)
         assert path.read_bytes() == whole
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2599), st.integers(1, 500)), max_size=30))
+def test_parts_count_once(pieces: list[tuple[int, int]]) -> None:
+    """Parts of slices, however they overlap, count each item and each rejection once, are the same
+    when they are read again, and leave exactly the rest to be done."""
+    bad = {number for number in range(2600) if number % 97 == 0}
+    done: set[int] = set()
+    with tempfile.TemporaryDirectory() as name:
+        with ledger(Path(name)) as book:
+            for start, length in pieces:
+                end = start // SLICE_ITEMS * SLICE_ITEMS + SLICE_ITEMS
+                of = Slice("Order", start, min(start + length, end, 2600))
+                numbers = set(range(of.start, of.stop))
+                rejections = [rejection(number) for number in sorted(numbers & bad)]
+                entered = book.enter(of, len(of) - len(rejections), rejections)
+                assert entered == (len(numbers - done - bad), len((numbers - done) & bad))
+                done |= numbers
+        with ledger(Path(name)) as book:
+            assert (book.written, book.rejected.total()) == (len(done - bad), len(done & bad))
+            assert sorted(each.number for each in book.rejections()) == sorted(done & bad)
+            orders = [each for each in ALL if each.entity == "Order"]
+            left = [part for each in orders for part in book.missing(each)]
+            missing = [number for each in left for number in range(each.start, each.stop)]
+            assert sorted(missing) == sorted(set(range(2600)) - done)
+            assert [each for each in orders if book.has(each)] == [
+                each for each in orders if done.issuperset(range(each.start, each.stop))
+            ]
+
+
+@given(st.sets(st.integers(0, 600)))
+def test_runs_are_the_rows(rows: set[int]) -> None:
+    """Rows as bits give back the same rows, in runs that do not touch."""
+    runs = list(runs_of(bits_of(sorted(rows))))
+    assert [row for start, stop in runs for row in range(start, stop)] == sorted(rows)
+    assert all(stop < later for (_, stop), (later, _) in pairwise(runs))
+
+
 def test_belongs_to_one_table_and_its_making(tmp_path: Path) -> None:
     """A table that was dropped and made again under its name has an empty ledger."""
     with ledger(tmp_path) as book:
@@ -105,7 +144,16 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"garbage\n", b"[]\n", b'{"slice":["Nobody",0,5],"written":5}\n', b"{}\n"]
+    "line",
+    [
+        b"garbage\n",
+        b"[]\n",
+        b"{}\n",
+        *(
+            b'{"slice":["%b",%d,%d],"written":5}\n' % where
+            for where in ((b"Nobody", 0, 5), (b"Order", 498, 503), (b"Order", 2598, 2603))
+        ),
+    ],
 )
 def test_damage_is_said(tmp_path: Path, line: bytes) -> None:
     """A whole line that is none of ours is not passed over."""

@@ -24,8 +24,9 @@ from loadstone.seeding.loader import FALLING_BACK
 from loadstone.seeding.messages import Message
 from loadstone.seeding.place import Place
 from loadstone.seeding.report import LedgerReport
-from loadstone.seeding.seed import seed
+from loadstone.seeding.seed import open_ledger, seed
 from loadstone.seeding.sender import GLITCHES, SeedStopped
+from loadstone.seeding.slices import SLICE_ITEMS
 from loadstone.seeding.worker import Worker
 from loadstone.system import load_system
 from tests.seeding_fakes import (
@@ -45,6 +46,7 @@ from tests.seeding_fakes import (
     unprocessed,
     well,
 )
+from tests.seeding_time import ThrottlingTable, VirtualClock
 
 SYSTEM = load_system("cmz")
 DATASET = Dataset(SYSTEM, scale=1100, as_of=datetime(2026, 1, 1, tzinfo=UTC))
@@ -198,11 +200,13 @@ def test_a_target_that_is_silent_stops_the_load(tmp_path: Path) -> None:
 
 def test_large_batches_are_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No request is larger than the limit."""
-    monkeypatch.setattr(loader, "BATCH_BYTES", 4000)
+    limit = 2 * max(len(orjson.dumps(wire)) for _, wire in WIRE)
+    monkeypatch.setattr(loader, "BATCH_BYTES", limit)
     table = FakeTable(PLACE)
     load(DATASET, table, tmp_path)
     assert holds_everything(table)
-    assert all(len(orjson.dumps(request)) <= 4000 for _, request in table.sent)
+    assert all(len(orjson.dumps(request)) <= limit for _, request in table.sent)
+    assert len(table.sent) > COUNT / 25
 
 
 def test_a_second_call_writes_nothing(tmp_path: Path) -> None:
@@ -216,8 +220,8 @@ def test_a_second_call_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_stopped_it_finishes_what_is_in_flight(tmp_path: Path) -> None:
-    """Asked to stop, it sends no new batch; the ledger knows what is left, and the same command
-    does exactly that."""
+    """Asked to stop, it sends no new batch; the ledger knows what is left, to the item, and the
+    same command does exactly that."""
     stop = Event()
 
     def stopping(table: FakeTable, operation: str, request: Request) -> None:
@@ -226,9 +230,31 @@ def test_stopped_it_finishes_what_is_in_flight(tmp_path: Path) -> None:
     table = FakeTable(PLACE, faults=[*[well] * 25, stopping])
     report = seed(DATASET, [PLACE], TARGET, in_flight=2, ledgers=tmp_path, client=table, stop=stop)
     assert len(table.sent) <= 30
+    assert (report.written, report.unfinished) == (len(table.items), 0)
     assert 0 < report.left < COUNT
     assert load(DATASET, table, tmp_path).left == 0
     assert holds_everything(table)
+    assert sum(len(items_of(*sent)) for sent in table.sent) == COUNT
+
+
+def test_a_slow_slice_is_acknowledged_in_parts(tmp_path: Path) -> None:
+    """What is done of slices that take long is in the ledger before they are: a kill costs what was
+    written in the last second."""
+    folder, before = tmp_path / "now", list[int]()
+    clock = VirtualClock()
+    table = ThrottlingTable(PLACE, clock, capacity=25)
+
+    def look() -> None:
+        clock.sleep(9.5)
+        shutil.copytree(folder, tmp_path / "then")
+        before.append(len(table.items))
+
+    with clock.running():
+        looking = gevent.spawn(look)
+        seed(DATASET, [PLACE], TARGET, in_flight=1, ledgers=folder, client=table, clock=clock)
+        looking.join()
+    with open_ledger(DATASET, PLACE, tmp_path / "then") as ledger:
+        assert 0 < before[0] - 50 <= ledger.written <= before[0] < SLICE_ITEMS
 
 
 def test_stopped_it_waits_no_longer(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
         until(lambda: not any(map(is_alive, children)))  # noqa: B023
     ledger = completed(tmp_path, "--as-of", AS_OF)
     assert ledger["asked"] == 5000
-    assert ledger["tables"][0]["before"] >= 500
+    assert ledger["tables"][0]["before"] > 0
 
 
 @pytest.mark.usefixtures("no_aws")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from loadstone.seeding.capacities import Capacity
-from loadstone.seeding.ledger import Ledger, LedgerOpen, Rejection
+from loadstone.seeding.ledger import Entered, Ledger, LedgerOpen, Rejection
 from loadstone.seeding.pace import Pacer, provisioned_limit
 from loadstone.seeding.place import Place
 from loadstone.seeding.slices import Slice, slices
@@ -32,7 +32,7 @@ class Book:
         self.tally = TableTally(asked=self.standing.asked, done=self.before)
         self._pacer = Pacer(self._provisioned({}))
         self._began_s: float | None = None
-        self._ahead = (each for each in slices(counts) if not ledger.has(each))
+        self._ahead = (part for each in slices(counts) for part in ledger.missing(each))
         self._returned: deque[Slice] = deque()
 
     @property
@@ -69,15 +69,14 @@ class Book:
 
     def give_back(self, given: Iterable[Slice]) -> None:
         """Slices whose worker will not write them."""
-        self._returned.extend(sorted(each for each in given if not self._ledger.has(each)))
+        left = (part for each in sorted(given) for part in self._ledger.missing(each))
+        self._returned.extend(left)
 
-    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> bool:
-        """A slice is done; False when it was before."""
-        if self._ledger.has(of):
-            return False
-        self._ledger.enter(of, written, rejections)
-        self.tally.done += len(of)
-        return True
+    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> Entered:
+        """A slice, or a part of one, is done; what is new about that."""
+        entered = self._ledger.enter(of, written, rejections)
+        self.tally.done += sum(entered)
+        return entered
 
     def read_pace(
         self, now_s: float, *, spent: float, throttled: int, units: Mapping[str | None, float]

@@ -145,6 +145,9 @@ class Keeper:
             case "ready":
                 self._welcome(hand, message["identity"])
             case "done":
+                hand.given[message["table"]].discard(messages.slice_of(message))
+                self._enter(hand, message)
+            case "part":
                 self._enter(hand, message)
             case "beat":
                 self._note(hand, message)
@@ -181,14 +184,13 @@ class Keeper:
     def _enter(self, hand: _Hand, message: Message) -> None:
         table, of = message["table"], messages.slice_of(message)
         book, rejections = self._books[table], messages.rejections_of(message)
-        hand.given[table].discard(of)
         hand.acknowledged += 1
         if not hand.gone:
             hand.under_way[table] = message["under_way"]
-        # Twice, when a worker that was given up for lost was only slow.
-        if book.enter(of, message["written"], rejections):
-            self._tally.written += message["written"]
-            self._tally.rejected += len(rejections)
+        # Some of it may be there before, when a worker that was given up for lost was only slow.
+        entered = book.enter(of, message["written"], rejections)
+        self._tally.written += entered.written
+        self._tally.rejected += entered.rejected
         self._count()
         if not any(each.left for each in self._books.values()):
             self.finish()

@@ -7,7 +7,7 @@ from math import ceil, inf
 
 from loadstone.client import retry
 from loadstone.seeding.feed import Batch, Feed, Opens
-from loadstone.seeding.opened import OpenSlice
+from loadstone.seeding.opened import OpenSlice, Part
 from loadstone.seeding.pace import Bucket
 from loadstone.seeding.place import Place
 
@@ -49,8 +49,12 @@ class Lane:
 
     @property
     def under_way(self) -> int:
-        """Items that are done, of slices that are not."""
-        return sum(each.done for each in self._begun)
+        """Items that are done, and that the keeper has not been told of."""
+        return sum(each.untold for each in self._begun)
+
+    def news(self) -> list[Part]:
+        """What is done of slices that are not."""
+        return [part for opened in self._begun for part in opened.news()]
 
     @property
     def progress(self) -> float:

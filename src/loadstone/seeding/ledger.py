@@ -1,9 +1,10 @@
 """What has been written of a data set to a table: a file that closes, and survives a crash.
 
-A line is added when every item of a slice is written, or rejected with a reason; never before. A
-crash can only lose lines, or cut the last one short: then those slices are written again, with the
-same items. So it is enough to sync now and then. Which entities were asked for has lines too: a
-narrowed seed asks for some, and what nobody asked for is not missing.
+A line is added when consecutive items of a slice are written, or rejected with a reason; never
+before, and for none of them twice. A crash can only lose lines, or cut the last one short: then
+those items are written again, as they were. So it is enough to sync now and then. Which entities
+were asked for has lines too: a narrowed seed asks for some, and what nobody asked for is not
+missing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -58,6 +59,13 @@ class Rejection:
 
     def as_json(self) -> bytes:
         return orjson.dumps(self.as_dict()) + b"\n"
+
+
+class Entered(NamedTuple):
+    """How many items a line, or several, have added."""
+
+    written: int
+    rejected: int
 
 
 class Ledger:
@@ -175,24 +183,35 @@ class Ledger:
         self.dead_letters.unlink(missing_ok=True)
 
     def has(self, of: Slice) -> bool:
-        """Whether a slice is done."""
-        return self._entries.has(of)
+        """Whether all of it is done."""
+        return not self._entries.missing(of)
 
-    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> None:
-        """A slice is done."""
-        rejected = Counter(each.code for each in rejections)
+    def missing(self, of: Slice) -> list[Slice]:
+        """What of a slice is not done yet."""
+        return self._entries.missing(of)
+
+    def enter(self, of: Slice, written: int, rejections: Sequence[Rejection]) -> Entered:
+        """A slice, or a part of one, is done; what of it was done before counts once."""
         if written + len(rejections) != len(of):
             raise LedgerOpen(
                 f"{of} has {len(of)} items, of which {written} were written and {len(rejections)} "
                 "rejected: this is a bug in Loadstone, please report it"
             )
-        if rejections:
-            self._keep(rejections)
-        line: dict[str, Any] = {"slice": [of.entity, of.start, of.stop], "written": written}
+        made = [self._enter(part, rejections) for part in self._entries.missing(of)]
+        return Entered(sum(each.written for each in made), sum(each.rejected for each in made))
+
+    def _enter(self, of: Slice, rejections: Sequence[Rejection]) -> Entered:
+        here = [each for each in rejections if of.start <= each.number < of.stop]
+        if here:
+            self._keep(here)
+        rejected = Counter(each.code for each in here)
+        entered = Entered(len(of) - len(here), len(here))
+        line: dict[str, Any] = {"slice": [of.entity, of.start, of.stop], "written": entered.written}
         if rejected:
             line["rejected"] = dict(rejected)
         self._append(line)
-        self._entries.add(of, written, rejected)
+        self._entries.add(of, entered.written, rejected)
+        return entered
 
     def close(self) -> None:
         os.fsync(self._file)
@@ -262,7 +281,7 @@ class Ledger:
             os.fsync(file.fileno())
 
     def _drop_unfinished_rejections(self) -> None:
-        """Those of slices without a line: the slice is written again, and they come again."""
+        """Those without a line: the items are written again, and they come again."""
         if not self.dead_letters.exists():
             return
         kept = [each for each in _rejections(self.dead_letters) if self._is_entered(each)]
@@ -278,8 +297,7 @@ class Ledger:
         return list(_rejections(self.dead_letters)) if self.rejected else []
 
     def _is_entered(self, rejection: Rejection) -> bool:
-        first = rejection.number // SLICE_ITEMS * SLICE_ITEMS
-        return self.has(Slice(rejection.entity, first, first + SLICE_ITEMS))
+        return self.has(Slice(rejection.entity, rejection.number, rejection.number + 1))
 
 
 def ledger_path(folder: Path, place: Place, identity: Mapping[str, str]) -> Path:

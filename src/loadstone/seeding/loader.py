@@ -156,8 +156,7 @@ class Loader:
         batch = sent.batch
         undone = answer.json.get("UnprocessedItems")
         left = batch.of.found_in(batch.rows, undone) if undone else ()
-        written = len(batch.rows) - len(left)
-        batch.of.written += written
+        written = batch.of.write(batch.rows, left)
         self._tally.written += written
         # Where the answer does not say, what was reckoned.
         units = sum(each.write for each in answer.units) or sent.reckoned * written / len(

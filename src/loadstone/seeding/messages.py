@@ -1,7 +1,8 @@
 """What the keeper of a load and its workers tell each other, however it is carried.
 
 A message is a mapping of plain values, so that it goes through JSON and msgpack alike. From the
-keeper: work, drop, pace, finish. From a worker: ready, done, beat, said, refused, failed, ended.
+keeper: work, drop, pace, finish. From a worker: ready, part, done, beat, said, refused, failed,
+ended.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from loadstone.seeding.lane import Lane
 from loadstone.seeding.ledger import Rejection
-from loadstone.seeding.opened import OpenSlice
+from loadstone.seeding.opened import OpenSlice, Part
 from loadstone.seeding.slices import Slice
 from loadstone.seeding.tally import Arm, Tally
 
@@ -41,12 +42,21 @@ def ready(identity: Mapping[str, str]) -> Message:
 
 def done(table: str, opened: OpenSlice, under_way: int) -> Message:
     """A slice is written, but for what was rejected. `under_way` is what is left without it."""
+    return _acknowledged("done", table, Part(opened.slice, opened.rejected), under_way)
+
+
+def part(table: str, news: Part, under_way: int) -> Message:
+    """The same of a part of a slice that is not finished."""
+    return _acknowledged("part", table, news, under_way)
+
+
+def _acknowledged(kind: str, table: str, part: Part, under_way: int) -> Message:
     return {
-        "kind": "done",
+        "kind": kind,
         "table": table,
-        "slice": slice_json(opened.slice),
-        "written": opened.written,
-        "rejected": [each.as_dict() for each in opened.rejected],
+        "slice": slice_json(part.of),
+        "written": len(part.of) - len(part.rejected),
+        "rejected": [each.as_dict() for each in part.rejected],
         "under_way": under_way,
     }
 

@@ -10,6 +10,7 @@ import orjson
 from loadstone.dataset import Dataset, Rows
 from loadstone.seeding.ledger import Rejection
 from loadstone.seeding.place import Place
+from loadstone.seeding.rows_done import bits_of, runs_of
 from loadstone.seeding.slices import Slice
 from loadstone.wire import decode_value
 
@@ -34,6 +35,13 @@ class Verb(NamedTuple):
         return "}},"
 
 
+class Part(NamedTuple):
+    """Items of a slice that are done, though it is not; those of them that were rejected."""
+
+    of: Slice
+    rejected: list[Rejection]
+
+
 PUT = Verb("PutRequest", "Item", "PutItem", "written")
 DELETE = Verb("DeleteRequest", "Key", "DeleteItem", "deleted")
 
@@ -54,6 +62,7 @@ class OpenSlice:
     def __init__(self, of: Slice, place: Place, rows: Rows, *, verb: Verb = PUT) -> None:
         self.slice, self.place = of, place
         self.written = 0
+        self._done = self._told = 0  # rows, as bits
         self.dropped = False  # somebody else writes it now
         self.rejected: list[Rejection] = []
         self._verb, self._rows = verb, rows
@@ -70,6 +79,11 @@ class OpenSlice:
     def done(self) -> int:
         """How many rows are written or rejected."""
         return self.written + len(self.rejected)
+
+    @property
+    def untold(self) -> int:
+        """How many of those nobody has been told of."""
+        return self.done - self._told.bit_count()
 
     @property
     def finished(self) -> bool:
@@ -97,7 +111,25 @@ class OpenSlice:
             return list(rows)
         return sorted(found)
 
+    def write(self, rows: Sequence[int], left: Sequence[int] = ()) -> int:
+        """These rows are in the table, but for those that are left; how many."""
+        written = len(rows) - len(left)
+        self.written += written
+        self._done |= bits_of(rows) & ~bits_of(left)
+        return written
+
+    def news(self) -> list[Part]:
+        """What is done and was not told before, to be told now."""
+        fresh, self._told = self._done & ~self._told, self._done
+        name, first = self.slice.entity, self.slice.start
+        parts = [Slice(name, first + start, first + stop) for start, stop in runs_of(fresh)]
+        return [
+            Part(of, [each for each in self.rejected if of.start <= each.number < of.stop])
+            for of in parts
+        ]
+
     def reject(self, row: int, code: str, reason: str) -> None:
+        self._done |= 1 << row
         self.rejected.append(
             Rejection(
                 entity=self.slice.entity,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadstone.seeding.rows_done import bits_between, runs_of
 from loadstone.seeding.slices import SLICE_ITEMS, Slice, slice_count
 
 
@@ -34,15 +35,34 @@ class Entries:
         self.unseeding: Mapping[str, Any] | None = None  # the last line, if it says so
         self.was_unseeded = False
         self._done = {entity: bytearray(slice_count(count)) for entity, count in counts.items()}
+        self._partly: dict[tuple[str, int], int] = {}  # rows of slices that are done in part
 
     def add(self, of: Slice, written: int, rejected: Mapping[str, int]) -> None:
-        self._done[of.entity][of.start // SLICE_ITEMS] = 1
+        """Some of a slice, or all of it, is done. ValueError when it is no such thing."""
+        number, bits = _rows(of)
+        whole = bits_between(0, min(SLICE_ITEMS, self.of[of.entity].asked - number * SLICE_ITEMS))
+        if not bits or bits & ~whole:
+            raise ValueError(f"{of} is no part of a slice")
+        bits |= self._partly.pop((of.entity, number), 0)
+        if bits == whole:
+            self._done[of.entity][number] = 1
+        else:
+            self._partly[of.entity, number] = bits
         self.of[of.entity].written += written
         self.of[of.entity].rejected.update(rejected)
         self.ask([of.entity])
 
-    def has(self, of: Slice) -> bool:
-        return bool(self._done[of.entity][of.start // SLICE_ITEMS])
+    def missing(self, of: Slice) -> list[Slice]:
+        """What of it is not done yet."""
+        number, bits = _rows(of)
+        if self._done[of.entity][number]:
+            return []
+        partly = self._partly.get((of.entity, number))
+        if partly is None:
+            return [of]
+        first = number * SLICE_ITEMS
+        left = runs_of(bits & ~partly)
+        return [Slice(of.entity, first + start, first + stop) for start, stop in left]
 
     def ask(self, entities: Iterable[str]) -> None:
         self.asked.update(entities)
@@ -56,6 +76,7 @@ class Entries:
         for entity in entities:
             self.of[entity] = Standing(asked=self.of[entity].asked)
             self._done[entity] = bytearray(len(self._done[entity]))
+        self._partly = {key: bits for key, bits in self._partly.items() if key[0] not in entities}
         self.doomed.update(entities)
         self.unseeding, self.was_unseeded = line, True
 
@@ -70,3 +91,10 @@ class Entries:
             total.written += each.written
             total.rejected.update(each.rejected)
         return total
+
+
+def _rows(of: Slice) -> tuple[int, int]:
+    """In which slice, counted from 0, and which rows of that."""
+    number = of.start // SLICE_ITEMS
+    first = number * SLICE_ITEMS
+    return number, bits_between(of.start - first, of.stop - first) if of.start < of.stop else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import gevent
 from gevent.event import Event
@@ -23,6 +24,8 @@ from loadstone.seeding.slices import Slice
 from loadstone.seeding.tally import Tally
 
 BEAT_S = 0.25
+#: Slices that take longer are acknowledged in parts, after so many beats and at the end.
+BEATS_A_PART = 4
 
 Opens = Callable[[Slice, Place], OpenSlice]
 
@@ -81,6 +84,7 @@ class Worker:
             with self._beating():
                 self._loader.run(in_flight)
         finally:
+            self._tell_parts()
             self._beat()
 
     def hear(self, message: Message) -> None:
@@ -113,13 +117,22 @@ class Worker:
     def _acknowledge(self, lane: Lane, opened: OpenSlice) -> None:
         self._tell(messages.done(lane.place.name, opened, lane.under_way))
 
+    def _tell_parts(self) -> None:
+        for name, lane in self._lanes.items():
+            for part in lane.news():
+                self._tell(messages.part(name, part, lane.under_way))
+
     def _beat(self) -> None:
         self._tell(messages.beat(self._tally, self._lanes))
 
     @contextmanager
     def _beating(self) -> Iterator[None]:
         def beat() -> None:
-            while not self._clock.wait(self._ended, BEAT_S):
+            for turn in count(1):
+                if self._clock.wait(self._ended, BEAT_S):
+                    return
+                if turn % BEATS_A_PART == 0:
+                    self._tell_parts()
                 self._beat()
 
         beating = gevent.spawn(beat)
