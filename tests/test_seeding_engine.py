@@ -266,19 +266,19 @@ def test_bad_scales_are_exit_2(scale: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-#: A real `loadstone seed` that a signal ends in the middle of its n-th batch.
+#: A real `loadstone seed` that a signal meets in the middle of its n-th batch, or its first Scan.
 DOOMED = """
 import os, sys
 from loadstone.client.client import Client
 from loadstone.cli import main
 
 number, left, *arguments = sys.argv[1:]
-left = [int(left)]
+watched, left = ("BatchWriteItem", [int(left)]) if left != "Scan" else ("Scan", [1])
 send = Client.send
 
 def doomed(self, operation, body, **options):
     answer = send(self, operation, body, **options)
-    left[0] -= operation == "BatchWriteItem"
+    left[0] -= operation == watched
     if left[0] == 0:
         os.kill(os.getpid(), int(number))
     return answer
@@ -321,6 +321,30 @@ def test_killed_and_resumed(target: Target, wanted: list[Wanted], tmp_path: Path
     assert (ledger["written"], ledger["left"]) == (1500, 0)
     assert ledger["written_now"] == then["left"]
     assert ledger["verification"]["ok"]
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_interrupted_while_it_counts_it_tells_what_it_has_written(
+    target: Target, wanted: list[Wanted], tmp_path: Path
+) -> None:
+    """Ctrl-C during a verification ends it; the ledger of what was written before is told."""
+    prefix = wanted[0].name.removesuffix("cmz-conversations")
+    there = ["--endpoint", target.url, "--region", target.region, "--project", str(tmp_path)]
+    asked = ["--scale", "300", "--table-prefix", prefix, "--verify", "--json"]
+    doomed = [sys.executable, "-c", DOOMED, str(int(signal.SIGINT)), "Scan"]
+    ended = subprocess.run(
+        [*doomed, "seed", "cmz", *there, *asked],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode == 130, ended.stderr
+    assert "Traceback" not in ended.stderr
+    ledger = orjson.loads(ended.stdout)
+    assert (ledger["written"], ledger["left"]) == (300, 0)
+    assert "verification" not in ledger
 
 
 @pytest.mark.usefixtures("no_aws")

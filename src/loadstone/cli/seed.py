@@ -152,11 +152,12 @@ def seed(
 
 def _counted(
     session: Session, where: Where, purse: Purse | None
-) -> tuple[Verification | None, LoadstoneError | None]:
-    """What came of counting, or why it came to nothing: what was written is told before that."""
+) -> tuple[Verification | None, BaseException | None]:
+    """What came of counting, or why it came to nothing, be it Ctrl-C: what was written is told
+    before that."""
     try:
         return counted(session, where, purse), None
-    except LoadstoneError as error:
+    except (LoadstoneError, KeyboardInterrupt) as error:
         return None, error
 
 

@@ -11,8 +11,11 @@ T = TypeVar("T")
 
 
 def run_crew(work: Callable[[], None], size: int) -> None:
-    """Run `work` in `size` greenlets until all have returned; then raise the first failure."""
-    failures: list[Exception] = []
+    """Run `work` in `size` greenlets until all have returned; then raise the first failure.
+
+    Ctrl-C, whichever greenlet it meets, ends them all.
+    """
+    failures: list[BaseException] = []
 
     def member() -> None:
         # Caught here: gevent would print the traceback of a greenlet that fails.
@@ -20,6 +23,9 @@ def run_crew(work: Callable[[], None], size: int) -> None:
             work()
         except Exception as error:
             failures.append(error)
+        except KeyboardInterrupt as error:
+            failures.insert(0, error)
+            gevent.killall([each for each in members if each is not gevent.getcurrent()])
 
     members = [gevent.spawn(member) for _ in range(size)]
     try:
