@@ -335,6 +335,17 @@ def test_following_a_day_costs_less_than_its_peak() -> None:
     assert scaled.outcome.unit_hours < fixed.outcome.unit_hours
 
 
+def test_a_load_that_is_followed_has_room() -> None:
+    """A maximum of twice what is planned costs nothing, and half as much again is followed too."""
+    found = find_scaled(a_day(), allowed=0.001)
+    for place in (ORDERS, BY_USER):
+        setting = found.settings[place]
+        assert isinstance(setting, AutoScaled)
+        reached = float(found.outcome.sides[Side(place, "write")].by_minute.max())
+        assert setting.write.maximum >= 1.9 * reached
+    assert simulate(a_day().scaled(1.5), found.settings).throttled_share < 0.001
+
+
 def test_following_a_load_never_costs_more_than_standing_still() -> None:
     """Where a load leaps about too quickly to be followed, auto scaling stays where fixed capacity
     would be: it is never provisioned more."""

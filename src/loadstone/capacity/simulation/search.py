@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 
 from loadstone.capacity.admission import Resource
-from loadstone.capacity.limits import BURST_S, Provisioned
+from loadstone.capacity.limits import BURST_S, MOST_UNITS, Provisioned
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
 from loadstone.capacity.simulation.outcome import Outcome
 from loadstone.capacity.simulation.rows import Arm, ArmRows
@@ -25,6 +25,8 @@ from loadstone.capacity.simulation.simulate import simulate
 TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9)
 #: A minimum is tried at these shares of the capacity for the busiest minute.
 MINIMUMS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
+#: A maximum that is never reached costs nothing: a load that follows has room for so much more.
+ROOM = 2
 _AT_ONCE = 8
 _CLOSE = 0.005
 _TIGHTENINGS = 4
@@ -141,16 +143,17 @@ def _scalings(
 def _candidates(
     series: Series, row: int, least: int, targets: Sequence[float]
 ) -> Iterator[Scaling]:
-    """With room for the busiest minute at each target; and with no more than the least fixed
-    capacity that is enough, which at its dearest is that capacity."""
+    """Following the load at each target; or standing still, at the least fixed capacity that is
+    enough: where a load leaps about, following it costs more."""
+    yield Scaling(minimum=least, maximum=least, target=max(targets))
     busiest = float(series.total[row].max()) / MINUTE_S
     begun = float(series.total[row, :2].max()) / MINUTE_S
-    tops = [(target, max(1, ceil(busiest / target), least)) for target in targets]
-    for target, top in [*tops, (max(targets), least)]:
-        shares = {max(1, ceil(top * share)) for share in MINIMUMS}
-        for minimum in sorted({least, *shares}):
-            start = min(max(ceil(begun / target), minimum), top)
-            yield Scaling(minimum=minimum, maximum=top, target=target, start=start)
+    for target in targets:
+        top = max(1, ceil(busiest / target), least)
+        most = min(ROOM * top, MOST_UNITS)
+        for minimum in sorted({least, *(max(1, ceil(top * share)) for share in MINIMUMS)}):
+            start = min(max(ceil(begun / target), minimum), most)
+            yield Scaling(minimum=minimum, maximum=most, target=target, start=start)
 
 
 def _alone(series: Series, arms: Sequence[Arm], start_unix_s: int = 0) -> tuple[Amounts, Amounts]:

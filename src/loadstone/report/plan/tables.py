@@ -32,7 +32,8 @@ def settings(plan: Plan) -> Iterator[Block]:
             rows.append((str(Place(*place)), way.mode, *said))
     yield Table(
         "What to provision",
-        "What to provision, in units a second; auto scaling as minimum to maximum, and its target",
+        "What to provision, in units a second; auto scaling as minimum to maximum, and its target: "
+        "a maximum leaves room for twice what is planned, which costs nothing until it is used",
         (Column("table or index", "text"), Column("paid", "text"), Column("read"), Column("write")),
         rows,
     )
