@@ -172,7 +172,7 @@ def test_rows_that_take_turns_are_expected_as_they_are(askers: int) -> None:
     sizes = [item_size_bytes(item) for item in dataset.items(turn, 0, 400)]
     exact = [read_units(sum(page), "eventual") for page in pages(sizes, None)]
     assert len(exact) == 2
-    assert found.read_units == pytest.approx(sum(exact) / len(exact), rel=0.03)
+    assert found.read_units == pytest.approx(sum(exact) / len(exact), rel=0.06)
     assert found.spread / found.read_units < 0.3
 
 

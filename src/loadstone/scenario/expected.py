@@ -40,13 +40,12 @@ from loadstone.scenario.trip import Trip, Unfit
 from loadstone.table import Table
 from loadstone.wire import encode
 
-#: A query is tried for so many subjects; a put, whose items are much alike, for fewer.
-SUBJECTS, PUTS = 256, 64
+SUBJECTS = 200
 REDRAWS = 4
 #: Of a partition with more items, so many are looked at and stand for the others; of one that is
 #: popular more, as it alone may have a sixth of the calls.
-ROWS, ROWS_OF_POPULAR = 10, 120
-POPULAR = 0.015
+ROWS, ROWS_OF_POPULAR = 6, 100
+POPULAR = 0.01
 #: A put may come upon one of the first so many that its parent has.
 SIBLINGS = 4
 #: No item of a data set has this number.
@@ -118,7 +117,7 @@ class _Trial:
             yield from self._searches(pattern, pattern.operation, prepared)
             return
         self._written.clear()
-        for trip in self._trips(pattern, prepared, PUTS):
+        for trip in self._trips(pattern, prepared):
             for earlier in pattern.needs:
                 trip.keep_item(earlier.id, self._earlier(earlier, trip))
             yield self._put(pattern.operation, prepared, trip)
@@ -127,7 +126,7 @@ class _Trial:
         """What is asked for more than once is tried once, and better looked at."""
         (part,) = prepared.parts
         asked: defaultdict[tuple[int, str], list[Trip]] = defaultdict(list)
-        for trip in self._trips(pattern, prepared, SUBJECTS):
+        for trip in self._trips(pattern, prepared):
             values = _fields(part, trip)["ExpressionAttributeValues"]
             asked[trip.find(pattern.of), str(values)].append(trip)
         times = sum(map(len, asked.values()))
@@ -145,9 +144,9 @@ class _Trial:
             self._prepared[pattern] = prepared
         return prepared
 
-    def _trips(self, pattern: Pattern, prepared: Prepared, wanted: int) -> Iterator[Trip]:
+    def _trips(self, pattern: Pattern, prepared: Prepared) -> Iterator[Trip]:
         random, found = Random(1), 0
-        for each in range(REDRAWS * wanted):
+        for each in range(REDRAWS * SUBJECTS):
             try:
                 subject = self._subject(pattern, each, random)
                 trip = Trip(self._dataset, random, pattern.of, subject, _NEW + each)
@@ -157,7 +156,7 @@ class _Trial:
             if fits:
                 yield trip
                 found += 1
-            if found == wanted:
+            if found == SUBJECTS:
                 return
 
     def _subject(self, pattern: Pattern, nth: int, random: Random) -> int:
