@@ -154,6 +154,25 @@ def test_an_attribute_may_say_what_an_item_is() -> None:
     assert len(kinds_of(given(single, alike), vocabulary)) == 1
 
 
+def test_a_state_in_a_key_is_no_kind() -> None:
+    """STATE#DATE begins with what the item says of its state: that tells no kinds apart."""
+    items = [
+        {"PK": f"D{n:03}", "SK": f"{state}#{n:04}", "state": state}
+        for n in range(20)
+        for state in ("NORMAL", "WARNING", "FAILED")
+    ]
+    kinds = kinds_of(given(single, items), vocabulary_of(["state"], published=True))
+    assert [kind.labels[1] for kind in kinds] == [""]
+
+
+def test_a_partition_is_called_what_its_key_is() -> None:
+    """d#123 under DeviceID is a device."""
+    table = Table("log", partition_key="DeviceID", sort_key="at")
+    items = [{"DeviceID": f"d#{n % 9:03}", "at": f"{n:04}"} for n in range(40)]
+    draft = draft_of("draft", [given(table, items)], document="a draft")
+    assert [each.name for each in draft.entities] == ["Device", "Log"]
+
+
 def test_names_before_a_delimiter_are_no_labels() -> None:
     """alice# and bob# are people, not kinds: their words are not taken."""
     items = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from loadstone.drafting.draft import DraftEntity
 from loadstone.drafting.references import Told, referred
 from loadstone.drafting.templates import Part
 from loadstone.table import Index, Table
-from tests.drafted import NOW, drafted, given, uuid_of, zulu
+from tests.drafted import NOW, drafted, given, single, ulid_of, uuid_of, zulu
 
 people = Table("people", partition_key="id")
 shops = Table("shops", partition_key="id")
@@ -95,6 +96,34 @@ def test_no_id_of_the_sample_is_kept(made: Any) -> None:
     assert not [each for each in ids if each in written]
 
 
+def test_a_design_of_one_table_is_read_by_what_it_says(tmp_path: Path) -> None:
+    """Kinds are called what an attribute of theirs says, a label may stand behind a delimiter, and
+    an item that has a partition of its own is told to name one that stands in another's."""
+    random = Random(9)
+    items: list[dict[str, Any]] = []
+    for number in range(30):
+        key = f"CUSTOMER#customer{number:03}"
+        items.append({"PK": key, "SK": key, "type": "Customer", "name": "Zed Zzyzx"})
+        for order in (ulid_of(random, NOW) for _ in range(3)):
+            by = {"GSI1SK": f"ORDER#{order}"}
+            told = {"orderId": order, "type": "Order", "total": 3}
+            items.append(
+                {"PK": key, "SK": f"#ORDER#{order}", "GSI1PK": f"ORDER#{order}", **by, **told}
+            )
+            line = f"ORDER#{order}#ITEM#{ulid_of(random, NOW)}"
+            items.append({"PK": line, "SK": line, "orderId": order, "type": "OrderItem"})
+    system, texts = drafted(tmp_path, given(single, items))
+    assert set(system.entities) == {"Customer", "Order", "OrderItem"}
+    assert system.entities["Order"].parent is system.entities["Customer"]
+    fixtures = texts["fixtures/draft.py"]
+    assert "# its values were found among those of Order: orderId" in fixtures
+    assert "zzyzx" not in fixtures.lower()
+    dataset = Dataset(system, scale=2000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    keys = [dataset.item("Order", n)["GSI1PK"] for n in range(dataset.count("Order"))]
+    assert len(set(keys)) == len(keys)
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+
+
 def test_what_is_alike_by_chance_names_nothing() -> None:
     """Two values in common, less than half of them, short ones or numbers are no evidence, and
     nothing names itself."""
@@ -109,4 +138,8 @@ def test_what_is_alike_by_chance_names_nothing() -> None:
     assert named("id-1", "id-2") is None
     assert named("id-1", "id-2", "id-3", "x-1", "x-2", "x-3", "x-4") is None
     assert named("id-1", "id-2", "id-3", numeric=True) is None
+    long = [f"{uuid_of(Random(number))}" for number in range(40)]
+    told = [replace(told[0], values=frozenset(long[:4]))]
+    assert named(*long) == told[0]
+    assert named(*long[2:]) is None
     assert referred(Part("by", ("id-1", "id-2", "id-3")), told, other) is None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from loadstone.drafting.bare import bare_entities
 from loadstone.drafting.columns import columns_of
 from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
-from loadstone.drafting.entities import Desk, Named, sheet_of, write
+from loadstone.drafting.entities import Desk, Named, Sheet, sheet_of, write
 from loadstone.drafting.given import Given
 from loadstone.drafting.groups import counts, fan_out, groups_of
 from loadstone.drafting.holders import Holder, holder_of, inherited, settled, write_phantom
@@ -42,12 +42,18 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
     links = {link.child: link for link in links_of(holders, published=published)}
     for holder in holders:
         desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
+    of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
+    others = {
+        id(kind): sheet_of(desk, kind, of_table[id(holder.group.given)])
+        for holder in holders
+        for kind in holder.group.others
+    }
     if not published:
         # In a few items that were made up, values are alike by chance.
-        desk.told.extend(known_first(filter(None, map(_values, holders))))
-    of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
+        told = [*map(_values, holders), *map(_values_within, others.values())]
+        desk.told.extend(known_first(filter(None, told)))
     for holder in _parents_first(holders, links):
-        entities += _written(desk, holder, links, of_table[id(holder.group.given)])
+        entities += _written(desk, holder, links, others)
     name_apart(entities)
     return Draft(
         system=system,
@@ -83,8 +89,20 @@ def _values(holder: Holder) -> Told | None:
     return Told(entity=holder.entity, attribute=name, values=values, numeric=part.numeric)
 
 
+def _values_within(sheet: Sheet) -> Told | None:
+    """What tells the items of a partition apart, where no two of any partition are alike."""
+    table = sheet.entity.table
+    template = sheet.templates.get(table.table.sort_key or "", ()) if table else ()
+    parts = [each for each in template if isinstance(each, Part)]
+    if len(parts) != 1 or len(set(parts[0].present)) < len(parts[0].present):
+        return None
+    (part,) = parts
+    values = frozenset(part.present)
+    return Told(entity=sheet.entity, attribute=part.name, values=values, numeric=part.numeric)
+
+
 def _written(
-    desk: Desk, holder: Holder, links: Mapping[Holder, Link], table: DraftTable
+    desk: Desk, holder: Holder, links: Mapping[Holder, Link], others: Mapping[int, Sheet]
 ) -> list[DraftEntity]:
     """A holder and the kinds in its partitions."""
     group, link = holder.group, links.get(holder)
@@ -109,7 +127,7 @@ def _written(
             write(holder.sheet, single=True, told=told if named_by_others else ())
         found.append(holder.entity)
     for kind in group.others:
-        sheet = sheet_of(desk, kind, table)
+        sheet = others[id(kind)]
         sheet.entity.parent = holder.entity
         numbers = counts(group, kind)
         sheet.entity.per_parent, notes = fan_out(numbers)

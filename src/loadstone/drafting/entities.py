@@ -156,6 +156,8 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if times and number == "position":
         return
     last = own[-1]
+    if not last.numeric and len(set(last.present)) == len(last.present) > 1:
+        number = "number"  # no two of any partition are alike
     if last.numeric:
         sheet.known[last] = f"{number} + 1"
         return

@@ -69,6 +69,8 @@ def shared(texts: Sequence[str], form: Form) -> Made | None:
         return None
     drawn, _ = draw_of(texts, distinct)
     note = f"names one of about {distinct} things that several items have in common"
+    if distinct == 1:
+        note = "the same wherever it was seen: write your own"
     return as_text(_numbered(form, texts), [note], n=drawn)
 
 

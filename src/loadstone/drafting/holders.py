@@ -19,6 +19,7 @@ from loadstone.drafting.templates import Part, Template, templates_of
 from loadstone.drafting.times import clock_of, days_of, shown
 from loadstone.drafting.words import singular
 
+_SHORT = 2  # d of d#123 says less than the key's name, DeviceID
 _SEEN_TWICE = 5  # partitions with several items, before an attribute is said to be the partition's
 
 
@@ -199,10 +200,13 @@ def _attribute_names(desk: Desk, group: Group, template: Template) -> dict[str, 
 
 def _phantom_name(group: Group, parts: Sequence[Part]) -> str:
     """After the label, or the attribute: User of USER#1, Customer of customerId."""
+    generic = {"", "pk", "sk", "part", "partition", "hash"}
+    key = partition_word(group.given.table.partition_key)
+    if group.label and len(group.label) <= _SHORT and key.lower() not in generic:
+        return pascal(singular(key))
     if group.label:
         return pascal(group.label)
     words: Iterable[str] = (partition_word(part.name) for part in parts)
-    generic = {"", "pk", "sk", "part", "partition", "hash"}
     named = next((word for word in words if word.lower() not in generic), "")
     if named and not named.lower().endswith(("part1", "part2", "part3")):
         return pascal(singular(named))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from loadstone.drafting.given import Facet, Given, WireItem
@@ -47,7 +47,8 @@ def delimiter_in(texts: Iterable[str]) -> str | None:
 
 
 def label_of(text: str, vocabulary: Vocabulary) -> str:
-    """The word that a key begins with: USER of USER#123, METADATA of METADATA."""
+    """The word that a key begins with: USER of USER#123, ORDER of #ORDER#9, or all of METADATA."""
+    text = text.lstrip("#|:")
     head = next((text.split(each, maxsplit=1)[0] for each in DELIMITERS if each in text), None)
     if head is None:
         return text if text.isupper() and vocabulary.labels(text) else ""
@@ -58,8 +59,14 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
     """A table's items by kind, the most frequent first."""
     items = given.items
     table = given.table
-    labels = [_labels(item, table.key, vocabulary) for item in items]
     says = _names_what(items, table.key_attributes, vocabulary)
+    stated = {name for name in table.key if _is_stated(items, name, {*table.key, says})}
+    labels = [
+        tuple(
+            "" if name in stated else label_of(_text(item, name), vocabulary) for name in table.key
+        )
+        for item in items
+    ]
     groups: defaultdict[tuple[str, Key], list[int]] = defaultdict(list)
     for place, (item, key) in enumerate(zip(items, labels, strict=True)):
         groups[_text(item, says) if says else "", key].append(place)
@@ -80,8 +87,16 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
     return _distinct(_renamed(found, given.facets))
 
 
-def _labels(item: WireItem, key: Key, vocabulary: Vocabulary) -> Key:
-    return tuple(label_of(_text(item, name), vocabulary) for name in key)
+def _is_stated(items: Sequence[WireItem], key: str, apart: Collection[str | None]) -> bool:
+    """Whether what a key begins with is an attribute of each item: a state, say, and no label."""
+    heads = [re.split(r"[#|]|::", _text(item, key), maxsplit=1) for item in items]
+    if any(len(head) < 2 for head in heads):
+        return False
+    named = set(items[0]).difference(apart) if items else set()
+    return any(
+        all(_text(item, name) == head[0] for item, head in zip(items, heads, strict=True))
+        for name in named
+    )
 
 
 def _text(item: WireItem, name: str) -> str:

@@ -11,6 +11,7 @@ from loadstone.drafting.templates import Part
 
 _HALF = 0.5
 _LEAST_COMMON = 3
+_LONG = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +25,14 @@ class Told:
 
 
 def found_among(values: Collection[str], known: Collection[str]) -> bool:
-    """Whether values are so many of the known ones that it is not by chance: not all, as both are
-    of a sample."""
+    """Whether so many values are among the known ones that it is not by chance. Not all have to
+    be, as both are of a sample; of long ones a few will do."""
     common = set(values) & set(known)
-    return (
-        len(common) >= _LEAST_COMMON
-        and len(common) >= _HALF * len(set(values))
-        and any(len(value) > 3 for value in common)
-    )
+    if len(common) < _LEAST_COMMON:
+        return False
+    if all(len(value) >= _LONG for value in common):
+        return True
+    return len(common) >= _HALF * len(set(values)) and any(len(value) > 3 for value in common)
 
 
 def referred(part: Part, told: Sequence[Told], own: DraftEntity) -> Told | None:

@@ -32,12 +32,15 @@ class Vocabulary:
         """Whether a part of a key may be taken for the name of a kind: USER in USER#123."""
         if not _LABEL.fullmatch(word):
             return False
-        if is_thing(word) or is_common(word) or self._is_name(word):
+        if self._is_known(word) or all(map(self._is_known, words_in(word))):
             return True
         if self.published or len(word) <= _SHORT or _CAPITALS.fullmatch(word):
             self.taken[word] = None
             return True
         return False
+
+    def _is_known(self, word: str) -> bool:
+        return is_thing(word) or is_common(word) or self._is_name(word)
 
     def _is_name(self, word: str) -> bool:
         parts = words_in(word)
