@@ -251,6 +251,23 @@ def test_a_rate_is_shared_by_all(tmp_path: Path) -> None:
         assert hands[1].total == hands[2].total == 450
 
 
+def test_a_rate_is_for_those_who_have_slices(tmp_path: Path) -> None:
+    """Where one worker has the last slices, it has all of the rate, and who takes them over has it
+    then."""
+    with kept(tmp_path, rate=900) as load:
+        first = load.hand("worker 1")
+        while sum(len(of) for _, of in first.slices) < sum(load.keeper.shares.values()):
+            first.writes()
+        second = load.hand("worker 2")
+        assert first.slices
+        assert not second.slices
+        assert first.total == 900
+        load.keeper.lost("worker 1", "was killed")
+        load.keeper.tick(1.0)
+        assert second.slices
+        assert second.total == 900
+
+
 def test_another_data_set_is_not_written(tmp_path: Path) -> None:
     """A worker with other fixtures gets no slice, and the load ends with what differs."""
     with kept(tmp_path) as load:

@@ -113,8 +113,7 @@ class Keeper:
         if self.finishing:
             hand.tell(FINISH)
         elif hand.ready:
-            self._tell_pace()
-            self._hand_out()
+            self._set_to_work()
 
     def fail(self, error: Exception) -> None:
         """The load cannot go on."""
@@ -165,8 +164,13 @@ class Keeper:
         if self.finishing:
             hand.tell(FINISH)
             return
+        self._set_to_work()
+
+    def _set_to_work(self) -> None:
+        """Somebody has come: a pace goes before the slices, and who has some changes the pace."""
         self._tell_pace()
         self._hand_out()
+        self._tell_pace()
 
     def _hand_out(self) -> None:
         """What a worker lacks, as long as there is something; few slices go to all alike, also to
@@ -220,9 +224,10 @@ class Keeper:
 
     def _tell_pace(self) -> None:
         workers = [hand for hand in self._hands.values() if hand.works]
+        busy = [hand for hand in workers if any(hand.given.values())]
         for hand in workers:
             rates = {name: self._share(name, hand, workers) for name in self._books}
-            total = self._rate and self._rate / len(workers)
+            total = self._rate and self._rate / len(busy if hand in busy else workers)
             message = messages.pace(rates, total)
             if message != hand.pace:
                 hand.pace = message
