@@ -191,6 +191,19 @@ def test_the_free_tier_is_a_choice() -> None:
     assert total_usd(bill(infrequent, PRICES, US, FREE)) == 3
 
 
+def test_a_month_of_auto_scaling_with_the_free_tier() -> None:
+    """Ten days at 100 units, ten at 143 and ten at 72, of reads and of writes each, are 75,600 unit
+    hours, of which 18,600 are free: 37.05 and 7.41 USD."""
+    hours = 24 * 10 * (100 + 143 + 72)
+    usage = Usage(read_capacity_hours=hours, write_capacity_hours=hours, stored_bytes=25 * GB)
+    lines = bill(usage, PRICES, US, FREE)
+    spent = {line.price.dimension: line.usd for line in lines}
+    assert hours == 75_600
+    assert spent["write_capacity_hour"] == Decimal("37.05")
+    assert spent["read_capacity_hour"] == Decimal("7.41")
+    assert total_usd(lines) == Decimal("44.46")
+
+
 def test_what_is_used_and_has_no_price_is_an_error() -> None:
     """Nothing is free because its price is not known: the error names it and how to refresh."""
     with pytest.raises(NoPrice, match=r"a GB exported to S3\).*loadstone prices update"):

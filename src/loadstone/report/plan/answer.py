@@ -69,8 +69,8 @@ def points(plan: Plan) -> Iterator[str]:
             f"{rate(_per_month(plan) / 1e6)} million operations a month."
         )
     yield (
-        f"{_share(best.throttled)} of the calls would be throttled, as simulated; at most "
-        f"{percent(terms.allowed)} may be."
+        f"{_against(best.throttled, terms.allowed)} of the calls would be throttled, as simulated; "
+        f"at most {percent(terms.allowed)} may be."
     )
     yield from _otherwise(plan)
     others = [each for each in plan.solutions if each is not best]
@@ -239,6 +239,12 @@ def _throttles(solution: Solution) -> str:
 def _share(share: float) -> str:
     said = percent(round(share, 9)) if share else "None"
     return said[0].upper() + said[1:]
+
+
+def _against(share: float, allowed: float) -> str:
+    """With as many digits as it takes to tell it from what is allowed."""
+    said = _share(share)
+    return f"{share:.4%}".replace("%", " %") if said == percent(allowed) else said
 
 
 def _part(share: float) -> str:
