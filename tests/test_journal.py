@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from loadstone.client.answer import Answer, Attempt
@@ -38,7 +39,9 @@ def noted(
     token = journal.begin(entry_of(operation, STUDENT), 7, fields)
     if answer is not None:
         journal.end(token, answer)
-    taken = dict(journal.take_all())
+    taken = {
+        kind: [Row(*orjson.loads(row)) for row in packed] for kind, packed in journal.take_all()
+    }
     assert dict(journal.take_all()) == {}
     journal.end(token, answered((200, None)))
     assert dict(journal.take()) == {}
@@ -100,13 +103,17 @@ def rows(*names: str) -> list[Row]:
     ]
 
 
+def packed(*names: str) -> list[bytes]:
+    return [row.packed() for row in rows(*names)]
+
+
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     """The files of several processes are one journal, by table; a torn last line is left out."""
     for worker, names in enumerate((["a", "b"], ["c"])):
         writer = NewItemsWriter(tmp_path, worker)
-        writer.add(PUT, rows(*names))
-        writer.add(PUT._replace(table="other"), rows("x"))
-        writer.add(PUT._replace(sure=False), rows(f"perhaps-{worker}"))
+        writer.add(PUT, packed(*names))
+        writer.add(PUT._replace(table="other"), packed("x"))
+        writer.add(PUT._replace(sure=False), packed(f"perhaps-{worker}"))
         writer.close()
     with (tmp_path / "new-0001.jsonl").open("ab") as file:
         file.write(b'{"how":"put","tab')
@@ -121,7 +128,7 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_a_damaged_journal_is_said(tmp_path: Path) -> None:
     """A line that cannot be read is told with its file and number."""
     writer = NewItemsWriter(tmp_path, 0)
-    writer.add(PUT, rows("a"))
+    writer.add(PUT, packed("a"))
     writer.close()
     with (tmp_path / "new-0000.jsonl").open("ab") as file:
         file.write(b"{}\n")

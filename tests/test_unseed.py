@@ -251,8 +251,8 @@ def test_the_data_sets_own_items_are_never_a_runs(tried: Tried) -> None:
     made = Row(encode({"id": "made"}), 0, 0, 0)
     tried.send("PutItem", "customers", Item=encode({"id": "made"}))
     writer = NewItemsWriter(directory, 7)
-    writer.add(kind, [own])
-    writer.add(upsert, [known, made, made])
+    writer.add(kind, [own.packed()])
+    writer.add(upsert, [row.packed() for row in (known, made, made)])
     writer.close()
     report = unseeding(tried, "meeting").run(Means.silent())
     assert report.written_now == 11

@@ -212,8 +212,9 @@ def test_expired_and_unsure_items_may_be_absent(tried: Tried) -> None:
     writer = NewItemsWriter(directory, 3)
     kind = Kind("put", "orders", "Order", "Customer", True)
     keys = [encode({"customer": "x", "id": str(number)}) for number in range(3)]
-    writer.add(kind, [Row(keys[0], 0, 0b01, 1000), Row(keys[1], 0, 0b11, 5000)])
-    writer.add(kind._replace(sure=False), [Row(keys[2], 0, 0, 0)])
+    rows = [Row(keys[0], 0, 0b01, 1000), Row(keys[1], 0, 0b11, 5000)]
+    writer.add(kind, [row.packed() for row in rows])
+    writer.add(kind._replace(sure=False), [Row(keys[2], 0, 0, 0).packed()])
     writer.close()
     session = tried.open()
     (place,) = (each for each in session.places if each.table.name == "orders")

@@ -27,6 +27,7 @@ _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItem
 LEFTOVERS = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
 
 _CONSUMED = b'"ConsumedCapacity"'
+_SHORT_BYTES = 512
 # Three levels of braces: the table's, the map of indexes, one index. The names in it have none.
 _ONE = rb"\{[^{}]*+(?:\{[^{}]*+(?:\{[^{}]*+\}[^{}]*+)*+\}[^{}]*+)*+\}"
 _CAPACITY = re.compile(rb"\s*:\s*(%b|\[\s*(?:%b[\s,]*+)*+\])" % (_ONE, _ONE))
@@ -46,12 +47,24 @@ def consumed(operation: str, body: bytes) -> tuple[Units, ...]:
     An item may have an attribute called ConsumedCapacity, but a typed attribute value never holds a
     bare number beside a TableName, so what has both is what DynamoDB reports.
     """
+    if len(body) <= _SHORT_BYTES:
+        return _consumed_in_short(body, operation in _READS)
+    return _consumed(body, operation in _READS)
+
+
+@lru_cache(maxsize=4096)
+def _consumed_in_short(body: bytes, reads: bool) -> tuple[Units, ...]:
+    """Of an answer without items, as those to writes are: a load gets the same over and over."""
+    return _consumed(body, reads)
+
+
+def _consumed(body: bytes, reads: bool) -> tuple[Units, ...]:
     # It stands first or last, so looking there first spares a search through the items.
     at = 1 if body.startswith(_CONSUMED, 1) else body.rfind(_CONSUMED)
     while at >= 0:
         match = _CAPACITY.match(body, at + len(_CONSUMED))
         if match is not None:
-            units = _units(match[1], operation in _READS)
+            units = _units(match[1], reads)
             if units is not None:
                 return units
         at = body.rfind(_CONSUMED, 0, at)

@@ -13,7 +13,7 @@ from loadstone.locust.arriving import Arriving, failing
 from loadstone.locust.recording import Recording
 from loadstone.pattern import Mix
 from loadstone.run import Written
-from loadstone.run.written import Kind, NewItemsWriter, Row
+from loadstone.run.written import Kind, NewItemsWriter
 from loadstone.scenario.player import Player
 
 #: What a crash can lose of which keys were asked for.
@@ -65,7 +65,7 @@ class Load(Recording):
         if self._new_items is not None:
             self._new_items.close()
 
-    def _keep_new_items(self, noted: Iterable[tuple[Kind, list[Row]]]) -> None:
+    def _keep_new_items(self, noted: Iterable[tuple[Kind, list[bytes]]]) -> None:
         assert self._new_items is not None
         for kind, rows in noted:
             self._new_items.add(kind, rows)

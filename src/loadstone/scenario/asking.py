@@ -215,10 +215,11 @@ class Asking:
         body = part.body(fields)
         answer = self._client.send(part.name, body)
         answered_ns = perf_counter_ns()
+        well = answer.ok
         self._making.settle(pattern, trip, (made,), answer)
-        if keep and answer.ok:
+        if keep and well:
             self._keep_row(pattern, trip, answer)
-        call = _call(pattern, intended_ns, answered_ns, answer, int(answer.ok), len(body))
+        call = _call(pattern, intended_ns, answered_ns, answer, int(well), len(body))
         return (self._found(call, pattern, prepared, trip, fields, (answer,)),)
 
     def _batch(

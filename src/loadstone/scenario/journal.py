@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from loadstone.client.answer import Answer
 from loadstone.entity import Entity
@@ -39,12 +39,16 @@ class Entry:
         item = fields[self._holds]
         there = item.keys() if self._there is None else self._there
         indexes = 0
-        for bit, key in self._indexes:
-            if key <= there:
+        for bit, names in self._indexes:
+            if names <= there:
                 indexes += bit
         expires = item.get(self._ttl, 0) if self._ttl else 0
+        key = {
+            name: {"S": value} if type(value := item[name]) is str else encode_value(value)
+            for name in self._key
+        }
         return Row(
-            {name: encode_value(item[name]) for name in self._key},
+            key,
             subject if self._below else 0,
             indexes,
             int(expires) if isinstance(expires, int | Decimal) else 0,
@@ -70,18 +74,13 @@ def entry_of(operation: ItemOperation, about: Entity) -> Entry | None:
     return None
 
 
-class _Begun(NamedTuple):
-    entry: Entry
-    row: Row
-
-
 class Journal:
     """The new items of one process, and those of them that it deleted."""
 
     def __init__(self) -> None:
         self._tokens = count(NOTHING + 1)
-        self._open: dict[int, _Begun] = {}
-        self._closed: defaultdict[Kind, list[Row]] = defaultdict(list)
+        self._open: dict[int, tuple[Entry, bytes]] = {}
+        self._closed: defaultdict[Kind, list[bytes]] = defaultdict(list)
 
     def begin(
         self, entry: Entry | None, subject: int, fields: Mapping[str, Mapping[str, Any]]
@@ -93,7 +92,7 @@ class Journal:
         if entry is None:
             return NOTHING
         token = next(self._tokens)
-        self._open[token] = _Begun(entry, entry.row(subject, fields))
+        self._open[token] = entry, entry.row(subject, fields).packed()
         return token
 
     def end(self, token: int, answer: Answer) -> None:
@@ -110,12 +109,12 @@ class Journal:
         ):
             self._closed[entry.unsure].append(row)
 
-    def take(self) -> Iterable[tuple[Kind, list[Row]]]:
-        """What has been answered since the last time."""
+    def take(self) -> Iterable[tuple[Kind, list[bytes]]]:
+        """What has been answered since the last time: packed rows."""
         closed, self._closed = self._closed, defaultdict(list)
         return closed.items()
 
-    def take_all(self) -> Iterable[tuple[Kind, list[Row]]]:
+    def take_all(self) -> Iterable[tuple[Kind, list[bytes]]]:
         """The same at the end: what was cut off may have been written."""
         for entry, row in self._open.values():
             self._closed[entry.unsure].append(row)
