@@ -35,7 +35,10 @@ POD = {
     *("restartPolicy", "serviceAccountName", "enableServiceLinks", "securityContext"),
     *("containers", "volumes"),
 }
-CONTAINER = {"name", "image", "command", "args", "env", "ports", "resources", "volumeMounts"}
+CONTAINER = {
+    *("name", "image", "command", "args", "env", "ports", "resources", "volumeMounts"),
+    "securityContext",
+}
 JOB = {"completionMode", "completions", "parallelism", "backoffLimit", "backoffLimitPerIndex"}
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
