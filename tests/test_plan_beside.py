@@ -18,7 +18,7 @@ from loadstone.capacity.admission import Resource
 from loadstone.capacity.limits import Provisioned
 from loadstone.capacity.month import FREE
 from loadstone.capacity.prices import builtin_prices
-from loadstone.capacity.simulation import Side
+from loadstone.capacity.simulation import HotKey, Side
 from loadstone.cli.plan import plan as command
 from loadstone.documented import DocumentedPrice
 from loadstone.errors import BadContent, BadValue, NoPrice
@@ -290,3 +290,21 @@ def test_a_day_that_comes_otherwise_is_simulated_too() -> None:
     assert leap == pytest.approx(lost / (100 * 86_400 + 600 * 100), abs=1e-3)
     assert chance < 0.01
     assert max(by_name["all auto scaling"]) <= more + 1e-9
+
+
+def test_what_would_be_throttled_is_told_with_its_time_and_reason() -> None:
+    """A hot key that is asked for too much from 12:00 to 13:00 is throttled then, for its
+    partition, by as many calls as that does not serve."""
+    day = np.full(86_400, 0.5)
+    day[43_200:46_800] = 1.0
+    heat = {WRITE: (HotKey("acme", 7, 0.8),)}
+    hot = replace(work(2000, {WRITE: 1.0}), heat=heat)
+    found = plan(load(hot), replace(terms(), day=day, shape="noon"))
+    assert not found.holds
+    (episode,) = [each for each in found.best.episodes if "KeyRange" in each.reason]
+    assert (episode.from_s, episode.until_s) == (43_200, 46_800)
+    assert episode.reason == "TableWriteKeyRangeThroughputExceeded"
+    assert episode.calls == pytest.approx(3600 * 2000 * 0.8 * (1 - 1000 / 1600))
+    said = " ".join(str(each) for each in plan_blocks(found, date(2026, 11, 21)))
+    assert "12:00:00" in said
+    assert "13:00:00" in said

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loadstone.capacity.limits import PARTITION_UNITS
-from loadstone.capacity.simulation import Demand, Side, demand_of_day
+from loadstone.capacity.simulation import Demand, Flow, Side, Throttling, demand_of_day
 from loadstone.capacity.simulation.demand import Amounts
 from loadstone.planning.load import Load
 from loadstone.planning.terms import Terms
@@ -26,13 +26,14 @@ class Through:
     """A load over a day, past the limits of its hot partitions.
 
     `demand` is what gets through; `calls` and `stopped` are all calls of a day and those that do
-    not, by pattern; `why` says of a pattern which key stops most of them.
+    not, by pattern; `why` says of a pattern which key stops most of them, and `cuts` when.
     """
 
     demand: Demand
     calls: Mapping[str, float]
     stopped: Mapping[str, float]
     why: Mapping[str, str]
+    cuts: tuple[Throttling, ...] = ()
 
     @property
     def stopped_share(self) -> float:
@@ -64,22 +65,46 @@ def through(load: Load, terms: Terms) -> Through:
     stopped: defaultdict[str, float] = defaultdict(float)
     why: dict[str, str] = {}
     flows = []
+    cuts: list[Throttling] = []
     work = [each for each in load.work if each.units]
     for each, flow in zip(work, demand.flows, strict=True):
         calls[flow.name] = float(flow.calls.sum())
-        share = np.zeros(len(terms.day))
+        share, worst = np.zeros(len(terms.day)), None
         for side, keys in each.heat.items():
             hit = [key for key in keys if (side, key.hash) in excess]
             # A write meets its table and its indexes at once: the worst of them stops it.
             of_side = sum((key.share * excess[side, key.hash] for key in hit), np.zeros(1))
             if hit and float(np.max(of_side)) > float(share.max()):
                 why[flow.name] = f"one partition of the {side}: key {hit[0].name}, by {flow.name}"
+                worst = side
             share = np.maximum(share, of_side)
         lost = flow.calls * share
         stopped[flow.name] = max(stopped[flow.name], float(lost.sum()))
+        if worst is not None:
+            cuts.append(_cut(flow, worst, lost))
         flows.append(replace(flow, calls=flow.calls - lost))
     return Through(
-        demand=replace(demand, flows=tuple(flows)), calls=calls, stopped=dict(stopped), why=why
+        demand=replace(demand, flows=tuple(flows)),
+        calls=calls,
+        stopped=dict(stopped),
+        why=why,
+        cuts=tuple(cuts),
+    )
+
+
+def _cut(flow: Flow, side: Side, lost: Amounts) -> Throttling:
+    """The code of its throttles follows the billing mode; the reason is the same in each."""
+    seconds = np.flatnonzero(lost)
+    units = flow.units[side]
+    each = units if isinstance(units, float | int) else units[seconds]
+    return Throttling(
+        flow=flow.name,
+        side=side,
+        cause="KeyRangeThroughputExceeded",
+        billing="PROVISIONED",
+        seconds=seconds,
+        calls=lost[seconds],
+        units=lost[seconds] * each,
     )
 
 

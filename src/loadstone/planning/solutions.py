@@ -10,7 +10,8 @@ from loadstone.capacity.admission import Resource
 from loadstone.capacity.break_even import Term
 from loadstone.capacity.limits import DIRECTIONS
 from loadstone.capacity.month import Usage, bill
-from loadstone.capacity.simulation import Outcome, Setting, simulate
+from loadstone.capacity.simulation import Episode, Outcome, Setting, simulate
+from loadstone.capacity.simulation.outcome import episodes_of
 from loadstone.planning.modes import MODES, Mode, Way, of_kind, simulated, way_of
 from loadstone.planning.partitions import Through
 from loadstone.planning.reserved import Reserved, reserved
@@ -26,7 +27,8 @@ _ALIKE = 0.001
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
     """A way for every table. `usd` is a month of throughput, `total_usd` with what is stored;
-    `throttled` is simulated for all of them together, `missed` what is not kept to."""
+    `throttled` is simulated for all of them together, `episodes` are when, and `missed` is what is
+    not kept to."""
 
     name: str
     ways: Mapping[str, Way]
@@ -35,6 +37,7 @@ class Solution:
     throttled: float
     missed: tuple[Objective, ...]
     reserved: Mapping[Term, Reserved]
+    episodes: tuple[Episode, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -128,6 +131,7 @@ def _solution(
         throttled=throttled,
         missed=terms.missed(throttled, usd, usd + storage_usd),
         reserved={term: reserved(ways.values(), terms, term, terms.free) for term in TERMS},
+        episodes=tuple(episodes_of((*load.cuts, *outcome.throttlings))),
     )
 
 

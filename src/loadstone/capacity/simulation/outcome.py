@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -146,8 +146,13 @@ class Outcome:
 
     def episodes(self) -> list[Episode]:
         """When what was throttled, the earliest first."""
-        found = [episode for each in self.throttlings for episode in _episodes(each)]
-        return sorted(found, key=lambda each: (each.from_s, -each.calls))
+        return episodes_of(self.throttlings)
+
+
+def episodes_of(throttlings: Iterable[Throttling]) -> list[Episode]:
+    """The earliest first."""
+    found = [episode for each in throttlings for episode in _episodes(each)]
+    return sorted(found, key=lambda each: (each.from_s, -each.calls))
 
 
 def _episodes(throttling: Throttling) -> Iterator[Episode]:

@@ -91,6 +91,9 @@ def _content(plan: Plan, on: date) -> dict[str, Any]:
         "total_usd_per_month": float(plan.best.total_usd),
         "throttle_rate": plan.best.throttled,
         "ways": [_solution(each) for each in plan.solutions],
+        "throttled": [
+            each._asdict() | {"resource": _place(each.resource)} for each in plan.best.episodes
+        ],
         "otherwise": {each.name: dict(each.throttled) for each in plan.stressed},
         "tables": {
             name: {
