@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone import Entity
+import loadstone
+from loadstone import Entity, PerParent, chance, decimal, either, text, when, whole
 from loadstone.ahead import FIRST, Ahead, values_in
+from tests.systems import dataset_of, things
 from tests.test_fields import call, made, visit
 
 RUNS = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 3 * FIRST)), min_size=1, max_size=6)
@@ -49,6 +51,32 @@ def test_items_stand_in_line() -> None:
     dataset = made(scale=20_000)
     singly = [dataset.item(visit, number) for number in range(4_000, 4, -1)]
     assert list(dataset.items(visit, 5, 4_001)) == singly[::-1]
+
+
+def test_decimals_are_found_wherever_they_stand() -> None:
+    """Made together, an item has its decimals where it has them alone: in maps and lists, in what
+    is there only sometimes, in one of two shapes, and in what a parent gives."""
+    rate = {"of": decimal(-2, 2), "pair": ["x", decimal(0, 2_000, places=6)]}
+    shop = Entity("Shop", facts={"id": whole(0, 9), "rate": rate, "fee": decimal(0, 5)})
+    sale = Entity(
+        "Sale",
+        table=things,
+        parent=shop,
+        per_parent=PerParent(4, spread=1.5),
+        item={
+            "id": text("{n}", n=loadstone.number),
+            "price": decimal(0, 70_000),
+            "off": when(chance(0.4), decimal(0, 1)),
+            "tax": either(chance(0.5), {"rates": [decimal(0, 1), 3]}, {"none": True}),
+            "given": shop["rate"],
+            "seldom": when(chance(0.3), {"fee": shop["fee"], "note": "\u00e9"}),
+        },
+    )
+    dataset = dataset_of(shop, sale, scale=1_000)
+    one = dataset.compile(sale, sale.shown())
+    singly = [one(item) for item in range(700)]
+    assert list(dataset.items(sale, 0, 700)) == singly
+    assert list(map(repr, dataset.items(sale, 0, 700))) == list(map(repr, singly))
 
 
 def test_values_are_counted_on_all_levels() -> None:

@@ -23,7 +23,7 @@ from loadstone.fields.draws import derive, odd
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
-from loadstone.fields.pieces import settled
+from loadstone.fields.pieces import cells_of
 from loadstone.fields.pools import Pool, drawn
 from loadstone.fields.scope import Code, Scope, compile_item
 
@@ -161,7 +161,8 @@ class Dataset:
     def item(self, entity: Entity | str, number: int) -> dict[str, Any]:
         """The n-th item: what is stored, or the facts of an entity that is in no table."""
         try:
-            return self._ahead(entity).item(number)
+            found = self._aheads.get(entity) or self._ahead(entity)
+            return found.item(number)
         except IndexError:
             kind = self._entity(entity)
             raise BadValue(
@@ -236,11 +237,7 @@ class Dataset:
             self._check_range(entity, each.start, each.stop)
         numbers = [np.arange(each.start, each.stop, dtype=np.int64) for each in ranges]
         frame = Frame(self, entity, np.concatenate(numbers))
-        parts = settled([before, *frame.pieces(entity.shown()), after], frame.size)
-        width = len(parts)
-        cells = [""] * (width * frame.size)
-        for column, part in enumerate(parts):
-            cells[column::width] = [part] * frame.size if isinstance(part, str) else part
+        cells, width = cells_of([before, *frame.pieces(entity.shown()), after], frame.size)
         ends = [end * width for end in accumulate(map(len, ranges), initial=0)]
         return [Rows(cells[start:end], width) for start, end in pairwise(ends)]
 

@@ -34,7 +34,6 @@ class Expr:
 
     kind: Kind
     places: int = 0  # of a decimal
-    in_letters = False  # a text of ASCII letters that JSON need not escape, quickest in a column
 
     def one(self, scope: Scope) -> str:
         """Python source of the value for a single item."""
@@ -62,10 +61,6 @@ class Expr:
     def plain(self) -> bool:
         """Whether it has a value for every item, even for those that never ask for it."""
         return False
-
-    def reads_text(self) -> bool:
-        """Whether its value depends on a text of the item."""
-        return any(part.kind == "text" or part.reads_text() for part in self.inputs())
 
     def inherited_by(self, entity: Entity) -> bool:
         """Whether items of an entity have it of an ancestor."""
@@ -208,8 +203,9 @@ class Arithmetic(Expr):
         self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
         # For numpy a constant is one number, unless both are: it has to give a column.
         self._left = self.left.number() if isinstance(self.left, Constant) else None
-        constant = isinstance(self.right, Constant) and self._left is None
-        self._right = self.right.number() if constant else None
+        self._right = self.right.number() if isinstance(self.right, Constant) else None
+        if self._left is not None:
+            self._right = None
         self._operate = _OPERATORS[operator]
 
     def one(self, scope: Scope) -> str:

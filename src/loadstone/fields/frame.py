@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Frame:
     """Items of `entity` by their numbers, and what has been computed of them."""
 
-    def __init__(self, world: World, entity: Entity, items: Ints) -> None:
+    def __init__(self, world: World, entity: Entity, items: Ints, *, typed: bool = True) -> None:
         self.world, self.entity, self.items = world, entity, items
+        self.typed = typed  # whether values are written with their types, as DynamoDB does
         self.size = len(items)
         self._numbers: dict[Expr, Numbers] = {}
         self._pieces: dict[Expr, Pieces] = {}
@@ -85,7 +86,7 @@ class Frame:
                 found = ancestors if every else ancestors.narrow(numbers), own
             elif ancestor is parent:
                 numbers, own = _distinct(self.places().parent)
-                found = Frame(self.world, parent, numbers), own
+                found = Frame(self.world, parent, numbers, typed=self.typed), own
             else:
                 parents, own = self.up(parent)
                 frame, further = parents.up(ancestor)
@@ -97,7 +98,7 @@ class Frame:
         """The items of another entity that an index names, one for each item."""
         found = self._others.get((entity, index))
         if found is None:
-            found = Frame(self.world, entity, self.numbers(index))
+            found = Frame(self.world, entity, self.numbers(index), typed=self.typed)
             self._others[entity, index] = found
         return found
 
@@ -110,7 +111,7 @@ class Frame:
 
     def narrow(self, rows: Ints) -> Frame:
         """Some of the items."""
-        frame = Frame(self.world, self.entity, self.items[rows])
+        frame = Frame(self.world, self.entity, self.items[rows], typed=self.typed)
         frame._wider = (self, rows)
         if self._mixed is not None:
             frame._mixed = self._mixed[rows]

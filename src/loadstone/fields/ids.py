@@ -27,7 +27,6 @@ class _Identifier(Expr):
     """Text made of 64-bit hashes of the item's number, one for each of `words`."""
 
     kind = "text"
-    in_letters = True
 
     def __init__(self, words: int) -> None:
         self.draws = tuple(Draw() for _ in range(words))

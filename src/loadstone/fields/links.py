@@ -31,9 +31,6 @@ class Reference(Expr):
         self.target = entity.value(name) if target is None else target
         self.kind, self.places = self.target.kind, self.target.places
 
-    def reads_text(self) -> bool:
-        return self.target.reads_text()
-
     def field(self, name: str) -> Any:
         target = self.target
         while isinstance(target, Reference):

@@ -133,6 +133,16 @@ def settled(pieces: Pieces, size: int) -> list[str | list[str]]:
     return found + _settle(run, size)
 
 
+def cells_of(pieces: Pieces, size: int) -> tuple[list[str], int]:
+    """Pieces cut into cells, item after item, and how many an item has."""
+    parts = settled(pieces, size)
+    width = len(parts)
+    cells = [""] * (width * size)
+    for column, part in enumerate(parts):
+        cells[column::width] = [part] * size if isinstance(part, str) else part
+    return cells, width
+
+
 def _goes_with(run: Sequence[str | Picked | Letters], piece: Picked | Letters, size: int) -> bool:
     """Whether a piece continues a run."""
     last = next((each for each in reversed(run) if not isinstance(each, str)), None)

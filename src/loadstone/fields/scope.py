@@ -2,8 +2,7 @@
 
 Interpreting a tree of expressions costs five times what the work in it does; a generated function
 costs what it says. A `Scope` is one item within that function: its number, and the variables that
-hold what is known of it. The same source serves a loop over many items, in which numbers come out
-of columns (`together.py`).
+hold what is known of it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from loadstone.fields import draws
 from loadstone.fields.expr import Constant, Expr
@@ -27,9 +26,9 @@ _TAKEN = re.compile(r"(\w+)(\[\d+\])").fullmatch
 class Code:
     """The lines of a function, the constants that it uses, and what is already computed."""
 
-    def __init__(self, *, indent: int = 1) -> None:
+    def __init__(self) -> None:
         self._lines: list[str] = []
-        self._indent = indent
+        self._indent = 1
         self._constants: dict[str, object] = {}
         self._known: list[dict[object, str]] = [{}]
         self._inherited: list[Inherited] = []
@@ -70,13 +69,8 @@ class Code:
                 return layer[what]
         return None
 
-    @property
-    def certain(self) -> bool:
-        """Whether what is computed now is computed for every item."""
-        return len(self._known) == 1
-
-    def learn(self, what: object, name: str, *, everywhere: bool = False) -> str:
-        self._known[0 if everywhere else -1][what] = name
+    def learn(self, what: object, name: str) -> str:
+        self._known[-1][what] = name
         return name
 
     def inherited(self, world: World, entity: Entity) -> Inherited:
@@ -87,12 +81,6 @@ class Code:
     def function(self, parameters: str, result: str) -> Callable[..., Any]:
         self.line(f"return {result}")
         return self.made([f"def made({parameters}):", *self._lines])
-
-    def loop(self, names: str, result: str) -> Callable[..., list[Any]]:
-        """A function of columns; the lines so far are for one item, whose values are `names`."""
-        head = ["def made(columns):", "    every = []", "    add = every.append"]
-        item = [f"    for {names} in zip(*columns):", *self._lines, f"        add({result})"]
-        return self.made([*head, *item, "    return every"])
 
     def made(self, lines: Sequence[str]) -> Callable[..., Any]:
         for inherited in self._inherited:
@@ -139,43 +127,11 @@ class Inherited(dict[int, tuple[Any, ...]]):
         return made
 
 
-class Columns(Protocol):
-    """Where the items of a loop have values computed for all of them at once."""
-
-    def holds(self, expr: Expr, *, certain: bool) -> bool:
-        """Whether to take an expression out of a column; `certain`: every item asks for it."""
-        ...
-
-    def of(self, expr: Expr) -> str:
-        """The variable for an expression."""
-        ...
-
-    def place(self) -> tuple[str, str, str]: ...
-
-    def mixed(self) -> str: ...
-
-    def given(self, entity: Entity, target: Expr) -> str:
-        """An attribute of the items' ancestors."""
-        ...
-
-    def another(self, entity: Entity, index: Expr, target: Expr) -> str:
-        """An attribute of the items that an index names."""
-        ...
-
-
 class Scope:
     """An item of `entity` whose number is in the variable `number`."""
 
-    def __init__(
-        self,
-        code: Code,
-        world: World,
-        entity: Entity,
-        number: str,
-        columns: Columns | None = None,
-    ) -> None:
+    def __init__(self, code: Code, world: World, entity: Entity, number: str) -> None:
         self.code, self.world, self.entity, self.number = code, world, entity, number
-        self._columns = columns
 
     def of(self, expr: Expr) -> str:
         """A variable or literal that holds the expression's value."""
@@ -184,9 +140,6 @@ class Scope:
         name = self.code.known((self.number, expr))
         if name is not None:
             return name
-        columns = self._columns
-        if columns is not None and columns.holds(expr, certain=self.code.certain):
-            return self.code.learn((self.number, expr), columns.of(expr), everywhere=True)
         source = expr.one(self)
         name = source if source.isidentifier() else self.code.let(source)
         return self.code.learn((self.number, expr), name)
@@ -205,8 +158,6 @@ class Scope:
 
     def mixed(self) -> str:
         """The hash of the item's number."""
-        if self._columns is not None:
-            return self._columns.mixed()
         name = self.code.known((self.number, "mixed"))
         if name is None:
             name = self.code.name()
@@ -217,8 +168,6 @@ class Scope:
 
     def place(self) -> tuple[str, str, str]:
         """Variables for the item's parent, its position, and the number of its siblings."""
-        if self._columns is not None:
-            return self._columns.place()
         names = self.code.known((self.number, "place"))
         if names is None:
             fan_out = self.world.fan_out(self.entity)
@@ -245,8 +194,6 @@ class Scope:
         """The value of `expr`, which stands for an ancestor's `target`."""
         if ancestor is self.entity:
             return self.of(target)
-        if self._columns is not None:
-            return self._columns.given(ancestor, target)
         if self.code.known((self.number, "new")):
             # Of an item that is not in the data set yet the parents may be new as well.
             parent, _, _ = self.place()
@@ -264,8 +211,6 @@ class Scope:
 
     def another(self, entity: Entity, index: Expr, target: Expr) -> str:
         """An attribute of the item that an index names."""
-        if self._columns is not None and self.code.certain:
-            return self._columns.another(entity, index, target)
         named = (self.number, entity, index)
         number = self.code.known(named)
         if number is None:

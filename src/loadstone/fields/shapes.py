@@ -75,7 +75,7 @@ class Map(Expr):
     def pieces(self, frame: Frame) -> Pieces:
         pieces: Pieces = ["{"]
         for value in self.attributes.values():
-            if value.kind not in ("map", "list") and not isinstance(value, When):
+            if value.kind not in ("map", "list", "decimal") and not isinstance(value, When):
                 frame.pieces(value)  # so that what is deeper or sparse finds it made
         for condition, together in groupby(self.attributes.items(), _condition):
             named = [(f'"{escape(name)}":', value) for name, value in together]
@@ -137,7 +137,8 @@ class Several(Expr):
         return f"[{among}[{place}] for i in range({count})]"
 
     def pieces(self, frame: Frame) -> Pieces:
-        entries = [f'{{"S":"{escape(text)}"}}' for text in self.among]
+        form = '{{"S":"{}"}}' if frame.typed else '"{}"'
+        entries = [form.format(escape(text)) for text in self.among]
         size = len(entries)
         numbers = [frame.numbers(each).tolist() for each in (self.start, self.step, self.count)]
         return [
@@ -246,7 +247,9 @@ def several(among: Sequence[str], low: int, high: int) -> Expr:
 
 
 def wire(value: Expr, frame: Frame) -> Pieces:
-    """A value in DynamoDB's JSON, with its type."""
+    """A value in DynamoDB's JSON, with its type; or plain, where the frame is not typed."""
+    if not frame.typed:
+        return _plain(value, frame)
     pieces = frame.pieces(value)
     match value.kind:
         case "text":
@@ -263,6 +266,17 @@ def wire(value: Expr, frame: Frame) -> Pieces:
             return ['{"L":', *pieces, "}"]
         case "nullable":
             return pieces
+
+
+def _plain(value: Expr, frame: Frame) -> Pieces:
+    match value.kind:
+        case "text":
+            return ['"', *frame.pieces(value), '"']
+        case "null":
+            return ["null"]
+        case "decimal":
+            return ["0"]  # JSON has none: see together.py
+    return frame.pieces(value)
 
 
 def _condition(attribute: tuple[str, Expr]) -> Expr | None:

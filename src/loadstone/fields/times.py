@@ -81,7 +81,6 @@ class Iso(Expr):
     """An instant as ISO 8601 in UTC."""
 
     kind = "text"
-    in_letters = True
 
     def __init__(self, instant: Expr, precision: Literal["seconds", "milliseconds"]) -> None:
         if instant.kind != "whole":

@@ -1,121 +1,149 @@
-"""Many items as values: numbers are computed in columns, the rest item by item in one loop.
+"""Many items as values: written in columns as plain JSON, and read by a parser of native code.
 
-What costs most of one item by itself is chance and arithmetic, and finding its parents. Here numpy
-does these for all items at once (`frame.py`); the loop around the source that each expression
-writes for a single item (`scope.py`) puts the texts and maps together.
+A loop in Python that puts each item together costs several times what writing it and reading it
+back does. JSON has no decimals, so a nought stands for each until it is read, and is then replaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from loadstone.fields.digits import decimals_of
+from loadstone.fields.draws import Ints
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
-from loadstone.fields.scope import Code, Scope
+from loadstone.fields.links import Another, Own, Reference
+from loadstone.fields.pieces import cells_of, joined
+from loadstone.fields.shapes import Case, List, Map, When
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
     from loadstone.fields.world import World
 
-Column: TypeAlias = Callable[[Frame], Iterable[Any]]
+Item: TypeAlias = dict[str, Any]
+Path: TypeAlias = tuple[str | int, ...]
+
+#: So many are read at a time: few enough to stay in the processor's cache until they are used.
+READ = 128
+#: So many of the smallest decimals are made beforehand.
+_SMALL = 10_000
 
 
-def compile_items(world: World, entity: Entity, expr: Expr) -> Callable[[Frame], list[Any]]:
-    """A function that gives an expression's values for the items of a frame."""
-    return _Loop(world, entity, [expr], lambda values: values[0]).run
+def compile_items(
+    world: World, entity: Entity, shown: Map
+) -> Callable[[Ints], Iterator[list[Item]]]:
+    """A function that gives the items that have some numbers, a few at a time."""
+    fixed = has_decimals(shown)
+
+    def made(numbers: Ints) -> Iterator[list[Item]]:
+        frame = Frame(world, entity, numbers, typed=False)
+        cells, width = cells_of([*frame.pieces(shown), ","], frame.size)
+        decimals = list(_decimals_in(shown, _Where(frame), ())) if fixed else []
+        for start in range(0, frame.size, READ):
+            text = "".join(cells[start * width : (start + READ) * width])
+            items: list[Item] = orjson.loads(f"[{text[:-1]}]".encode("latin-1"))
+            for each in decimals:
+                each.put_into(items, start)
+            yield items
+
+    return made
 
 
-class _Loop:
-    """One item's source, in a loop over columns."""
+class _Where:
+    """Values that are to be replaced: the items that they are in, and what they are computed by:
+    a frame, and for each of them which of the frame's items it is of."""
 
-    def __init__(
-        self,
-        world: World,
-        entity: Entity,
-        wanted: Iterable[Expr],
-        result: Callable[[list[str]], str],
-    ) -> None:
-        columns = _Columns(world, Code(indent=2))
-        scope = Scope(columns.code, world, entity, "n", columns)
-        made = result([scope.of(expr) for expr in wanted])
-        self._columns = list(columns.made.values())
-        names = ", ".join(name for name, _ in self._columns)
-        self._function = columns.code.loop(f"{names},", made)
+    def __init__(self, frame: Frame, rows: Ints | None = None, items: Ints | None = None) -> None:
+        self.frame = frame
+        self.rows = np.arange(frame.size) if rows is None else rows
+        self.items = self.rows if items is None else items
 
-    def run(self, frame: Frame) -> list[Any]:
-        return self._function([make(frame) for _, make in self._columns])
+    def chosen(self, which: NDArray[np.bool_]) -> _Where:
+        """Only those where a column of the frame says so."""
+        place = np.cumsum(which) - 1
+        these = np.flatnonzero(which[self.rows])
+        narrow = self.frame.narrow(np.flatnonzero(which))
+        return _Where(narrow, place[self.rows[these]], self.items[these])
+
+    def of(self, frame: Frame, own: Ints) -> _Where:
+        """The same, computed by a frame of other items: those that `own` names for each."""
+        return _Where(frame, own[self.rows], self.items)
 
 
-class _Columns:
-    """The variables of a loop, and the columns that they come out of."""
+class _Decimals(NamedTuple):
+    """What stands at one path in some items."""
 
-    def __init__(self, world: World, code: Code) -> None:
-        self._world, self.code = world, code
-        self.made: dict[Hashable, tuple[str, Column]] = {
-            "number": ("n", lambda frame: frame.items.tolist())
-        }
-        self._families: dict[Hashable, _Family] = {}
+    path: Path
+    items: list[int]
+    values: list[Decimal]
 
-    def holds(self, expr: Expr, *, certain: bool) -> bool:
-        if expr.in_letters or expr.kind in ("whole", "flag"):
-            return (certain or expr.plain()) and not expr.reads_text()
-        return False
-
-    def of(self, expr: Expr) -> str:
-        if expr.in_letters:
-            return self._column(expr, lambda frame: frame.text(expr))
-        return self._column(expr, lambda frame: frame.numbers(expr).tolist())
-
-    def place(self) -> tuple[str, str, str]:
-        return (
-            self._column("parent", lambda frame: frame.places().parent.tolist()),
-            self._column("position", lambda frame: frame.places().position.tolist()),
-            self._column("siblings", lambda frame: frame.places().siblings.tolist()),
+    def put_into(self, items: Sequence[Item], start: int) -> None:
+        """`items` are those from `start` on."""
+        first, last = (bisect_left(self.items, at) for at in (start, start + len(items)))
+        holders: list[Any] = (
+            list(items)
+            if last - first == len(items)
+            else [items[number - start] for number in self.items[first:last]]
         )
-
-    def mixed(self) -> str:
-        return self._column("mixed", lambda frame: frame.mixed().tolist())
-
-    def given(self, entity: Entity, target: Expr) -> str:
-        def values(frame: Frame) -> Iterable[Any]:
-            ancestors, own = frame.up(entity)
-            return map(family.of(ancestors).__getitem__, own.tolist())
-
-        family = self._family(entity, entity)
-        return f"{self._column(entity, values)}[{family.place_of(target)}]"
-
-    def another(self, entity: Entity, index: Expr, target: Expr) -> str:
-        named = (entity, index)
-        family = self._family(named, entity)
-        name = self._column(named, lambda frame: family.of(frame.at(entity, index)))
-        return f"{name}[{family.place_of(target)}]"
-
-    def _family(self, key: Hashable, entity: Entity) -> _Family:
-        if key not in self._families:
-            self._families[key] = _Family(self._world, entity)
-        return self._families[key]
-
-    def _column(self, key: Hashable, make: Column) -> str:
-        if key not in self.made:
-            self.made[key] = self.code.name("k"), make
-        return self.made[key][0]
+        *above, name = self.path
+        for key in above:
+            holders = [holder[key] for holder in holders]
+        for holder, value in zip(holders, self.values[first:last], strict=True):
+            holder[name] = value
 
 
-class _Family:
-    """What other items give to the items of a loop: a tuple of each."""
+def has_decimals(expr: Expr) -> bool:
+    """Whether a decimal is, or may be, somewhere in a value."""
+    if isinstance(expr, Reference):
+        return has_decimals(expr.target)
+    parts = expr.inputs() if isinstance(expr, (Map, List, Case, When)) else ()
+    return expr.kind == "decimal" or any(map(has_decimals, parts))
 
-    def __init__(self, world: World, entity: Entity) -> None:
-        self._world, self._entity = world, entity
-        self._wanted: dict[Expr, int] = {}
-        self._loop: _Loop | None = None
 
-    def place_of(self, target: Expr) -> int:
-        return self._wanted.setdefault(target, len(self._wanted))
+def _decimals_in(expr: Expr, where: _Where, path: Path) -> Iterator[_Decimals]:
+    frame = where.frame
+    if not where.rows.size or not has_decimals(expr):
+        return
+    if isinstance(expr, When):
+        there = where.chosen(frame.numbers(expr.condition))
+        yield from _decimals_in(expr.value, there, path)
+    elif expr.kind == "decimal":
+        values = _as_decimals(frame.numbers(expr).take(where.rows), expr.places)
+        yield _Decimals(path, where.items.tolist(), values)
+    elif isinstance(expr, (Map, List)):
+        named = expr.attributes.items() if isinstance(expr, Map) else enumerate(expr.values)
+        for name, value in named:
+            yield from _decimals_in(value, where, (*path, name))
+    elif isinstance(expr, Case):
+        column = frame.numbers(expr.which)
+        for number, option in enumerate(expr.options):
+            if has_decimals(option):
+                yield from _decimals_in(option, where.chosen(column == number), path)
+    elif isinstance(expr, Own):
+        if expr.entity is not frame.entity:
+            where = where.of(*frame.up(expr.entity))
+        yield from _decimals_in(expr.target, where, path)
+    elif isinstance(expr, Another):
+        others = frame.at(expr.entity, expr.index)
+        yield from _decimals_in(expr.target, where.of(others, np.arange(others.size)), path)
 
-    def of(self, frame: Frame) -> list[tuple[Any, ...]]:
-        if self._loop is None:
-            self._loop = _Loop(
-                self._world, self._entity, self._wanted, lambda values: f"({', '.join(values)},)"
-            )
-        return self._loop.run(frame)
+
+def _as_decimals(scaled: NDArray[Any], places: int) -> list[Decimal]:
+    if scaled.min() >= 0 and scaled.max() < _SMALL:
+        found: list[Decimal] = _small(places).take(scaled).tolist()
+        return found
+    return list(map(Decimal, joined(decimals_of(scaled, places), scaled.size)))
+
+
+@cache
+def _small(places: int) -> NDArray[Any]:
+    texts = joined(decimals_of(np.arange(_SMALL), places), _SMALL)
+    return np.array(list(map(Decimal, texts)), dtype=object)
