@@ -4,8 +4,9 @@
 
 For each stored entity: naive Faker to a dict, Faker without weighting, mimesis; then our items as
 dicts, asked for by number one after the other and all over the place, and our columns to wire
-bytes. Each is measured several times in turn; what is printed is the median, and how many times
-the naive items a second that is. Our items belong to each other; the naive ones do not.
+bytes, in the slices and batches of a seed and in the slices of an export. Each is measured several
+times in turn; what is printed is the median, and how many times the naive items a second that is.
+Our items belong to each other; the naive ones do not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from itertools import count
+from itertools import chain, count, islice, repeat
 from random import Random
 from statistics import geometric_mean, median
 from time import process_time
@@ -29,11 +30,14 @@ from faker import Faker
 from benchmarks.naive.derived import Make, Maker, derived, derived_with_mimesis
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.export import layout
+from loadstone.seeding.feed import BATCH_ITEMS, TOGETHER
+from loadstone.seeding.opened import PUT
+from loadstone.seeding.slices import slice_count, slices
 from loadstone.system import load_system, system_names
 
 SCALE = 1_000_000
-SLICE = 4_000
-BATCH = 25  # items of one request
+SAMPLE = 1_000  # items, for their size
 AT_LEAST_S = 0.25
 #: A way of making items: makes some, and says how many.
 Way = Callable[[], int]
@@ -47,7 +51,8 @@ class Ways(NamedTuple):
     mimesis: float
     in_turn: float
     scattered: float
-    columns: float
+    seed: float
+    export: float
 
 
 def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
@@ -56,7 +61,8 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
     weighted, unweighted = Faker(), Faker(use_weighting=False)
     weighted.seed_instance(1)
     unweighted.seed_instance(1)
-    numbers, starts, places = count(), count(0, SLICE), Random(1)
+    numbers, starts, places = count(), count(0, layout.SLICE_ITEMS), Random(1)
+    seeded = chain.from_iterable(repeat(list(slices({entity.name: size}))))
 
     def in_turn() -> int:
         return _each(lambda: dataset.item(entity, next(numbers) % size), 1000)
@@ -64,12 +70,19 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
     def scattered() -> int:
         return _each(lambda: dataset.item(entity, places.randrange(size)), 200)
 
-    def in_columns() -> int:
-        start = next(starts) % max(1, size - SLICE)
-        rows = dataset.rows(entity, start, min(start + SLICE, size))
-        for first in range(0, len(rows), BATCH):
-            rows.joined(first, min(first + BATCH, len(rows)))
-        return len(rows)
+    def as_seeded() -> int:
+        some = sorted(islice(seeded, min(TOGETHER, slice_count(size))))
+        ranges = [range(each.start, each.stop) for each in some]
+        for rows in dataset.rows_of(entity, ranges, before=PUT.before, after=PUT.after):
+            for first in range(0, len(rows), BATCH_ITEMS):
+                rows.joined(first, min(first + BATCH_ITEMS, len(rows)))
+        return sum(map(len, ranges))
+
+    def as_exported() -> int:
+        start = next(starts) % size
+        stop = min(start + layout.SLICE_ITEMS, size)
+        dataset.rows(entity, start, stop, before='{"Item":', after="}\n").joined()
+        return stop - start
 
     mimesis = derived_with_mimesis(_typical(dataset, entity))
     return [
@@ -78,7 +91,8 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
         partial(_each, mimesis, 50),
         in_turn,
         scattered,
-        in_columns,
+        as_seeded,
+        as_exported,
     ]
 
 
@@ -136,7 +150,14 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}; items per second of processor time, "
         f"medians of {arguments.rounds} rounds in turn"
     )
-    heading = ("unweighted", "mimesis", "dict, in turn", "dict, scattered", "columns, wire")
+    heading = (
+        "unweighted",
+        "mimesis",
+        "dict, in turn",
+        "dict, scattered",
+        "wire, seed",
+        "wire, export",
+    )
     titles = "".join(f"{title:>17}" for title in heading)
     print(f"{'entity':28}{'baseline':>9}{'naive':>9}{titles}{'bytes':>7}")
     times: list[list[float]] = []
@@ -147,7 +168,7 @@ def main() -> None:
             speeds = measure(ways(made, entity, maker), arguments.rounds)
             ratios = [speed / speeds.naive for speed in speeds[1:]]
             times.append(ratios)
-            rows = made.rows(entity, 0, min(SLICE, made.count(entity)))
+            rows = made.rows(entity, 0, min(SAMPLE, made.count(entity)))
             columns = "".join(
                 f"{speed:>10,.0f} {ratio:5.1f}x"
                 for speed, ratio in zip(speeds[1:], ratios, strict=True)

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import boto3
-import gevent
 from boto3.dynamodb.conditions import Key
 from botocore.config import Config
 from locust import User, constant, events, task
@@ -30,8 +29,6 @@ def connect(environment: Any, **_: Any) -> None:
     resource = boto3.resource("dynamodb", endpoint_url=environment.host, config=settings)
     ResourceUser.table = resource.Table("bench")
     ResourceUser.note = ResourceUser.table.get_item(Key=NOTE)["Item"]
-    # What took long here is no part of the test's time.
-    gevent.get_hub().loop.update_now()
 
 
 events.test_start.add_listener(connect)  # type: ignore[no-untyped-call]
