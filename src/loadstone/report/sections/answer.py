@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loadstone.amounts import amount
 from loadstone.report.blocks import (
     Block,
     Caution,
@@ -58,7 +59,7 @@ def _tiles(view: View) -> Iterator[Tile]:
         yield Tile("calls a second", rate(figures.per_s), asked)
     latency = figures.latency
     yield Tile("p99", duration(latency.p99_us), f"p50 {duration(latency.p50_us)}")
-    yield Tile("failed", percent(total.failed / total.calls), f"{count(total.failed)} calls")
+    yield Tile("failed", percent(total.failed / total.calls), amount(total.failed, "call"))
     yield Tile(
         "throttled",
         percent(total.throttled / total.attempts if total.attempts else 0),
