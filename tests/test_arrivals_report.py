@@ -16,7 +16,7 @@ from loadstone.run import Ending, Gauges, Run, RunWriter, finish
 from loadstone.run.behind import fell_behind
 from loadstone.run.figures import figures
 from loadstone.run.find_max import Trial
-from tests.synthetic import SECOND_NS, START_MS, START_NS, call, header
+from tests.synthetic import MS, SECOND_NS, START_MS, START_NS, call, header
 
 
 def arrived(
@@ -71,6 +71,33 @@ def test_what_was_asked_in_the_warm_up_is_left_out(tmp_path: Path) -> None:
         Gauges(asked=100),
     ]
     assert figures(arrived(tmp_path, seen)).asked == 250
+
+
+def test_a_rate_is_that_of_the_time_in_which_calls_arrived(tmp_path: Path) -> None:
+    """What the last arrivals take for their answers makes neither what was asked for nor what it
+    costs any less."""
+    arriving = [Gauges(asked=100, asked_warm_up=100), Gauges(asked=100, asked_warm_up=50)]
+    arriving += [Gauges(asked=100)] * 2
+    alone = figures(arrived(tmp_path / "alone", arriving))
+    run = arrived(tmp_path / "waiting", [*arriving, *[Gauges(asked=0)] * 6])
+    found = figures(run)
+    assert found.measured_s == alone.measured_s == 2.5
+    assert "100 a second were asked for" in said(run)
+    assert run.lasted_s == 10
+
+
+def test_waits_that_nothing_explains_are_the_generators(tmp_path: Path) -> None:
+    """Calls of users that were sent late, and throttled by nobody, were held up on this side."""
+    for wait_ms, told in ((1, False), (40, True)):
+        writer = RunWriter.start(
+            tmp_path / str(wait_ms), header(), now_ns=START_NS, unix_ms=START_MS
+        )
+        for _ in range(50):
+            writer.add(call(wait_ns=wait_ms * MS))
+        writer.close(Ending("completed"), START_NS + SECOND_NS)
+        text = said(Run.load(tmp_path / str(wait_ms)))
+        assert ("held calls up: 99 in 100 took" in text) == told
+        assert ("Nothing that was measured limited it" in text) != told
 
 
 def test_the_times_of_a_slow_generator_are_named(tmp_path: Path) -> None:
@@ -159,6 +186,9 @@ def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
     assert "burst" not in text
     assert view(run).answer == "It held p99 < 20ms and error_rate < 1% up to 200 a second."
     assert view(run).held
+    page = render_html(view(run))
+    assert "p99 at that rate" in page
+    assert "All trials together, those that broke and the pauses too: 2 calls" in text
     table = render_markdown(view(run))
     assert table.count("| broke: p99 < 20ms:") == 2
     assert table.count("| held |") == 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loadstone.errors import BadValue, UnknownName
 from loadstone.run.evidence import Evidence
 from loadstone.run.find_max import CLOSE, Search, Trial, highest, lasts, limit
-from loadstone.run.objectives import Scope, judge, kept_to, objective
+from loadstone.run.objectives import Scope, Verdict, judge, kept_to, objective
 from loadstone.run.tally import SecondTally, Tally
 from loadstone.run.trial_outcome import Seen, outcome_of
 from tests.synthetic import MS, call
@@ -317,6 +317,26 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
     assert lasts([*trials[:3], trial(3, 200, "generator"), trial(4, 200, "held")])
     assert not lasts(trials[:3])
     assert not lasts([trial(0, 400, "broke")])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "was"),
+    [
+        ("hit_rate > 99%", 0.98999, "98.999%"),
+        ("hit_rate > 99%", 0.5, "50%"),
+        ("achieved > 99.99%", 0.99958, "99.96%"),
+        ("achieved > 95%", 0.99958, "99.96%"),
+        ("achieved > 95%", 1.0, "100%"),
+        ("error_rate < 0.0414%", 0.00041356, "0.04136%"),
+        ("usd_per_month < 300", 300.0049, "300.005 USD"),
+        ("usd_per_month < 300", 299.0, "299.00 USD"),
+        ("p99 < 20ms", 20_000.4, "20.0004 ms"),
+        ("calls > 20000", 19_999.6, "19,999.6"),
+    ],
+)
+def test_what_it_was_is_told_apart_from_the_limit(text: str, value: float, was: str) -> None:
+    """No rounding makes a figure that missed its limit look like the limit."""
+    assert Verdict(objective=objective(text), value=value, held=False).was == was
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ HTML_NAME = "report.html"
     help="html goes to a file beside the record, the others to stdout.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write to this file instead; - is stdout."
+)
 @click.option(
     "--prices",
     "prices_file",
@@ -65,7 +67,7 @@ def report(
         with uncollected():
             plan = plan_of_run(str(path), prices_file) if with_plan else ()
             text = _render(view(Run.load(path), prices, plan=plan), format_)
-        if out is None and not to_files:
+        if str(out) == "-" or (out is None and not to_files):
             click.echo(text, nl=False)
         else:
             click.echo(_write(text, out or _beside(path)))

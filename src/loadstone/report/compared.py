@@ -155,7 +155,10 @@ def _could_have_seen(found: Comparison) -> str:
         if each.figure in ("p50", "p99", "throughput") and not isinf(each.seen_from)
     ]
     if not parts:
-        return "No difference could have been seen: the runs are too short, or too unsteady."
+        return (
+            "Over all patterns it could have seen no difference of p50, p99 or throughput: the "
+            "runs are too short, or too unsteady. The tables say it of each pattern."
+        )
     return f"Over all patterns it could have seen {', '.join(parts)}."
 
 
@@ -186,7 +189,6 @@ def _tables(lines: tuple[Line, ...]) -> Iterator[Table]:
 
 
 def _cell(each: Difference) -> Cell:
-    known = not isinf(each.seen_from)
     verdicts = {"differs": _worded(each), "same": "no difference seen", "unknown": "cannot tell"}
     return Cell(
         figure=NAMES[each.figure],
@@ -194,10 +196,18 @@ def _cell(each: Difference) -> Cell:
         new=_value(each, each.new),
         change=_change(each, each.change),
         between=_between(each),
-        seen_from=_change(each, each.seen_from).removeprefix("+") if known else "cannot tell",
+        seen_from=_seen_from(each),
         mark={"differs": "*", "same": "", "unknown": "?"}[each.verdict],
         verdict=verdicts[each.verdict],
     )
+
+
+def _seen_from(each: Difference) -> str:
+    """How small a difference could have been seen, where none was."""
+    if each.verdict == "differs":
+        return "seen"
+    known = not isinf(each.seen_from)
+    return _change(each, each.seen_from).removeprefix("+") if known else "cannot tell"
 
 
 def _value(each: Difference, value: float) -> str:

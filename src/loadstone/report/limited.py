@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from loadstone.report import arrivals
-from loadstone.report.numbers import percent, rate
+from loadstone.report.numbers import duration, percent, rate
 from loadstone.report.places import Cause, Place, cause_of, said_cause
 from loadstone.run.figures import Figures
 from loadstone.run.find_max import highest, limit
@@ -18,6 +18,8 @@ from loadstone.run.record import Run
 HOT_SHARE = 0.05
 #: A smaller part of the requests being throttled limits nothing yet.
 _FEW = 0.005
+#: A shorter wait before sending is the common jitter of a machine.
+_WAIT_US = 10_000
 
 
 class Hottest(NamedTuple):
@@ -33,7 +35,7 @@ def limited(run: Run, figures: Figures) -> Iterator[str]:
     """In sentences; what was not a limit is said too, where nothing else was."""
     if not figures.total.calls:
         return
-    causes = [*_database(run, figures), *arrivals.generator(figures)]
+    causes = [*_database(run, figures), *arrivals.generator(figures), *_waits(figures)]
     if causes:
         yield from causes
         return
@@ -48,6 +50,19 @@ def limited(run: Run, figures: Figures) -> Iterator[str]:
     yield (
         "Nothing that was measured limited it: nothing was throttled, and the load generator was "
         f"busy {busy} of a core at most{_untried(run)}."
+    )
+
+
+def _waits(figures: Figures) -> Iterator[str]:
+    """Calls that were late though nothing of the database's held them up."""
+    latency_us, service_us = figures.latency.p99_us, figures.service.p99_us
+    held_up = figures.late or figures.behind or figures.total.attempts > figures.total.calls
+    if held_up or latency_us - service_us < _WAIT_US or latency_us < 2 * service_us:
+        return
+    yield (
+        f"The load generator, or the machine that it shares, held calls up: 99 in 100 took "
+        f"{duration(latency_us)} or less from their intended start, and {duration(service_us)} or "
+        "less from when they were sent."
     )
 
 

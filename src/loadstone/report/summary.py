@@ -16,6 +16,9 @@ from loadstone.run.figures import Figures
 from loadstone.run.record import Run
 from loadstone.run.tally import Tally
 
+#: A search loads with rates that are meant to break, and pauses between them.
+_ALL_TRIALS = "All trials together, those that broke and the pauses too: "
+
 
 def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> Iterator[str]:
     total = figures.total
@@ -23,13 +26,14 @@ def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> It
         kind = "was made at all" if not figures.warm_up_calls else "was made after the warm-up"
         yield f"No call {kind}: there is nothing to report of."
         return
+    yield from arrivals.found(run)
     yield (
-        f"{count(total.calls)} calls in {seconds(figures.measured_s)}, "
-        f"{rate(figures.per_s)} a second; {_outcome(figures)}."
+        f"{_ALL_TRIALS if run.trials else ''}{count(total.calls)} calls in "
+        f"{seconds(figures.measured_s)}, {rate(figures.per_s)} a second; {_outcome(figures)}."
     )
     yield from _warm_up(run)
-    yield from arrivals.found(run)
-    yield from arrivals.asked(figures)
+    if not run.trials:
+        yield from arrivals.asked(figures)
     yield _latency(figures)
     yield _throttles(figures, run.header.simulated_throttling)
     yield from limited(run, figures)
@@ -103,8 +107,9 @@ def _cost(run: Run, spent: Cost | None, no_price: str) -> str:
     if spent is None:
         return f"What it costs is not known: {no_price}."
     verb = "cost" if run.header.target_kind == "aws" else "would have cost"
+    load = "all of this" if run.trials else "this load"
     said = (
-        f"On demand in {spent.region} this load costs {usd(spent.usd_per_hour)} an hour, "
+        f"On demand in {spent.region} {load} costs {usd(spent.usd_per_hour)} an hour, "
         f"{usd(spent.usd_per_month)} a month of 730 hours"
     )
     if spent.storage_usd_per_month is not None:

@@ -15,7 +15,7 @@ from loadstone.run.record import RUN_FILE, Run
 from loadstone.run.tally import Tally
 
 BRIEF_FILE = "brief.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def _figured(run: Run) -> Brief:
     return Brief(
         lasted_s=run.lasted_s,
         calls=whole.counts.calls,
-        per_s=ratio(whole.counts.calls, max(0.0, run.lasted_s - run.header.warm_up_s)),
+        per_s=ratio(whole.counts.calls, max(0.0, run.loaded_s - run.header.warm_up_s)),
         p99_us=whole.latency.percentile_us(99)[0],
         failed=whole.counts.failed,
         throttled=whole.counts.throttled,

@@ -105,10 +105,20 @@ class Figure:
     about: About
     units: Mapping[str, float]
     value: Callable[[Evidence, str | None], float | None]
-    shown: Callable[[float], str]
+    shown: Callable[[float, int], str]  # with so many digits, or as its unit needs them
     lacking: str = "no call was made"
 
+    def told(self, value: float, limit: float) -> str:
+        """With as many digits as it takes to tell it from a limit that it is not."""
+        digits = _DIGITS
+        while value != limit and digits < _MOST_DIGITS:
+            if self.shown(value, digits) != self.shown(limit, digits):
+                break
+            digits += 1
+        return self.shown(value, digits)
 
+
+_DIGITS, _MOST_DIGITS = 3, 12
 _TIMES = {"us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
 _SHARES = {"%": 0.01, "": 1.0}
 _RATES = {"/s": 1.0, "ops/s": 1.0}
@@ -116,19 +126,29 @@ _MONEY = {"": 1.0, "usd": 1.0, "USD": 1.0}
 _PLAIN = {"": 1.0}
 
 
-def _percent(value: float) -> str:
-    return f"{value * 100:.3g}%"
+def _percent(value: float, digits: int) -> str:
+    """Never 100 % of what is not all."""
+    said = f"{value * 100:.{digits}g}"
+    return f"{said}%" if said != "100" or value >= 1 else _percent(value, digits + 1)
 
 
-def _usd(value: float) -> str:
-    return f"{value:,.2f} USD" if value >= 1 else f"{value:.2g} USD"
+def _usd(value: float, digits: int) -> str:
+    return f"{value:,.{digits - 1}f} USD" if value >= 1 else f"{value:.{digits - 1}g} USD"
 
 
-def _number(value: float) -> str:
-    return f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
+def _number(value: float, digits: int) -> str:
+    return f"{value:,.{digits + 1}g}" if value < 10_000 else f"{value:,.{digits - _DIGITS}f}"
 
 
-def _of_calls(value: Callable[[Tally], float], shown: Callable[[float], str]) -> Figure:
+def _rate(value: float, digits: int) -> str:
+    return f"{value:.{digits + 1}g}/s"
+
+
+def _milliseconds(value_us: float, digits: int) -> str:
+    return f"{value_us / 1000:.{digits + 1}g} ms"
+
+
+def _of_calls(value: Callable[[Tally], float], shown: Callable[[float, int], str]) -> Figure:
     """A share or a mean over a pattern's calls."""
     units = _SHARES if shown is _percent else _PLAIN
     return Figure(
@@ -150,7 +170,7 @@ def _per_s(unit: str, side: int) -> Figure:
         about="table",
         units={"/s": 1.0, f"{unit}/s": 1.0},
         value=lambda seen, place: ratio(seen.units(place)[side], seen.measured_s),
-        shown=lambda value: f"{value:.4g}/s",
+        shown=_rate,
     )
 
 
@@ -175,7 +195,7 @@ _FIGURES: Mapping[str, Figure] = {
         about="pattern",
         units=_RATES,
         value=lambda seen, name: ratio(seen.tally(name).counts.calls, seen.measured_s),
-        shown=lambda value: f"{value:.4g}/s",
+        shown=_rate,
     ),
     "achieved": Figure(
         about="run",
@@ -188,7 +208,7 @@ _FIGURES: Mapping[str, Figure] = {
         about="run",
         units=_RATES,
         value=lambda seen, _: seen.highest_per_s,
-        shown=lambda value: f"{value:.4g}/s",
+        shown=_rate,
         lacking="no rate that was tried held",
     ),
     "rcu": _per_s("rcu", 0),
@@ -230,5 +250,5 @@ def figure_of(name: str) -> Figure | None:
         about="pattern",
         units=_TIMES,
         value=value,
-        shown=lambda value_us: f"{value_us / 1000:.4g} ms",
+        shown=_milliseconds,
     )

@@ -97,7 +97,7 @@ class Figures:
 
 
 def figures(run: Run) -> Figures:
-    measured_s = max(0.0, run.lasted_s - run.header.warm_up_s)
+    measured_s = max(0.0, run.loaded_s - run.header.warm_up_s)
     everything = Tally()
     for tally in run.measured.values():
         everything.merge(tally)

@@ -77,8 +77,8 @@ class Verdict:
     @property
     def was(self) -> str:
         """What it was, with its unit."""
-        kind = self.objective.kind
-        return kind.lacking if self.value is None else kind.shown(self.value)
+        kind, limit = self.objective.kind, self.objective.limit
+        return kind.lacking if self.value is None else kind.told(self.value, limit)
 
     def __str__(self) -> str:
         return f"{self.objective}: {self.was}"

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,6 +61,14 @@ class Run:
     @property
     def lasted_s(self) -> float:
         return (self.ended_ms - self.started_ms) / 1000
+
+    @property
+    def loaded_s(self) -> float:
+        """Until when calls were begun: answers to the last arrivals of a rate may take longer."""
+        asked = [self.span_s(second)[1] for second in self.seconds if second.asked]
+        if not asked or self.trials:
+            return self.lasted_s
+        return min(self.lasted_s, max(asked), self.header.configuration.get("run_time") or inf)
 
     def span_s(self, second: Second) -> tuple[float, float]:
         """From when to when a second counted, in seconds of the run."""

@@ -19,7 +19,7 @@ from loadstone.report.blocks import (
 )
 from loadstone.report.numbers import count, duration, percent, rate, usd
 from loadstone.report.view import View
-from loadstone.run.find_max import highest
+from loadstone.run.find_max import Trial, highest
 
 _HELD: dict[bool | None, Mark] = {True: "good", False: "bad", None: "unsure"}
 _MARKS: dict[str, Mark] = {"held": "good", "missed": "bad", "unknown": "unsure"}
@@ -48,24 +48,37 @@ def _blocks(view: View) -> Iterator[Block]:
 
 
 def _tiles(view: View) -> Iterator[Tile]:
-    figures, total = view.figures, view.figures.total
     best = highest(view.trials)
-    if best is not None:
-        yield Tile("highest rate that held", f"{rate(best.rate_per_s)}/s")
-    else:
-        asked = ""
-        if figures.asked and figures.measured_s:
-            asked = f"of {rate(figures.asked / figures.measured_s)}/s asked for"
-        yield Tile("calls a second", rate(figures.per_s), asked)
+    yield from _of_all(view) if best is None else _of_trial(best)
+    if view.cost is not None:
+        stored = view.cost.storage_usd_per_month
+        note = "requests on demand" if stored is None else f"and storage {usd(stored)}"
+        name = "a month at this rate" if not view.trials else "a month at the mean of all trials"
+        yield Tile(name, usd(view.cost.usd_per_month), note)
+
+
+def _of_all(view: View) -> Iterator[Tile]:
+    figures, total = view.figures, view.figures.total
+    asked = ""
+    if figures.asked and figures.measured_s and not view.trials:
+        asked = f"of {rate(figures.asked / figures.measured_s)}/s asked for"
+    yield Tile("calls a second", rate(figures.per_s), asked)
     latency = figures.latency
     yield Tile("p99", duration(latency.p99_us), f"p50 {duration(latency.p50_us)}")
     yield Tile("failed", percent(total.failed / total.calls), amount(total.failed, "call"))
     yield Tile(
         "throttled",
         percent(total.throttled / total.attempts if total.attempts else 0),
-        f"{count(total.throttled)} of {count(total.attempts)} requests",
+        f"{count(total.throttled)} of {amount(total.attempts, 'request')}",
     )
-    if view.cost is not None:
-        stored = view.cost.storage_usd_per_month
-        note = "requests on demand" if stored is None else f"and storage {usd(stored)}"
-        yield Tile("a month at this rate", usd(view.cost.usd_per_month), note)
+
+
+def _of_trial(best: Trial) -> Iterator[Tile]:
+    """What a search found: the highest rate that held, and what it was like at that rate."""
+    yield Tile("highest rate that held", f"{rate(best.rate_per_s)}/s")
+    yield Tile("p99 at that rate", duration(best.p99_us), f"p50 {duration(best.p50_us)}")
+    failed = percent(best.failed / best.calls if best.calls else 0)
+    yield Tile(
+        "failed at that rate", failed, f"{count(best.failed)} of {amount(best.calls, 'call')}"
+    )
+    yield Tile("throttled at that rate", count(best.throttled), "requests or items of batches")

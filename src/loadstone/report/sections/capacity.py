@@ -67,7 +67,7 @@ def _most(view: View) -> str:
         for kind, value in (("read", row.read_per_s), ("write", row.write_per_s))
     ]
     value, of = max(rates)
-    return f"The most, after the warm-up, were {rate(value)} {of}."
+    return f"The most, on average after the warm-up, were {rate(value)} {of}."
 
 
 def _per_call(view: View) -> Table:
