@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from loadstone.drafting.columns import Column, columns_of
+from loadstone.drafting.columns import Column
 from loadstone.drafting.expressions import Context, made_of, shared
 from loadstone.drafting.figures import above, below, quantile, share_of
 from loadstone.drafting.forms import Prose, form_of
+from loadstone.drafting.maps import Keys, keys_of
 from loadstone.drafting.numeric import number_of
 from loadstone.drafting.pieces import Made, quoted
 from loadstone.drafting.vocabulary import Vocabulary
 
 _INDENT = "    "
 _MOST_ELEMENTS = 4
-_MOST_NAMES = 60
 _NAMES = {"S": "text", "N": "number", "BOOL": "flag", "NULL": "null", "M": "map", "L": "list"}
 _NAMES |= {"SS": "set of texts", "NS": "set of numbers", "BS": "set of bytes", "B": "binary"}
 
@@ -84,16 +84,14 @@ def _flag(held: Sequence[bool]) -> Made:
 
 
 def _map(held: Sequence[Mapping[str, Any]], context: Context, vocabulary: Vocabulary) -> Made:
-    """A map with attributes; one whose keys look like data is told and left empty."""
+    """A map with its attributes; keys that look like data are made up."""
     filled = [each for each in held if each]
     if not filled:
         return Made("{}", ("empty wherever it was seen",))
-    columns, left_out = columns_of(filled, published=vocabulary.published)
-    if not columns or len(columns) > _MOST_NAMES:
-        size = quantile([len(each) for each in filled], 0.5)
-        return Made("{}", (f"a map of about {size} entries whose names look like data",))
-    first = [column for column in columns.values() if column.always]
-    ordered = first[:1] + [each for each in columns.values() if each not in first[:1]]
+    keys = keys_of(filled, vocabulary)
+    columns = keys.attributes
+    first = [column for column in columns if column.always]
+    ordered = first[:1] + [each for each in columns if each not in first[:1]]
     lines, notes = [], []
     for place, column in enumerate(ordered):
         made = value_of(column, replace(context, name=column.name), vocabulary)
@@ -102,9 +100,25 @@ def _map(held: Sequence[Mapping[str, Any]], context: Context, vocabulary: Vocabu
             source = f"when(chance({share_of(len(column.rows), column.total)}), {source})"
         notes += [f".{column.name}: {note}" for note in made.notes]
         lines.append(f"{quoted(column.name)}: {source}")
-    if left_out:
-        notes.append(f"{left_out} more names in it look like data and are left out")
+    if keys.data is not None:
+        made = value_of(keys.data, replace(context, name="value"), vocabulary)
+        taken = {column.name for column in columns}
+        names = [f"key{place + 1}" for place in range(keys.count)]
+        lines += [f"{quoted(name)}: {made.source}" for name in names if name not in taken]
+        notes += [_made_up(keys), *(f".key: {note}" for note in made.notes)]
     return Made("{\n" + "".join(indented(f"{line},\n") for line in lines) + "}", tuple(notes))
+
+
+def _made_up(keys: Keys) -> str:
+    """What is said of keys that are not written."""
+    assert keys.data is not None
+    low, high = keys.lengths
+    types = ", ".join(_NAMES[kind] for kind, _ in keys.data.types)
+    seen = "1 name was seen" if keys.left_out == 1 else f"{above(keys.left_out)} names were seen"
+    return (
+        f"about {keys.count} entries whose names look like data are called key1 and so on: {seen} "
+        f"at the most, of {low} to {high} characters; type of the values: {types}"
+    )
 
 
 def _list(held: Sequence[Sequence[Any]], context: Context, vocabulary: Vocabulary) -> Made:

@@ -28,6 +28,11 @@ class Vocabulary:
         """Whether a member of an enumeration may be written."""
         return is_common(word) or self._is_name(word)
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is the schema's, or used everywhere, or is made of such: unitPrice."""
+        parts = words_in(word)
+        return self._is_known(word) or (bool(parts) and all(map(self._is_known, parts)))
+
     def labels(self, word: str) -> bool:
         """Whether a part of a key may be taken for the name of a kind: USER in USER#123."""
         if not _LABEL.fullmatch(word):
