@@ -29,7 +29,8 @@ class Asking:
         self._costing = Costing(dataset, skew)
         plays = plays_of_entry(mix, dataset)
         self._forecast = {pattern: self._costing.units(pattern) for pattern in plays}
-        self._expected = expectations(plays, dataset, skew)
+        self.assumed = self._costing.assumed
+        self._expected = expectations(plays, dataset, skew, self._costing)
         #: For an entry of the mix; a page of a query is a call.
         self.calls = {
             pattern: times * self._forecast[pattern].requests for pattern, times in plays.items()
@@ -38,10 +39,6 @@ class Asking:
     @property
     def calls_per_entry(self) -> float:
         return sum(self.calls.values())
-
-    @property
-    def assumed(self) -> tuple[str, ...]:
-        return self._costing.assumed
 
     def units(self, pattern: Pattern) -> dict[Side, float]:
         """Of one call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from loadstone.pattern import (
 )
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.standing import Standing
+from loadstone.scenario.writing import Arms, Writing
 from loadstone.table import Table
 
 SAMPLE = 64
@@ -62,6 +63,7 @@ class Costing:
         self._random = Random(1)
         self._footprints: dict[Entity, Mapping[str | None, Footprint]] = {}
         self._standing = Standing(dataset)
+        self._writing = Writing(dataset, skew)
         self.assumed: tuple[str, ...] = ()
 
     def units(self, pattern: Pattern) -> Units:
@@ -77,6 +79,8 @@ class Costing:
                 one = self._read_one(batch.entity, "strong" if batch.consistent else "eventual")
                 return Units(1.0, {(batch.table.name, None): mean * one}, {})
             case operation:
+                if tried := self.tried(pattern):
+                    return Units(1.0, {}, _mean(tried))
                 read: defaultdict[Resource, float] = defaultdict(float)
                 write: defaultdict[Resource, float] = defaultdict(float)
                 for part in parts_of(operation):
@@ -90,6 +94,10 @@ class Costing:
                     for index, units in self._write_one(part, transacted=transacted):
                         write[part.table.name, index] += units
                 return Units(1.0, read, write)
+
+    def tried(self, pattern: Pattern) -> Sequence[Arms]:
+        """Each of a sample of writes, where it can be tried; their mean is what `units` tells."""
+        return self._writing.tried(pattern) if pattern.writes else ()
 
     def rows(self, pattern: Pattern) -> float:
         """How many items a query or a scan of it finds in all, on average."""
@@ -214,3 +222,11 @@ class Costing:
     def _assume(self, what: str) -> None:
         if what not in self.assumed:
             self.assumed += (what,)
+
+
+def _mean(calls: Sequence[Arms]) -> dict[Resource, float]:
+    found: defaultdict[Resource, float] = defaultdict(float)
+    for arms in calls:
+        for arm, units in arms.items():
+            found[arm] += units
+    return {arm: units / len(calls) for arm, units in found.items()}

@@ -1,6 +1,6 @@
 """What a call of each pattern is expected to consume: tried on the data set, without a table.
 
-A query whose rows the data set knows, and a put, are made for a sample of subjects as a run makes
+A query whose rows the data set knows, and a write, are made for a sample of subjects as a run makes
 them, and their items sized one by one. For the rest the forecast stands.
 """
 
@@ -13,32 +13,20 @@ from random import Random
 from time import time
 from typing import Any, NamedTuple
 
-from loadstone.capacity.consumption import pages, write
+from loadstone.capacity.consumption import pages
 from loadstone.capacity.layout import Layout
 from loadstone.capacity.units import Consistency, item_size_bytes, read_units
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
 from loadstone.fields.draws import derive
-from loadstone.pattern import (
-    Every,
-    Operation,
-    Pattern,
-    PutItem,
-    Query,
-    TransactWriteItems,
-    parts_of,
-)
+from loadstone.pattern import Every, Pattern, Query
 from loadstone.scenario.costing import Costing
 from loadstone.scenario.expressions import Test
 from loadstone.scenario.popularity import Popularity, evenly
 from loadstone.scenario.prepared import Prepared, prepare
 from loadstone.scenario.request import Part
-from loadstone.scenario.settings import Settings
-from loadstone.scenario.touch import Touch
 from loadstone.scenario.trip import Trip, Unfit
-from loadstone.table import Table
-from loadstone.wire import encode
 
 SUBJECTS = 200
 REDRAWS = 4
@@ -46,8 +34,6 @@ REDRAWS = 4
 #: popular more, as it alone may have a sixth of the calls.
 ROWS, ROWS_OF_POPULAR = 6, 100
 POPULAR = 0.01
-#: A put may come upon one of the first so many that its parent has.
-SIBLINGS = 4
 #: No item of a data set has this number.
 _NEW = 1 << 62
 
@@ -74,20 +60,20 @@ class _Cost(NamedTuple):
     write_units: float = 0.0
 
 
-def expectations(patterns: Iterable[Pattern], dataset: Dataset, skew: float) -> dict[str, Expected]:
-    """By the pattern's id."""
-    trial = _Trial(dataset, skew)
+def expectations(
+    patterns: Iterable[Pattern], dataset: Dataset, skew: float, costing: Costing | None = None
+) -> dict[str, Expected]:
+    """By the pattern's id; a costing that is at hand has tried the writes already."""
+    trial = _Trial(dataset, skew, costing or Costing(dataset, skew))
     return {pattern.id: trial.expected(pattern) for pattern in patterns}
 
 
 class _Trial:
-    def __init__(self, dataset: Dataset, skew: float) -> None:
+    def __init__(self, dataset: Dataset, skew: float, costing: Costing) -> None:
         self._dataset, self._skew = dataset, skew
-        self._costing = Costing(dataset, skew)
-        self._touch = Touch(dataset, Settings(skew=skew))
+        self._costing = costing
         self._popular: dict[Entity, Popularity] = {}
         self._prepared: dict[Pattern, Prepared] = {}
-        self._written: dict[tuple[Any, ...], Mapping[str, Any]] = {}
         self._names = {table.name: table.name for table in dataset.system.tables}
 
     def expected(self, pattern: Pattern) -> Expected:
@@ -112,15 +98,11 @@ class _Trial:
 
     def _costs(self, pattern: Pattern) -> Iterator[_Cost]:
         """Of subjects that stand for those a run draws; a popular one comes more than once."""
-        prepared = self._prepare(pattern)
         if isinstance(pattern.operation, Query):
-            yield from self._searches(pattern, pattern.operation, prepared)
+            yield from self._searches(pattern, pattern.operation, self._prepare(pattern))
             return
-        self._written.clear()
-        for trip in self._trips(pattern, prepared):
-            for earlier in pattern.needs:
-                trip.keep_item(earlier.id, self._earlier(earlier, trip))
-            yield self._put(pattern.operation, prepared, trip)
+        for arms in self._costing.tried(pattern):
+            yield _Cost(1, write_units=sum(arms.values()))
 
     def _searches(self, pattern: Pattern, query: Query, prepared: Prepared) -> Iterator[_Cost]:
         """What is asked for more than once is tried once, and better looked at."""
@@ -148,7 +130,7 @@ class _Trial:
         random, found = Random(1), 0
         for each in range(REDRAWS * SUBJECTS):
             try:
-                subject = self._subject(pattern, each, random)
+                subject = self._subject(pattern, each)
                 trip = Trip(self._dataset, random, pattern.of, subject, _NEW + each)
                 fits = prepared.suits(pattern, trip)
             except (Unfit, BadContent):
@@ -159,10 +141,8 @@ class _Trial:
             if found == SUBJECTS:
                 return
 
-    def _subject(self, pattern: Pattern, nth: int, random: Random) -> int:
-        """Whom a run asks for; it writes to a part of them alone."""
-        if pattern.writes:
-            return self._touch.draw(pattern.of, random)
+    def _subject(self, pattern: Pattern, nth: int) -> int:
+        """Whom a run asks for."""
         key = derive(self._dataset.seed, "popularity", pattern.of.name)
         popular = self._popular.get(pattern.of)
         if popular is None:
@@ -232,44 +212,6 @@ class _Trial:
         of = pattern.expects.within or pattern.of
         return self._dataset.children(of, trip.find(of), pattern.expects.entity)
 
-    def _put(self, operation: Operation, prepared: Prepared, trip: Trip) -> _Cost:
-        """New items, or items written over: their tables, and the indexes that they are in."""
-        transactional = isinstance(operation, TransactWriteItems)
-        layouts: defaultdict[Table, Layout | None] = defaultdict(lambda: None)
-        units = 0.0
-        for part in prepared.parts:
-            assert isinstance(part.operation, PutItem)
-            table = part.operation.table
-            layout = layouts[table] = layouts[table] or Layout.of(table)
-            item = _fields(part, trip)["Item"]
-            key = (table, *(item[name] for name in table.key))
-            before = self._written.get(key) or self._replaced(part, part.operation.new, trip, item)
-            self._written[key] = item
-            units += write(
-                layout, before and encode(before), encode(item), transactional=transactional
-            ).total
-        return _Cost(1, write_units=units)
-
-    def _earlier(self, pattern: Pattern, trip: Trip) -> Mapping[str, Any]:
-        """The item that an earlier step of a journey puts, to which this one refers."""
-        (part,) = self._prepare(pattern).parts
-        item: Mapping[str, Any] = _fields(part, trip)["Item"]
-        return item
-
-    def _replaced(
-        self, part: Part, entity: Entity, trip: Trip, item: Mapping[str, Any]
-    ) -> Mapping[str, Any] | None:
-        """What stands under the key of an item that is put: a new one may come upon an old one."""
-        subject = trip.find(part.about)
-        if part.new is None:
-            return self._dataset.item(part.about, subject)
-        key = entity.table.key if entity.table else ()
-        for number in self._dataset.children(part.about, subject, entity)[:SIBLINGS]:
-            other = self._dataset.item(entity, number)
-            if all(other[name] == item[name] for name in key):
-                return other
-        return None
-
 
 def _mean(costs: Sequence[_Cost]) -> Expected:
     """The pages of one query go together: spread is of what a call has over the mean of all."""
@@ -283,23 +225,14 @@ def _mean(costs: Sequence[_Cost]) -> Expected:
 
 
 def _can_be_tried(pattern: Pattern) -> bool:
-    """Whether the data set knows what it meets, and it stands by itself or refers to puts alone."""
+    """Whether the data set knows what it meets."""
     if isinstance(pattern.operation, Query):
         return isinstance(pattern.expects, Every) and not pattern.needs
-    parts = parts_of(pattern.operation)
-    if not parts or not all(isinstance(part, PutItem) for part in parts):
-        return False
-    return all(
-        isinstance(earlier.operation, PutItem) and not earlier.needs for earlier in pattern.needs
-    )
+    return pattern.writes
 
 
 def _fields(part: Part, trip: Trip) -> Mapping[str, Any]:
     """What a request says, of items that no run has written."""
-    subject, number = trip.find(part.about), trip.line
-    if part.new is not None:
-        number = trip.number_of_new(part.new.new, number)
-    # Each at an instant of its own: two puts of one millisecond would have one key.
-    now_ms = int(time() * 1000) + (trip.line - _NEW) * 1000
-    fields: Mapping[str, Any] = part.make(subject, number, trip.line, now_ms, trip)
+    now_ms = int(time() * 1000)
+    fields: Mapping[str, Any] = part.make(trip.find(part.about), trip.line, trip.line, now_ms, trip)
     return fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from loadstone.errors import BadContent
 from loadstone.fields.expr import Expr, lift
@@ -58,13 +58,48 @@ class Test(NamedTuple):
         return _compare(self.operator, found, against)
 
 
+class Edit(NamedTuple):
+    """What an update makes of an attribute, with the placeholder of its value.
+
+    `start` is that of what counts as stored where nothing is.
+    """
+
+    path: tuple[str, ...]
+    how: Literal["set", "increase", "append", "set if missing", "add", "remove"]
+    operand: str | Attribute = ""
+    start: str | None = None
+
+    def value(self, item: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """What the attribute becomes, of an item as it is stored."""
+        if self.how == "remove":
+            return None
+        operand = self.operand
+        given = at(item, names_in(operand.path)) if isinstance(operand, Attribute) else None
+        given = values[operand] if isinstance(operand, str) else given
+        stored = at(item, self.path)
+        if stored is None and self.start is not None:
+            stored = values[self.start]
+        match self.how:
+            case "set if missing":
+                return given if stored is None else stored
+            case "increase" | "append":
+                if stored is None or given is None:
+                    raise BadContent(f"{'.'.join(self.path)} is not there to {self.how}")
+                return [*stored, *given] if self.how == "append" else stored + given
+            case "add" if stored is not None and given is not None:
+                return stored | given if isinstance(stored, set | frozenset) else stored + given
+        return given
+
+
 @dataclass(slots=True)
 class Expressions:
-    """What a request's expressions come to: their names, their values, and what they test."""
+    """What a request's expressions come to: their names, their values, what they test, and what
+    they change."""
 
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Expr] = field(default_factory=dict)
     tests: list[Test] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
     #: Where an attribute is there only sometimes, only those that have it are asked for.
     only: list[Expr] = field(default_factory=list)
 
@@ -79,8 +114,8 @@ class Expressions:
             "SET": [
                 f"{self.name(path)} = {self._change(path, x)}" for path, x in update.set.items()
             ],
-            "ADD": [f"{self.name(path)} {self.value(lift(x))}" for path, x in update.add.items()],
-            "REMOVE": [self.name(path) for path in update.remove],
+            "ADD": [self._add(path, lift(x)) for path, x in update.add.items()],
+            "REMOVE": [self._remove(path) for path in update.remove],
         }
         return " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms)
 
@@ -130,21 +165,67 @@ class Expressions:
         form = _FORMS.get(condition.operator, f"{{0}} {condition.operator} {{1}}")
         return form.format(name, *operands)
 
+    def _add(self, path: Path, value: Expr) -> str:
+        added = self.value(value)
+        self.edits.append(Edit(names_in(path), "add", added))
+        return f"{self.name(path)} {added}"
+
+    def _remove(self, path: Path) -> str:
+        self.edits.append(Edit(names_in(path), "remove"))
+        return self.name(path)
+
     def _change(self, path: Path, change: Change) -> str:
-        name = self.name(path)
+        name, names = self.name(path), names_in(path)
         match change:
             case Increased(by=by, start=None):
-                return f"{name} + {self._operand(by)}"
+                edit = Edit(names, "increase", self._placed(by))
+                form = "{0} + {1}"
             case Increased(by=by, start=start):
-                return f"if_not_exists({name}, {self.value(lift(start))}) + {self._operand(by)}"
+                first = self.value(lift(start))
+                edit = Edit(names, "increase", self._placed(by), first)
+                form = f"if_not_exists({{0}}, {first}) + {{1}}"
             case Appended(values=values):
-                return f"list_append({name}, {self.value(lift(values))})"
+                edit, form = (
+                    Edit(names, "append", self.value(lift(values))),
+                    "list_append({0}, {1})",
+                )
             case IfMissing(value=value):
-                return f"if_not_exists({name}, {self.value(lift(value))})"
+                edit = Edit(names, "set if missing", self.value(lift(value)))
+                form = "if_not_exists({0}, {1})"
             case Condition():
-                raise BadContent(f"{'.'.join(names_in(path))}: a condition is no value to set")
+                raise BadContent(f"{'.'.join(names)}: a condition is no value to set")
             case _:
-                return self._operand(change)
+                edit, form = Edit(names, "set", self._placed(change)), "{1}"
+        self.edits.append(edit)
+        operand = edit.operand
+        said = self.name(operand.path) if isinstance(operand, Attribute) else operand
+        return form.format(name, said)
+
+    def _placed(self, operand: Operand) -> str | Attribute:
+        """An attribute as it is, and a value's placeholder."""
+        return operand if isinstance(operand, Attribute) else self.value(lift(operand))
+
+
+def edited(
+    item: Mapping[str, Any], edits: Sequence[Edit], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The item that an update leaves: whatever it refers to is of the item before it."""
+    after = dict(item)
+    for edit in edits:
+        _place(after, edit.path, edit.value(item, values), remove=edit.how == "remove")
+    return after
+
+
+def _place(whole: dict[str, Any], path: Sequence[str], value: Any, *, remove: bool) -> None:
+    """A value within maps, each of which is a copy of the stored one."""
+    name, *deeper = path
+    if deeper:
+        whole[name] = dict(whole.get(name) or {})
+        _place(whole[name], deeper, value, remove=remove)
+    elif remove:
+        whole.pop(name, None)
+    else:
+        whole[name] = value
 
 
 def at(item: Mapping[str, Any], path: Sequence[str]) -> Any:

@@ -35,7 +35,7 @@ from loadstone.pattern import (
     line_of,
 )
 from loadstone.scenario.compiled import Make, compile_call, compile_new
-from loadstone.scenario.expressions import Expressions, Test
+from loadstone.scenario.expressions import Edit, Expressions, Test
 from loadstone.scenario.journal import Entry, entry_of
 from loadstone.scenario.template import Fields, Template
 from loadstone.wire import encode
@@ -47,8 +47,8 @@ class Part:
     """One operation as a template: a head that is always the same, and fields that are made.
 
     `about` is the entity that it is made for items of. `tests` are the conditions that it puts to
-    items, by the placeholders of their values. `fits` says of which items it can be asked, and
-    `body` gives the request, or its part of one.
+    items, by the placeholders of their values, and `edits` what it changes of them. `fits` says of
+    which items it can be asked, and `body` gives the request, or its part of one.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Part:
     ) -> None:
         self.operation, self.name, self.about = operation, operation.name, about
         self.tests: Sequence[Test] = expressions.tests
+        self.edits: Sequence[Edit] = expressions.edits
         self.make, self.fits = make, fits
         #: The put, where it is one of a new item; and its key.
         self.new: PutItem | None = None
