@@ -315,6 +315,11 @@ def test_every_disagreement_is_named() -> None:
             [(sized(9), sized(10)), (sized(1000), sized(9)), (sized(9), sized(3000))],
             (6, 1, None, None),
         ),
+        (
+            [write(WITH_ALL, None, made(gsiPk="g"))],
+            [(sized(9), sized(10)), (sized(1000), sized(9)), (sized(9), sized(3000))],
+            (7, 1, 1, None),
+        ),
     ],
 )
 def test_failed_statements_of_a_batch_are_in_its_total_alone(

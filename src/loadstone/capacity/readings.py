@@ -1,7 +1,8 @@
 """Where the sources on DynamoDB's accounting disagree: which of them is followed, by name.
 
-The defaults are the conservative ones: they never come to less than another reading. A switch is a
-field of Reading.
+The defaults never come to less than the other choice of their switch, which is a field of Reading.
+There is no switch for a failed put under a key that has no item: it is one unit here, and one
+source charges the size of the item that it would have made.
 """
 
 from __future__ import annotations
