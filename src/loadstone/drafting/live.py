@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import ceil
 from typing import Any
 
@@ -41,12 +42,13 @@ def described(client: Client, live: LiveTable) -> Found:
 
 
 def no_table(client: Client, name: str) -> UnknownName:
-    """There is no such table; these are there."""
+    """There is no such table; these are there, those that are spelled nearly so first."""
     answer = client.send("ListTables", b"{}")
-    names = sorted(answer.json["TableNames"]) if answer.ok else []
+    there = sorted(answer.json["TableNames"]) if answer.ok else []
+    names = list(dict.fromkeys([*get_close_matches(name, there), *there]))
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    there = f"there are {', '.join(names[:_SHOWN_NAMES])}{more}" if names else "there is none"
-    return UnknownName(f"no table {name!r}; {there}. --endpoint, --region and --profile say where")
+    known = f"there are {', '.join(names[:_SHOWN_NAMES])}{more}" if names else "there is none"
+    return UnknownName(f"no table {name!r}; {known}. --endpoint, --region and --profile say where")
 
 
 def sampling(found: Sequence[Found], sample: int) -> Estimate:
