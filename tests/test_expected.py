@@ -34,7 +34,12 @@ from loadstone.report.json_report import render_json
 from loadstone.report.markdown import render_markdown
 from loadstone.report.view import view
 from loadstone.run import Run
-from loadstone.run.expectation import LEAST_CALLS, UnitsCompared, units_compared
+from loadstone.run.expectation import (
+    AVERAGED_CALLS,
+    LEAST_CALLS,
+    UnitsCompared,
+    units_compared,
+)
 from loadstone.scenario.costing import Costing
 from loadstone.scenario.expected import expectations
 from tests import shop
@@ -222,10 +227,38 @@ def test_what_chance_may_do_is_not_flagged(
 def test_few_calls_raise_no_flag(tmp_path: Path) -> None:
     """An average of a few calls is shown, and is no reason for a flag."""
     wrong = {"expected_read_units": 5.0, "expected_write_units": 0.0}
-    (row,) = units_compared(compared(tmp_path / "few", wrong, LEAST_CALLS - 1))
+    (row,) = units_compared(compared(tmp_path / "few", wrong, AVERAGED_CALLS - 1))
     assert not row.differs
-    (row,) = units_compared(compared(tmp_path / "enough", wrong, LEAST_CALLS))
+    (row,) = units_compared(compared(tmp_path / "enough", wrong, AVERAGED_CALLS))
     assert row.differs
+
+
+@pytest.mark.parametrize(
+    ("calls", "units", "spread", "differs"),
+    [
+        (LEAST_CALLS - 1, 3.0, 0.0, False),
+        (LEAST_CALLS, 3.0, 0.0, True),
+        (LEAST_CALLS, 3.0, 0.05, True),
+        (LEAST_CALLS, 3.0, 0.2, False),
+        (LEAST_CALLS, 2.1, 0.0, False),
+        (AVERAGED_CALLS, 3.0, 0.2, True),
+    ],
+)
+def test_few_writes_that_cost_the_same_are_enough(
+    tmp_path: Path, calls: int, units: float, spread: float, differs: bool
+) -> None:
+    """Where hardly any write is expected to cost more or less than another, ten that do are no
+    chance; where they differ, an average needs more."""
+    info = replace(
+        PATTERNS["write-message"],
+        expected_read_units=0.0,
+        expected_write_units=units,
+        expected_spread=spread,
+    )
+    made = [call("write-message", units=(Units("t", None, 0.0, 2.0),)) for _ in range(calls)]
+    run = Run.load(finished(tmp_path, [made], patterns={"write-message": info}))
+    (row,) = units_compared(run)
+    assert row.differs is differs
 
 
 def test_a_record_without_expectations_compares_nothing(tmp_path: Path) -> None:

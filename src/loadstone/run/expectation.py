@@ -12,8 +12,12 @@ from loadstone.run.record import Run
 TOLERANCE = 0.10
 #: So many standard errors: of a thousand averages, three are as far off by chance.
 CHANCE = 3.0
-#: Fewer calls are no average.
-LEAST_CALLS = 30
+#: Fewer calls say nothing.
+LEAST_CALLS = 10
+#: Fewer are no average, and what they are off by is chance,
+AVERAGED_CALLS = 30
+#: but for writes whose spread is at most this part of what they are expected to consume.
+STEADY = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class UnitsCompared:
     `calls` are those whose answer told its units: throttles and failed conditions do not.
     `difference` is the consumed over the expected, less one; `chance` is how far off it may be
     because some subjects have more than others; `assumed` is what the expected takes for granted.
-    `differs` is the flag, which so few calls do not raise.
+    `differs` is the flag, which few calls raise only where hardly any is expected to be otherwise.
     """
 
     pattern: str
@@ -50,6 +54,9 @@ def units_compared(run: Run) -> Iterator[UnitsCompared]:
             continue
         difference = consumed / expected - 1
         chance = CHANCE * hypot(info.expected_spread / sqrt(counts.metered), info.expected_error)
+        # Only of writes is it known that they are steady: what is read may not have been tried.
+        steady = not info.expected_read_units and info.expected_spread <= STEADY * expected
+        least = LEAST_CALLS if steady else AVERAGED_CALLS
         differs = abs(difference) > max(TOLERANCE, chance / expected)
         yield UnitsCompared(
             pattern=name,
@@ -58,6 +65,6 @@ def units_compared(run: Run) -> Iterator[UnitsCompared]:
             consumed=consumed,
             difference=difference,
             chance=chance / expected,
-            differs=differs and counts.metered >= LEAST_CALLS,
+            differs=differs and counts.metered >= least,
             assumed=info.assumed,
         )
