@@ -105,7 +105,7 @@ def test_formats_are_recognized(shop: Any) -> None:
         '"createdAt": iso(order_created),',
         '"expires": epoch(order_created + days(90)),',
         '"currency": "EUR",',
-        '"vatId": when(chance(',
+        '"vatId": when(\n            chance(0.',
         '"balance": decimal(',
         "+1{area}55501{n:02}",
         "https://example.com/",

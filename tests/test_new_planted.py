@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from loadstone.contract.contract import content_problems
+from loadstone.dataset import Dataset
+from loadstone.drafting.forms import Known, form_of
 from loadstone.table import Table
-from tests.drafted import drafted, given, uuid_of
+from tests.drafted import NOW, drafted, given, uuid_of
 
 people = Table("people", partition_key="id")
 NAMES = ("alice", "robert", "carol", "dave", "wolfgang", "heinrich", "anna", "berta")
@@ -77,3 +81,88 @@ def test_attributes_of_a_map_stay(tmp_path: Path) -> None:
     for name in ("street", "lat", "floor"):
         assert f'"{name}": ' in text, name
     assert "look like data" not in text
+
+
+TEXTS = {
+    "card": "4111 1111 1111 {:04}",
+    "ssn": "{:03}-45-6789",
+    "isbn": "978-3-16-148{:03}-0",
+    "order": "902-{:07}-1234567",
+    "us": "05/{:02}/2024",
+    "german": "{:02}.04.2024",
+    "slashed": "2024/08/{:02}",
+    "cidr": "10.{}.0.0/16",
+    "version": "94.63.{:04}",
+    "clock": "{:02}:30",
+    "iban": "DE893704004405320{:05}",
+    "ticket": "QW{:04}x",
+    "british": "GB{:02}NWBK60161331926819",
+}
+
+
+def outline(text: str) -> str:
+    """The same sign for each letter, and one for each run of digits."""
+    return re.sub(r"\d+", "9", re.sub("[a-z]", "a", re.sub("[A-Z]", "A", text)))
+
+
+@pytest.mark.parametrize("pattern", TEXTS.values(), ids=TEXTS)
+def test_what_is_no_phone_number_has_its_shape(pattern: str, tmp_path: Path) -> None:
+    """Numbers that are written in groups are no phone numbers: they are drafted with the same kinds
+    of characters, and a comment says that they were not recognized."""
+    texts = [pattern.format(number + 3) for number in range(60)]
+    assert not isinstance(form_of(texts), Known)
+    random = Random(3)
+    items = [{"id": uuid_of(random), "attr": text} for text in texts]
+    system, files = drafted(tmp_path, given(people, items))
+    assert max(map(len, files["fixtures/draft.py"].splitlines())) <= 100
+    text = " ".join(files["fixtures/draft.py"].split())
+    assert "# not recognized: in the table it looks like" in text
+    assert not [each for each in texts if each in text]
+    dataset = Dataset(system, scale=50, as_of=NOW)
+    made = [dataset.item("People", n)["attr"] for n in range(20)]
+    assert set(map(outline, made)) <= set(map(outline, texts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+4930123456", "+49 (30) 12345-67", "030 1234567", "0171/1234567", "(555) 010-0000"],
+)
+def test_what_is_dialled_is_a_phone_number(text: str) -> None:
+    """A plus, an area code after a leading 0, or one in parentheses tell a phone number."""
+    assert form_of([text, text]) == Known("phone")
+
+
+@pytest.mark.parametrize("text", ["67548.6136", "1234567", "4111111111111111", "+1234567"])
+def test_digits_alone_are_not_dialled(text: str) -> None:
+    """Neither decimals nor plain digits are phone numbers, nor is what is too short."""
+    assert form_of([text, text]) != Known("phone")
+
+
+def test_random_characters_are_told(tmp_path: Path) -> None:
+    """Hexadecimal ids and base64 are random in a draft too, or a running number where each is
+    another one: both are said."""
+    random = Random(7)
+    items = [
+        {
+            "id": f"{random.getrandbits(48):012x}",
+            "digest": f"{random.getrandbits(48):012x}",
+            "blob": b64encode(random.randbytes(6)).decode(),
+        }
+        for _ in range(60)
+    ]
+    text = " ".join(fixtures_of(tmp_path, given(people, items)).split())
+    assert text.count("not recognized: 12 hexadecimal digits in the table") == 2
+    assert "here a number of that length" in text
+    assert "not recognized: 8 " in text
+
+
+def test_a_word_before_numbers_is_not_kept(tmp_path: Path) -> None:
+    """The same word before each number may be a name: so many X stand for it."""
+    random = Random(7)
+    items = [
+        {"id": uuid_of(random), "ref": f"KLAUSMUELLER-{n:05}", "who": "KLAUSMUELLER"}
+        for n in range(60)
+    ]
+    text = fixtures_of(tmp_path, given(people, items))
+    assert "KLAUS" not in text
+    assert "XXXXXXXXXXXX-" in text

@@ -56,6 +56,7 @@ class Sheet:
     columns: Mapping[str, Column]
     templates: Mapping[str, Template]
     known: dict[Part, str] = field(default_factory=dict)
+    said: dict[Part, tuple[str, ...]] = field(default_factory=dict)  # what is to be said of those
     clocks: dict[Texts, Clock] = field(default_factory=dict)
     instant: str = ""
 
@@ -162,6 +163,7 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
         sheet.known[last] = f"{number} + 1"
         return
     made = unique(forms[last], last.present, number)
+    sheet.said[last] = made.notes
     sheet.known[last] = joined([apart, ("n", made)]).source if apart else made.source
 
 
@@ -179,7 +181,7 @@ def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
             continue
         source = sheet.found(part)
         if source is None or not (source.isidentifier() or source.endswith('"]')):
-            made = Made(source) if source else _own(sheet, part)
+            made = Made(source, sheet.said.pop(part, ())) if source else _own(sheet, part)
             source = sheet.variable(part.name)
             sheet.entity.before.append(Line(source, made.source, made.notes))
             sheet.known[part] = source
@@ -197,7 +199,8 @@ def _value(sheet: Sheet, name: str, column: Column) -> Made:
         if source is not None:
             clock = sheet.clocks.get(parts[0].texts)
             notes = shown(clock, "x").notes if clock else ()
-            return _noted(sheet, parts[0], Made(source, notes))
+            said = sheet.said.get(parts[0], ())
+            return _noted(sheet, parts[0], Made(source, (*notes, *said)))
         made = value_of(column, sheet.context(name), sheet.desk.vocabulary)
         return _referring(sheet, parts[0], made)
     whole = sheet.known.get(Part(name, column.texts() or (), column.type == "N"))
@@ -209,7 +212,7 @@ def _value(sheet: Sheet, name: str, column: Column) -> Made:
 def _slot(sheet: Sheet, part: Part) -> tuple[str, Made]:
     name = snake(part.name)
     source = sheet.found(part)
-    return name, Made(source) if source else _own(sheet, part)
+    return name, Made(source, sheet.said.get(part, ())) if source else _own(sheet, part)
 
 
 def _own(sheet: Sheet, part: Part) -> Made:

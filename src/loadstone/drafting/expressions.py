@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loadstone.drafting.figures import exponent_of, quantile
@@ -19,10 +19,12 @@ from loadstone.drafting.forms import (
 )
 from loadstone.drafting.palette import Palette, faker_method
 from loadstone.drafting.pieces import Made, as_text, joined
+from loadstone.drafting.shapes import Run, Shape
 
 #: A draw covers so many numbers: `whole`.
 _MOST_NUMBERS = 1 << 31
 _LONGEST_TOKEN = 100
+_MOST_DIGITS, _MOST_HEX = 9, 7  # of one draw
 #: Distinct values among those seen; at or below that share they name something that is shared.
 _SHARED = 0.7
 _LEAST_SEEN = 20
@@ -55,9 +57,12 @@ def made_of(form: Form, context: Context) -> Made:
         case Token():
             return _token(form)
         case Prefixed(prefix, rest):
-            return joined([prefix, ("n", made_of(rest, context))])
+            made = joined([prefix, ("n", made_of(rest, context))])
+            return noted(made, *unrecognized(form)[:1])
+        case Shape():
+            return _shaped(form, context)
         case Prose():
-            return Made(context.palette.prose(form, context.name, context.entity))
+            return _written_out(form, context)
 
 
 def shared(texts: Sequence[str], form: Form) -> Made | None:
@@ -65,13 +70,13 @@ def shared(texts: Sequence[str], form: Form) -> Made | None:
     distinct = len(set(texts))
     if len(texts) < _LEAST_SEEN or distinct > _SHARED * len(texts):
         return None
-    if isinstance(form, Choice | Time | Amount | Prose):
+    if isinstance(form, Choice | Time | Amount | Shape | Prose):
         return None
     drawn, _ = draw_of(texts, distinct)
     note = f"names one of about {distinct} things that several items have in common"
     if distinct == 1:
         note = "the same wherever it was seen: write your own"
-    return as_text(_numbered(form, texts), [note], n=drawn)
+    return as_text(_numbered(form, texts), [note, *unrecognized(form)], n=drawn)
 
 
 def draw_of(texts: Sequence[str], most: int) -> tuple[str, int]:
@@ -86,7 +91,32 @@ def unique(form: Form, texts: Sequence[str], number: str) -> Made:
     """A value that no two items have: `number` is the item's own, or its place among siblings."""
     if isinstance(form, Known) and form.kind == "e-mail":
         return as_text("user{n:07}@example.com", n=number)
-    return as_text(_numbered(form, texts), n=number)
+    notes = unrecognized(form)
+    if notes or isinstance(form, Shape | Prose):
+        notes.append("here a number of that length, as each is another one")
+    return as_text(_numbered(form, texts), notes, n=number)
+
+
+def unrecognized(form: Form) -> list[str]:
+    """What is said where a form is not the whole truth."""
+    match form:
+        case Prefixed(prefix, rest, told):
+            hidden = f"begins with a word that may be somebody's data: {prefix} stands for it"
+            return ([] if told else [hidden]) + unrecognized(rest)
+        case Token(length, "hex" | "HEX"):
+            return [f"not recognized: {length} hexadecimal digits in the table"]
+        case Token(length):
+            return [f"not recognized: {length} letters, digits and signs in the table"]
+        case Shape():
+            return [f"not recognized: in the table it looks like {form}"]
+        case Prose(low, high, _, spaced) if not spaced:
+            return [f"not recognized: {low} to {high} bytes without spaces in the table"]
+    return []
+
+
+def noted(made: Made, *notes: str) -> Made:
+    """What is made, with more to be said of it."""
+    return Made(made.source, (*notes, *made.notes), made.template, made.values)
 
 
 def is_unique(form: Form) -> bool:
@@ -182,12 +212,53 @@ def _digits(form: Digits) -> Made:
     return as_text(slot, n=f"whole({form.low}, {high})")
 
 
+def _shaped(form: Shape, context: Context) -> Made:
+    """Run by run: signs as they are, letters, and digits in draws that are not too large."""
+    parts: list[str | tuple[str, Made]] = []
+    for run in form.runs:
+        if run.literal:
+            parts.append(run.literal)
+        elif run.kind != "digits":
+            parts.append(("letters", Made(context.palette.letters(run))))
+        else:
+            parts += [("n", each) for each in _runs_of_digits(run)]
+    return noted(joined(parts), *unrecognized(form))
+
+
+def _runs_of_digits(run: Run) -> Iterator[Made]:
+    left = run.high
+    while left:
+        digits = min(left, _MOST_DIGITS)
+        slot = f"{{n:0{digits}}}" if run.low == run.high and digits > 1 else "{n}"
+        yield as_text(slot, n=f"whole(0, {10**digits - 1})")
+        left -= digits
+
+
+def _written_out(form: Prose, context: Context) -> Made:
+    """Words, or a name; letters that follow no rule are said to be so."""
+    source = context.palette.prose(form, context.name, context.entity)
+    return Made(source, tuple(unrecognized(form) if source.startswith("pick(WORDS_") else ()))
+
+
 def _token(form: Token) -> Made:
-    notes = ("hexadecimal digits in the table",) if form.alphabet == "hex" else ()
+    notes = unrecognized(form)
+    if form.alphabet != "letters":
+        return noted(_hexadecimal(form.length, "x" if form.alphabet == "hex" else "X"), *notes)
     if form.length <= _LONGEST_TOKEN:
-        return Made(f"token({form.length})", notes)
+        return Made(f"token({form.length})", tuple(notes))
     full, rest = divmod(form.length, _LONGEST_TOKEN)
     parts = [_LONGEST_TOKEN] * min(full, 9) + ([rest] if rest else [])
     names = [f"t{place}" for place in range(len(parts))]
     values = {name: f"token({size})" for name, size in zip(names, parts, strict=True)}
     return as_text("".join(f"{{{name}}}" for name in names), notes, **values)
+
+
+def _hexadecimal(length: int, sign: str) -> Made:
+    """So many digits, in draws of at most seven."""
+    full, rest = divmod(length, _MOST_HEX)
+    return joined(
+        [
+            ("h", as_text(f"{{h:0{digits}{sign}}}", h=f"whole(0, {16**digits - 1})"))
+            for digits in [_MOST_HEX] * full + [rest] * (rest > 0)
+        ]
+    )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from loadstone.drafting.figures import above, below, quantile, weights_of
+from loadstone.drafting.shapes import Shape, shape_of
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 
 Precision: TypeAlias = Literal["seconds", "milliseconds", "date"]
@@ -23,8 +24,9 @@ _KINDS: dict[Kind, str] = {
     "uuid": r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
     "ulid": r"[0-7][0-9A-HJKMNP-TV-Z]{25}",
     "e-mail": r"[^@\s]+@[^@\s]+\.[^@\s]+",
-    "ip": r"\d{1,3}(\.\d{1,3}){3}",
-    "phone": r"\+?\d[\d ()./-]{6,18}\d",
+    "ip": r"(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}",
+    # E.164, an area code after a leading 0, or one in parentheses.
+    "phone": r"\+[1-9][\d ()./-]*\d|0\d{2,4}[ /]\d{3}[\d ]*\d|\(\d{2,5}\) ?\d{3}[\d -]*\d",
     "url": r"[a-z][a-z0-9+]*://\S+",
 }
 _DATE = r"(19|20)\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
@@ -36,7 +38,7 @@ _TIMES: dict[Precision, str] = {
     "milliseconds": _DATE + _CLOCK + r"\.\d{1,9}" + _ZONE,
 }
 _DIGITS = re.compile(r"\d+")
-_HEX = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+_HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
 _AMOUNT = re.compile(r"-?\d+\.\d+")
 
@@ -89,15 +91,17 @@ class Token:
     """Characters that say nothing, always or nearly as many."""
 
     length: int
-    alphabet: Literal["hex", "letters"]
+    alphabet: Literal["hex", "HEX", "letters"]
 
 
 @dataclass(frozen=True, slots=True)
 class Prefixed:
-    """The same letters before each: student_000001."""
+    """The same letters before each: student_000001. `told`: they may be written; otherwise they are
+    so many X."""
 
     prefix: str
     rest: Form
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Prose:
     spaced: bool
 
 
-Form: TypeAlias = Known | Time | Choice | Digits | Amount | Token | Prefixed | Prose
+Form: TypeAlias = Known | Time | Choice | Digits | Amount | Token | Prefixed | Shape | Prose
 
 
 def form_of(texts: Sequence[str], vocabulary: Vocabulary = NOTHING) -> Form:
@@ -122,7 +126,7 @@ def form_of(texts: Sequence[str], vocabulary: Vocabulary = NOTHING) -> Form:
     if choice is not None and any(choice.words):
         return choice
     numbered = _numeric(texts) or _prefixed(texts, vocabulary)
-    return numbered or choice or _token(texts) or _prose(texts)
+    return numbered or choice or shape_of(texts) or _token(texts) or _prose(texts)
 
 
 def time_of(texts: Sequence[str]) -> Time | None:
@@ -146,17 +150,16 @@ def _instant(text: str) -> float:
 def _known(texts: Sequence[str]) -> Known | None:
     for kind, pattern in _KINDS.items():
         if all(re.fullmatch(pattern, text) for text in texts):
-            if kind == "phone" and not _looks_dialled(texts):
+            if kind == "phone" and not all(map(_is_dialled, texts)):
                 continue
             return Known(kind)
     return None
 
 
-def _looks_dialled(texts: Sequence[str]) -> bool:
-    """Digits alone may be any number: a phone number has a plus or is written in groups."""
-    return all(text[0] == "+" or not text.isdigit() for text in texts) and not all(
-        re.fullmatch(r"\d+-\d+", text) for text in texts
-    )
+def _is_dialled(text: str) -> bool:
+    """E.164 has from 8 to 15 digits with the country's, a national number from 8 to 12."""
+    digits = sum(letter.isdigit() for letter in text)
+    return 8 <= digits <= (15 if text[0] == "+" else 12)
 
 
 def _choice(texts: Sequence[str], vocabulary: Vocabulary) -> Choice | None:
@@ -199,18 +202,21 @@ def _prefixed(texts: Sequence[str], vocabulary: Vocabulary) -> Prefixed | None:
         return None
     if not all(text.startswith(prefix) and len(text) > len(prefix) for text in texts):
         return None
-    if not vocabulary.labels(prefix[:-1]):
-        return None
     rest = form_of([text[len(prefix) :] for text in texts])
-    return Prefixed(prefix, rest) if isinstance(rest, Known | Digits | Token | Time) else None
+    if not isinstance(rest, Known | Digits | Token | Time):
+        return None
+    if vocabulary.writes(prefix[:-1]):
+        return Prefixed(prefix, rest)
+    return Prefixed("X" * (len(prefix) - 1) + prefix[-1], rest, told=False)
 
 
 def _token(texts: Sequence[str]) -> Token | None:
     lengths = sorted(map(len, texts))
     if len(set(texts)) < 3 or lengths[0] < 8 or lengths[-1] > 1.2 * lengths[0]:
         return None
-    if all(_HEX.fullmatch(text) for text in texts):
-        return Token(lengths[-1], "hex")
+    if all(_HEX.fullmatch(text) for text in texts) and len(set(lengths)) == 1:
+        capitals = any(text.upper() == text != text.lower() for text in texts)
+        return Token(lengths[-1], "HEX" if capitals else "hex")
     mixed = all(_TOKEN.fullmatch(text) and re.search(r"\d", text) for text in texts)
     return Token(lengths[-1], "letters") if mixed else None
 

@@ -17,6 +17,7 @@ from loadstone.drafting.names import pascal, plain, snake
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.templates import Part, Template, templates_of
 from loadstone.drafting.times import clock_of, days_of, shown
+from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 from loadstone.drafting.words import singular
 
 _SHORT = 2  # d of d#123 says less than the key's name, DeviceID
@@ -33,6 +34,7 @@ class Holder:
     sheet: Sheet | None  # None: it is in no table
     template: Template = ()
     values: Mapping[str, str] = field(default_factory=dict)  # names of facts by those of parts
+    vocabulary: Vocabulary = NOTHING
 
     @property
     def identities(self) -> frozenset[str]:
@@ -54,7 +56,7 @@ class Holder:
         if len(parts) != 1 or parts[0].numeric:
             return None
         distinct = list(dict.fromkeys(parts[0].present))
-        form = form_of(distinct)
+        form = form_of(distinct, self.vocabulary)
         return None if is_unique(form) else unique(form, distinct, "n").template
 
     def name_of(self) -> str | None:
@@ -68,7 +70,7 @@ def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
     if group.own is not None:
         sheet = sheet_of(desk, _called(group, group.own), table)
         template = sheet.templates[table.table.partition_key]
-        return Holder(group, sheet.entity, sheet, template, _named(template))
+        return Holder(group, sheet.entity, sheet, template, _named(template), desk.vocabulary)
     items = [item for kind in group.kinds for item in kind.items]
     key = table.table.partition_key
     columns, _ = columns_of([{key: item[key]} for item in items], known=[key])
@@ -85,7 +87,7 @@ def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
     name = f"{name}Owner" if name in taken else name
     entity = DraftEntity(name, "")  # it gets a variable when it turns out to be written
     entity.notes.append("Not stored: what its items have in common.")
-    return Holder(group, entity, None, template, _named(template))
+    return Holder(group, entity, None, template, _named(template), desk.vocabulary)
 
 
 def _called(group: Group, own: Kind) -> Kind:

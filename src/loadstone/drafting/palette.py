@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadstone.drafting.forms import Prose
 from loadstone.drafting.names import words_in
+from loadstone.drafting.shapes import Run
 
 _POOL = 256
 _LONG, _LONG_POOL = 4_000, 32
@@ -29,6 +30,7 @@ _FAKER = {
     ("user", "agent"): "user_agent",
 }
 _LONGEST_NAME = 120
+_ALPHABETS = {"capitals": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "small": "abcdefghijklmnopqrstuvwxyz"}
 
 
 class Palette:
@@ -55,6 +57,21 @@ class Palette:
             f'    "{what.lower()}-{low}-{high}",\n'
             f"    size={size},\n"
             f"    draw=lambda fake: {_draw(what, low, high)},\n"
+            ")"
+        )
+        return f"pick({variable})"
+
+    def letters(self, run: Run) -> str:
+        """A pick from letters at random."""
+        variable = f"{run.kind.upper()}_{run.low}_{run.high}"
+        size = f"fake.random_int({run.low}, {run.high})" if run.low < run.high else str(run.high)
+        alphabet = _ALPHABETS.get(run.kind)
+        given = f', "{alphabet}"' if alphabet else ""
+        self._lines[variable] = (
+            "Pool(\n"
+            f'    "{run.kind}-{run.low}-{run.high}",\n'
+            f"    size={_POOL},\n"
+            f'    draw=lambda fake: fake.lexify("?" * {size}{given}),\n'
             ")"
         )
         return f"pick({variable})"

@@ -23,6 +23,8 @@ class Vocabulary:
     published: bool = False
     #: What was taken from the data for a label although it is in no list of ours.
     taken: dict[str, None] = field(default_factory=dict)
+    #: What looked like a label and turned out to be somebody's name.
+    refused: set[str] = field(default_factory=set)
 
     def keeps(self, word: str) -> bool:
         """Whether a member of an enumeration may be written."""
@@ -33,16 +35,28 @@ class Vocabulary:
         parts = words_in(word)
         return self._is_known(word) or (bool(parts) and all(map(self._is_known, parts)))
 
+    def writes(self, word: str) -> bool:
+        """Whether a word that stands in values may be written: it is known, or a key's label."""
+        if self.published:
+            return self.labels(word)
+        return len(word) <= _SHORT or self.knows(word) or word in self.taken
+
     def labels(self, word: str) -> bool:
         """Whether a part of a key may be taken for the name of a kind: USER in USER#123."""
         if not _LABEL.fullmatch(word):
             return False
-        if self._is_known(word) or all(map(self._is_known, words_in(word))):
+        if self.knows(word):
             return True
+        if word in self.refused:
+            return False
         if self.published or len(word) <= _SHORT or _CAPITALS.fullmatch(word):
             self.taken[word] = None
             return True
         return False
+
+    def refuse(self, word: str) -> None:
+        self.taken.pop(word, None)
+        self.refused.add(word)
 
     def _is_known(self, word: str) -> bool:
         return is_thing(word) or is_common(word) or self._is_name(word)
