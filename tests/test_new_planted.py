@@ -16,6 +16,7 @@ from loadstone.drafting.forms import Known, form_of
 from loadstone.table import Table
 from tests.drafted import NOW, drafted, given, uuid_of
 
+single = Table("app", partition_key="PK", sort_key="SK")
 people = Table("people", partition_key="id")
 NAMES = ("alice", "robert", "carol", "dave", "wolfgang", "heinrich", "anna", "berta")
 
@@ -166,3 +167,63 @@ def test_a_word_before_numbers_is_not_kept(tmp_path: Path) -> None:
     text = fixtures_of(tmp_path, given(people, items))
     assert "KLAUS" not in text
     assert "XXXXXXXXXXXX-" in text
+
+
+TENANTS = ("SIEMENS", "ROCHE", "NOVARTIS")
+
+
+def of_tenants(key: str, other: str) -> list[dict[str, Any]]:
+    random = Random(4)
+    return [
+        {key: f"{tenant}#{n:04}", other: f"ORDER#{n * 7 % 83:03}", "total": n, "ref": f"{tenant}#1"}
+        for tenant in TENANTS
+        for n in random.sample(range(1000), 30)
+    ]
+
+
+@pytest.mark.parametrize(("key", "other"), [("PK", "SK"), ("SK", "PK")])
+def test_tenants_are_no_kinds(key: str, other: str, tmp_path: Path) -> None:
+    """Words in capitals that head items of the same attributes are values: one entity is drafted,
+    with made-up words and a comment."""
+    system, texts = drafted(tmp_path, given(single, of_tenants(key, other)))
+    text = "".join(texts.values())
+    assert not [name for name in TENANTS if name.lower() in text.lower()]
+    assert sum(entity.table is not None for entity in system.entities.values()) == 1
+    assert "stand-ins, 3 of 3" in text
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+
+
+def test_tenants_of_several_kinds_are_no_kinds(tmp_path: Path) -> None:
+    """Tenants whose partitions hold users and orders alike leave two kinds, not six."""
+    items: list[dict[str, Any]] = []
+    for tenant in TENANTS:
+        for n in range(20):
+            items.append({"PK": f"{tenant}#{n}", "SK": "PROFILE", "email": f"x{n}@y.de"})
+            items += [
+                {"PK": f"{tenant}#{n}", "SK": f"ORDER#{m}", "total": m, "by": "MERKEL"}
+                for m in range(3)
+            ]
+    system, texts = drafted(tmp_path, given(single, items))
+    text = "".join(texts.values()).lower()
+    assert not [name for name in (*TENANTS, "merkel") if name.lower() in text]
+    assert sum(entity.table is not None for entity in system.entities.values()) == 2
+
+
+def test_a_person_is_no_kind(tmp_path: Path) -> None:
+    """A word that heads a few keys is somebody among the kinds, not one of them."""
+    items: list[dict[str, Any]] = [
+        {"PK": f"USER#{n}", "SK": "PROFILE", "nick": "x"} for n in range(40)
+    ]
+    items += [{"PK": "MERKEL#1", "SK": "PROFILE", "nick": "x", "rank": 1}]
+    items += [{"PK": f"USER#{n}", "SK": "SCHMIDT", "since": n} for n in range(2)]
+    text = fixtures_of(tmp_path, given(single, items))
+    assert "merkel" not in text.lower()
+    assert "schmidt" not in text.lower()
+
+
+def test_kinds_of_unknown_names_stay(tmp_path: Path) -> None:
+    """Words that are on no list are kinds where their items have attributes of their own."""
+    items = [{"PK": f"ZEBRA#{n}", "SK": "x", "stripes": n} for n in range(20)]
+    items += [{"PK": f"OKAPI#{n}", "SK": "x", "horns": n, "legs": 4} for n in range(20)]
+    system, _ = drafted(tmp_path, given(single, items))
+    assert set(system.entities) == {"Zebra", "Okapi"}

@@ -32,12 +32,15 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
     tables = [DraftTable(each.table, _table_variable(desk, each), each.notes) for each in givens]
     holders: list[Holder] = []
     entities: list[DraftEntity] = []
-    for given, table in zip(givens, tables, strict=True):
+    for given in givens:
         _refuse_bytes(given)
+    # All before the first is read closer: a word that is a value in one table is none in another.
+    kinds = [kinds_of(given, desk.vocabulary) for given in givens]
+    for given, table, found in zip(givens, tables, kinds, strict=True):
         if not given.items:
             entities += bare_entities(desk, given, table)
             continue
-        groups = groups_of(given, kinds_of(given, desk.vocabulary))
+        groups = groups_of(given, found)
         holders += [holder_of(desk, group, table) for group in groups]
     links = {link.child: link for link in links_of(holders, published=published)}
     for holder in holders:

@@ -92,7 +92,7 @@ def unique(form: Form, texts: Sequence[str], number: str) -> Made:
     if isinstance(form, Known) and form.kind == "e-mail":
         return as_text("user{n:07}@example.com", n=number)
     notes = unrecognized(form)
-    if notes or isinstance(form, Shape | Prose):
+    if notes or isinstance(form, Choice | Shape | Prose):
         notes.append("here a number of that length, as each is another one")
     return as_text(_numbered(form, texts), notes, n=number)
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from loadstone.drafting.given import Facet, Given, WireItem
+from loadstone.drafting.labels import values_among
 from loadstone.drafting.names import pascal, without_id
 from loadstone.drafting.vocabulary import Vocabulary
 from loadstone.drafting.words import singular
@@ -67,6 +68,7 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
         )
         for item in items
     ]
+    labels = _without_values(given, labels, says, vocabulary)
     groups: defaultdict[tuple[str, Key], list[int]] = defaultdict(list)
     for place, (item, key) in enumerate(zip(items, labels, strict=True)):
         groups[_text(item, says) if says else "", key].append(place)
@@ -85,6 +87,28 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
     ]
     found.sort(key=lambda kind: -len(kind.items))
     return _distinct(_renamed(found, given.facets))
+
+
+def _without_values(
+    given: Given, labels: Sequence[Key], says: str | None, vocabulary: Vocabulary
+) -> list[Key]:
+    """Labels of kinds alone: a word that turns out to be a value is none, in any key."""
+    if given.published:
+        return list(labels)
+    items, table = given.items, given.table
+    said = [_text(item, says) if says else "" for item in items]
+    found: set[str] = set()
+    for place, name in enumerate(table.key):
+        # A word that is a whole sort key is told by the partitions that have it.
+        keys = [
+            " ".join(_text(item, each) for each in (table.key if place else [name]))
+            for item in items
+        ]
+        own = [key[place] for key in labels]
+        found |= values_among(own, keys, items, said, table.key_attributes, vocabulary)
+    for word in found:
+        vocabulary.refuse(word)
+    return [tuple("" if label in found else label for label in key) for key in labels]
 
 
 def _is_stated(items: Sequence[WireItem], key: str, apart: Collection[str | None]) -> bool:
