@@ -143,3 +143,20 @@ def test_what_is_alike_by_chance_names_nothing() -> None:
     assert named(*long) == told[0]
     assert named(*long[2:]) is None
     assert referred(Part("by", ("id-1", "id-2", "id-3")), told, other) is None
+
+
+def test_those_that_have_none_are_counted(tmp_path: Path) -> None:
+    """Three hundred products of which forty are ordered have fewer than two orders each, and the
+    draft says what that was taken from."""
+    random = Random(5)
+    ids = [uuid_of(random) for _ in range(300)]
+    goods = given(Table("products", partition_key="productId"), [{"productId": i} for i in ids])
+    placed = [{"orderId": uuid_of(random), "productId": ids[n % 40]} for n in range(500)]
+    orders = given(Table("orders", partition_key="orderId"), placed)
+    system, texts = drafted(tmp_path, goods, orders)
+    (per_parent,) = (e.per_parent for e in system.entities.values() if e.parent is not None)
+    assert per_parent is not None
+    assert 1.5 < per_parent.mean < 1.9
+    assert per_parent.least == 0
+    text = " ".join(texts["fixtures/draft.py"].split()).replace(" # ", " ")
+    assert "taken from all Product items that were seen, 260 of 300 without one." in text

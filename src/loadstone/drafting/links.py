@@ -12,6 +12,8 @@ from loadstone.drafting.names import plain
 from loadstone.drafting.references import found_among
 from loadstone.drafting.templates import Part
 
+_NEARLY_ALL = 0.8
+
 
 @dataclass(frozen=True, eq=False)
 class Link:
@@ -37,9 +39,26 @@ def links_of(holders: Sequence[Holder], *, published: bool) -> list[Link]:
 
 
 def per_parent(link: Link) -> tuple[str, list[str]]:
-    """How many of the child one parent has, as the sample has it."""
-    times = list(Counter(text for text in link.part.texts if text is not None).values())
-    return fan_out(times)
+    """How many of the child one parent has, as the sample has it: also those that have none, where
+    nearly all that are named were in the sample themselves."""
+    times = Counter(text for text in link.part.texts if text is not None)
+    if link.parent.sheet is None:
+        return fan_out(list(times.values()))
+    (theirs,) = (each for each in link.parent.template if isinstance(each, Part))
+    seen = set(theirs.present)
+    name = link.parent.entity.name
+    if sum(text in seen for text in times) < _NEARLY_ALL * len(times):
+        told = f"How many there are of each was taken from the {name} items that are named alone."
+        return _told(list(times.values()), told)
+    childless = len(seen - times.keys())
+    told = f"How many there are of each was taken from all {name} items that were seen"
+    told += f", {childless} of {len(seen)} without one." if childless else "."
+    return _told([*times.values(), *[0] * childless], told)
+
+
+def _told(times: Sequence[int], told: str) -> tuple[str, list[str]]:
+    source, notes = fan_out(times)
+    return source, [told, *notes]
 
 
 def _above(child: Holder, parent: Holder, found: dict[Holder, Link]) -> bool:
