@@ -18,6 +18,8 @@ DOUBLED_EVERY_S = 30.0
 #: A limit below which the load was all the time is none, and is not increased.
 BINDING = 0.7
 LEAST_UNITS = 1.0
+#: A table that takes so many times its limit was misjudged, in a second in which little was sent.
+MISJUDGED = 2.0
 #: What a bucket saves for later while nobody takes from it.
 SAVED_S = 0.25
 #: Shorter waits would be lost in rounding, and be waited again and again.
@@ -66,7 +68,9 @@ class Pacer:
     def _decrease(self, took: float) -> None:
         # The better one of two seconds: after a throttle nothing is sent for a while.
         best = max(took, self._took_before or 0.0)
-        limit = best if self.limit is None else min(best, self.limit)
+        limit = best
+        if self.limit is not None and best <= self.limit * MISJUDGED:
+            limit = min(best, self.limit)
         least = LEAST_UNITS if self.limit is None else self.limit * MOST_DECREASE
         self.limit = max(limit * DECREASE, least, LEAST_UNITS)
         self._step = self.limit * INCREASE
