@@ -26,6 +26,7 @@ from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue, Refused, TableMismatch, Unfinished, UnknownName
 from loadstone.naming import Naming
 from loadstone.table import Index, Table, Throughput
+from tests.listed import tables_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +60,7 @@ def prefix(request: pytest.FixtureRequest, client: DynamoDBClient) -> Iterator[s
     """Names of this test's own; what it made is gone afterwards."""
     own = f"t{abs(hash(request.node.nodeid)) % 10**8}-"
     yield own
-    for name in client.list_tables()["TableNames"]:
+    for name in tables_in(client):
         if name.startswith(own):
             client.update_table(TableName=name, DeletionProtectionEnabled=False)
             client.delete_table(TableName=name)
@@ -130,7 +131,7 @@ def test_other_keys_are_a_mismatch_before_the_first_change(
     with pytest.raises(TableMismatch, match="key is customer, documented customer, at") as caught:
         control.create(wanted(prefix, SMALL, TABLE))
     assert "index by-total is none, documented total" in str(caught.value)
-    assert f"{prefix}small" not in client.list_tables()["TableNames"]
+    assert f"{prefix}small" not in tables_in(client)
 
 
 def test_a_key_of_another_type_is_a_mismatch(target: Target, prefix: str) -> None:
@@ -339,7 +340,7 @@ def test_drop_takes_only_what_is_ours(target: Target, prefix: str, client: Dynam
     assert [each.name for each in found.ours] == [f"{prefix}orders"]
     assert (found.others, found.absent) == ((f"{prefix}small",), (f"{prefix}never",))
     control.drop(found.ours)
-    names = client.list_tables()["TableNames"]
+    names = tables_in(client)
     assert f"{prefix}orders" not in names
     assert f"{prefix}small" in names
 
@@ -544,7 +545,7 @@ def test_drop_leaves_what_is_not_ours(
     left = command("drop", "--yes")
     assert left.exit_code == 1
     assert f"{prefix}orders: left" in left.stderr
-    assert f"{prefix}orders" in client.list_tables()["TableNames"]
+    assert f"{prefix}orders" in tables_in(client)
 
 
 def test_show_prints_for_people_and_machines(command: Callable[..., Result], prefix: str) -> None:

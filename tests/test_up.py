@@ -22,6 +22,7 @@ from loadstone.client.target import Target
 from tests.as_aws import dear_prices, environ_as_aws
 from tests.commands import loadstone
 from tests.conftest import ENGINE_CACHE
+from tests.listed import tables_in
 
 EXPORT = re.compile(r"export (\w+)=(.+)")
 
@@ -151,7 +152,7 @@ def test_nothing_is_made_before_a_budget_allows_it(target: Target, tmp_path: Pat
     told = loadstone("up", "cmz", *flags, "--dry-run", cwd=tmp_path, environ=environ)
     assert told.code == 0, told.err
     assert "to be written: " in told.out
-    assert "dear-cmz-conversations" not in dynamodb(target).list_tables()["TableNames"]
+    assert "dear-cmz-conversations" not in tables_in(dynamodb(target))
 
 
 def test_production_is_refused(target: Target, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_production_is_refused(target: Target, tmp_path: Path) -> None:
     ran = loadstone("up", "acs", "--endpoint", target.url, "--stage", "prod", cwd=tmp_path)
     assert ran.code == 2
     assert "--allow-production prod" in ran.err
-    assert not [n for n in dynamodb(target).list_tables()["TableNames"] if "-prod-" in n]
+    assert not [n for n in tables_in(dynamodb(target)) if "-prod-" in n]
 
 
 def test_a_locustfile_is_found_and_copied(tmp_path: Path) -> None:
