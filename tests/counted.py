@@ -1,4 +1,4 @@
-"""What Locust is told of, counted in each of its processes.
+"""What Locust is told of, counted in each of its processes, and what single reads may have used.
 
 The list that a master prints may lack what a worker said last: Locust waits half a second for it.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+
+from loadstone.run.tally import Counts
 
 _COUNTING = """
 
@@ -54,3 +56,12 @@ def counted(folder: Path) -> dict[str, tuple[int, int]]:
 
 def counted_calls(folder: Path) -> dict[str, int]:
     return {name: calls for name, (calls, _) in counted(folder).items()}
+
+
+def check_single_reads(counts: Counts, table: str) -> None:
+    """Each call read one item, eventually consistent: half a unit, a whole one if over 4 KB."""
+    (resource, (read, write)), *others = counts.units.items()
+    assert (resource, others, write) == ((table, None), [], 0.0)
+    halves = read / 0.5
+    assert halves.is_integer()
+    assert counts.calls <= halves < counts.calls * 1.25  # few messages are that long
