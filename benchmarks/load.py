@@ -16,8 +16,9 @@ looks at every row of every answer, and in `compared` every row is held against 
 and neither checks nor accounts for them. It has no Locust around it, so our client is measured
 without one too.
 
-`latency`: what is shown for a server that takes 5 ms. `users`: a thousand users over TLS, their
-memory and their connections.
+`latency`: what is shown for a server that takes 5 ms, after a second of warm-up, beside the
+smallest loop there is (benchmarks/floor.py), which shows what the machine adds. `users`: a thousand
+users over TLS, their memory and their connections.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from statistics import median
@@ -255,7 +257,7 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
             print(f"{call:18}{shown}", flush=True)
 
 
-def latency(rates: Sequence[int]) -> None:
+def latency(rates: Sequence[int], rounds: int) -> None:
     """What each shows for a server that takes 5 ms, beside the server's own clock; and for how much
     of the time the load's process was ready to run while others had the processors."""
     print(
@@ -263,14 +265,18 @@ def latency(rates: Sequence[int]) -> None:
         f"{'own CPU':>9}{'without one':>13}"
     )
     answers = recorded_answers()
-    for rate in rates:
+    for rate, _ in product(rates, range(rounds)):
         with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
             bench = Bench(server, Path(name))
             options = ("--mix", "get", "--region", REGION, "--rate", f"{rate}ops/s")
-            found = bench.locust("bench.py", *options, "--run-name", "latency")
+            found = bench.locust("bench.py", *options, "--warm-up", "1", "--run-name", "latency")
             run = Run.load(bench.project / STATE / "runs" / "latency")
             p99_ms = figures(run).patterns[0].latency.p99_us / 1000
             print_latency("loadstone", f"{rate:,}", found, p99_ms, server)
+        with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
+            floor = [sys.executable, "-m", "benchmarks.floor", server.url, str(rate)]
+            found = Bench(server, Path(name)).measured([*floor, str(DURATION_S)])
+            print_latency("smallest loop", f"{rate:,}", found, found["p99_ms"], server)
     for users in (4, 8, 100):
         with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
             found = Bench(server, Path(name)).locust(
@@ -321,7 +327,7 @@ def main() -> None:
     )
     match arguments.what:
         case "latency":
-            latency((1_200, 5_000, 10_000))
+            latency((1_200, 5_000, 10_000), arguments.rounds)
         case "users":
             crowd(1_000)
         case _:

@@ -36,6 +36,14 @@ def test_an_item_is_its_askers_own() -> None:
     assert all(dataset.item(visit, number) for number in (0, 1, 2, 100, 199))
 
 
+def test_the_first_item_again_and_again_is_no_row() -> None:
+    """Nothing is made ahead for who asks for one item, be it the first one."""
+    dataset = made()
+    for _ in range(200):
+        dataset.item(visit, 0)
+    assert not dataset._ahead(visit)._made
+
+
 def test_the_last_item_is_the_end() -> None:
     """Reading on past the last item is an error, and reading up to it is not."""
     dataset = made()

@@ -106,6 +106,25 @@ def test_connections_are_kept(client_of: ClientOf) -> None:
         assert client.connections_opened == server.connections == 1
 
 
+def test_connections_are_opened_ahead(client_of: ClientOf) -> None:
+    """What is opened before it is needed is used then, and asking for as many again opens none."""
+    with FaultServer() as server:
+        client = client_of(server.url)
+        for _ in range(2):
+            client.open_ahead(5)
+            assert client.connections_opened == 5
+        users = [gevent.spawn(client.send, "GetItem", GET) for _ in range(5)]
+        gevent.joinall(users, raise_error=True)
+        assert client.connections_opened == server.connections == 5
+
+
+def test_nobody_to_connect_to_is_the_first_calls_error(client_of: ClientOf) -> None:
+    """Opening ahead fails in silence: the first call says what is wrong."""
+    client = client_of("http://127.0.0.1:1")
+    client.open_ahead(5)
+    assert client.send("GetItem", GET).code == transport.CONNECT_FAILED
+
+
 def test_a_connection_for_each_request_in_flight(client_of: ClientOf) -> None:
     """Thirty users at once are thirty connections: none waits for another, or opens a second."""
     users = 30

@@ -257,6 +257,26 @@ def test_each_second_is_on_disk_when_it_has_ticked(tmp_path: Path) -> None:
     writer.close(Ending("completed"), START_NS + SECOND_NS)
 
 
+def test_calls_during_a_tick_are_the_next_seconds(tmp_path: Path) -> None:
+    """While a second is folded and written, calls go on, and none is lost or counted twice."""
+    writer = RunWriter.start(tmp_path, header(), now_ns=START_NS, unix_ms=START_MS)
+    writer.add(call())
+    meanwhile: list[None] = []
+
+    def pause() -> None:
+        meanwhile.append(None)
+        writer.add(call())
+
+    ended = writer.tick(START_NS + SECOND_NS, pause=pause)
+    assert ended.measured["session-messages"].counts.calls == 1
+    assert meanwhile
+    writer.close(Ending("completed"), START_NS + 2 * SECOND_NS)
+    run = Run.load(tmp_path)
+    calls = [each.all["calls"] for each in run.seconds]
+    assert calls == [1, len(meanwhile)]
+    assert run.measured["session-messages"].counts.calls == sum(calls)
+
+
 def test_calls_after_the_last_tick_are_kept(tmp_path: Path) -> None:
     """Closing writes the second under way before it says the end."""
     writer = RunWriter.start(tmp_path, header(), now_ns=START_NS, unix_ms=START_MS)

@@ -40,7 +40,7 @@ class Ahead:
         self._world, self._entity, self._count = world, entity, world.count(entity)
         self._one: Callable[[int], Item] = compile_item(world, entity, entity.shown())
         self._many: Callable[[Ints], Iterator[list[Item]]] | None = None
-        self._next = 0  # the number of the last of `_made`
+        self._next = -2  # the number of the last of `_made`
         self._made: list[Item] = []  # backwards
         self._further: Iterator[list[Item]] = iter(())  # those after `_made`
         self._last = -2  # which was made by itself

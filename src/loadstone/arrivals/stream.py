@@ -58,7 +58,9 @@ class Stream:
     def __init__(self, play: Callable[[int], None], failed: Callable[[Exception], None]) -> None:
         self._play, self._failed = play, failed
         self._hub = get_hub()
-        self._alarm = alarm(self._ring)
+        self._alarm = alarm(self._rung)
+        self._alarm_ns = NEVER  # what it is set to
+        self._looking = False  # at what is due, in the next turn of the loop
         self._instants: Instants | None = None
         self._start_ns = 0
         self._next_ns = NEVER
@@ -80,7 +82,7 @@ class Stream:
             return
         self._instants, self._start_ns, self._places = instants, start_ns, max(1, places)
         self._next_ns = self._draw()
-        self._alarm.ring_at(perf_counter_ns())
+        self._look_soon()
 
     def rest(self) -> None:
         """Take no further arrival until there is something to follow again."""
@@ -149,8 +151,22 @@ class Stream:
 
     # In the hub.
 
-    def _ring(self) -> None:
+    def _rung(self) -> None:
+        self._alarm_ns = NEVER
+        self._look()
+
+    def _look_soon(self) -> None:
+        """In the next turn of the loop, which looks at answers too. The alarm is not used for this:
+        setting it can take longer than an arrival does."""
+        if not self._looking:
+            self._looking = True
+            self._hub.loop.run_callback(self._look)
+
+    def _look(self) -> None:
         """Start what is due, and set the alarm for what comes next."""
+        self._looking = False
+        if self._stopped:
+            return
         self._collect(perf_counter_ns())
         for _ in range(_AT_ONCE):
             if not self._due or len(self._busy) >= self._places:
@@ -159,25 +175,23 @@ class Stream:
         if self._stopped:
             return
         self._count_late()
-        now_ns = perf_counter_ns()
         if self._due and len(self._busy) < self._places:
-            self._alarm.ring_at(now_ns)
-        else:
-            self._alarm.ring_at(max(self._next_ns, now_ns + _NEAREST_NS))
+            self._look_soon()
+        elif self._alarm_ns > self._next_ns or self._alarm_ns == NEVER:
+            self._alarm_ns = max(self._next_ns, perf_counter_ns() + _NEAREST_NS)
+            self._alarm.ring_at(self._alarm_ns)
 
     def _collect(self, now_ns: int) -> None:
         while self._next_ns <= now_ns:
             intended_ns = self._next_ns
-            for flow in self._meant_for(intended_ns):
-                flow.asked += 1
+            for flow in self._flows:
+                if flow.start_ns <= intended_ns < flow.stop_ns:
+                    flow.asked += 1
             if self._debt > 0:
                 self._debt -= 1
             else:
                 self._due.append(intended_ns)
             self._next_ns = self._draw()
-
-    def _meant_for(self, intended_ns: int) -> list[Flow]:
-        return [flow for flow in self._flows if flow.start_ns <= intended_ns < flow.stop_ns]
 
     def _draw(self) -> int:
         assert self._instants is not None
@@ -188,8 +202,10 @@ class Stream:
         if self._counted_late:
             self._counted_late -= 1
         else:
-            for flow in self._meant_for(intended_ns):
-                flow.delayed(perf_counter_ns() - intended_ns)
+            delay_ns = perf_counter_ns() - intended_ns
+            for flow in self._flows:
+                if flow.start_ns <= intended_ns < flow.stop_ns:
+                    flow.delayed(delay_ns)
         if self._paused and self._paused[0][0] <= intended_ns:
             each = heappop(self._paused)[2]
         elif self._idle:
@@ -202,8 +218,8 @@ class Stream:
     def _count_late(self) -> None:
         if len(self._busy) >= self._places:
             for intended_ns in islice(reversed(self._due), len(self._due) - self._counted_late):
-                for flow in self._meant_for(intended_ns):
-                    flow.late += 1
+                for flow in self._flows:
+                    flow.late += flow.start_ns <= intended_ns < flow.stop_ns
             self._counted_late = len(self._due)
 
     # In the greenlets of the pool.
@@ -225,7 +241,7 @@ class Stream:
         if self._drained is not None and not self._busy:
             self._drained.set()
         if self._due and not self._stopped:
-            self._alarm.ring_at(perf_counter_ns())
+            self._look_soon()
 
     def _park(self) -> int:
         intended_ns: int = self._hub.switch()

@@ -87,6 +87,9 @@ class SdkClient:
             f"{config.connect_timeout:g} s to connect, {config.read_timeout:g} s to answer"
         )
 
+    def open_ahead(self, connections: int) -> None:
+        """The SDK opens its own connections, when it needs them."""
+
     def close(self) -> None:
         """Close the connections that are free."""
         self._client.close()

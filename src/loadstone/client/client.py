@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter_ns, time
 from types import TracebackType
 from typing import Self
@@ -118,6 +119,11 @@ class Client:
     def connections_opened(self) -> int:
         """How many connections were ever made; steady once the load is."""
         return self._pool.opened
+
+    def open_ahead(self, connections: int) -> None:
+        """Have so many connections before they are needed: opening one takes longer than a call."""
+        with suppress(TransportError):  # the first call tells
+            self._pool.open_ahead(connections, perf_counter_ns() + self._timeout_ns)
 
     def drain(self, timeout_s: float | None = None) -> bool:
         """Wait until no request is in flight; whether that came to pass in time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter_ns
 
 from gevent.event import Event
 
@@ -43,6 +44,18 @@ class Pool:
             raise
         self.opened += 1
         return connection
+
+    def open_ahead(self, connections: int, deadline_ns: int) -> None:
+        """Have so many connections, free or in use."""
+        opened: list[Connection] = []
+        try:
+            while len(opened) + len(self._free) + self.in_flight < connections:
+                opened.append(self._dial(deadline_ns))
+                self.opened += 1
+        finally:
+            for connection in opened:
+                connection.idle_since_ns = perf_counter_ns()
+            self._free.extend(opened)
 
     def release(self, connection: Connection, now_ns: int) -> None:
         if self._closed:

@@ -16,5 +16,8 @@ class Sender(Protocol):
     def in_flight(self) -> int:
         """Operations that wait for an answer."""
 
+    def open_ahead(self, connections: int) -> None:
+        """Have so many connections before they are needed, where that can be done."""
+
     def close(self) -> None:
         """Close the connections."""

@@ -313,9 +313,11 @@ class Host:
         if system != next(iter(self.loads), system):
             gauges = replace(gauges, cpu_s=0.0)  # of this process, which another load has told
         self._beats.count(phases, gauges)
+        gevent.sleep(0)  # calls go on between any two of these
         self._live.count(system, phases)
         if self._over:
             return
+        gevent.sleep(0)
         self._spending.count(phases)
         for opened in self._opened:
             try:

@@ -18,6 +18,10 @@ from loadstone.scenario.player import Player
 
 #: What a crash can lose of which keys were asked for.
 HEAT_EVERY_S = 10
+#: How long an answer is thought to take, before there is any: so many calls are in flight at first.
+EXPECTED_S = 0.01
+#: Locust still starts its users then: an arrival that is meant for that time would begin late.
+LEAD_NS = 50_000_000
 
 
 @dataclass(kw_only=True, eq=False)
@@ -28,6 +32,12 @@ class Load(Recording):
     mix: Mix
     _new_items: NewItemsWriter | None = field(default=None, init=False)
     _seconds: int = field(default=0, init=False)
+
+    def _make_ready(self) -> None:
+        super()._make_ready()
+        if self.plan is not None:
+            in_flight = min(self.plan.schedule.peak * EXPECTED_S, self.plan.max_in_flight)
+            self.client.open_ahead(round(in_flight / max(1, self.header.workers)))
 
     def _begin(self, share: Share | None, now_ns: int) -> None:
         self._new_items = NewItemsWriter(self.directory, self.worker)
@@ -41,7 +51,7 @@ class Load(Recording):
                 seed=seed,
                 failed=failing(self.environment),
             )
-            self.arriving.begin(share, now_ns, self._warm_until_ns)
+            self.arriving.begin(share, now_ns + LEAD_NS, self._warm_until_ns)
 
     def _finish(self) -> int:
         waiting = 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter_ns, process_time, time
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from loadstone.arrivals.plan import Plan, Share
 from loadstone.client.sender import Sender
@@ -46,12 +49,14 @@ class Recording:
     _warm_until_ns: int = field(default=0, init=False)
     _cpu_s: float = field(default=0.0, init=False)
     _fire: Callable[..., None] = field(init=False)
+    _ticking: BoundedSemaphore = field(default_factory=BoundedSemaphore, init=False)
 
     def __post_init__(self) -> None:
         self._fire = self.environment.events.request.fire
 
     def start(self, share: Share | None = None) -> None:
         """Begin to record, and where arrivals are open, to take a share of them."""
+        self._make_ready()
         now_ns = perf_counter_ns()
         self._warm_until_ns = now_ns + int(self.header.warm_up_s * 1e9)
         self._cpu_s = process_time()
@@ -107,7 +112,8 @@ class Recording:
             return False
         self._stopping = True
         waiting = self._finish()
-        writer, self._writer = self._writer, None
+        with self._ticking:  # a second that is being written is written to its end
+            writer, self._writer = self._writer, None
         self._ticker.kill()
         gauges = self._gauges()
         cut = f"{gauges.in_flight} calls were cut off and are not counted"
@@ -127,14 +133,24 @@ class Recording:
         while self._writer is not None:
             gevent.sleep(max(0.0, next_s - time()))
             next_s += TICK_S
-            if self._writer is not None:
-                gauges = self._gauges()
-                self._each_second()
-                self.on_second(self._writer.tick(perf_counter_ns(), gauges), gauges)
+            with self._ticking:
+                if self._writer is not None:
+                    gauges = self._gauges()
+                    self._each_second()
+                    # Calls go on meanwhile: what stands still would be read as the database's time.
+                    pause = partial(gevent.sleep, 0)
+                    phases = self._writer.tick(perf_counter_ns(), gauges, pause=pause)
+                    pause()
+                    self.on_second(phases, gauges)
 
     def _gauges(self) -> Gauges:
         cpu_s, self._cpu_s = process_time() - self._cpu_s, process_time()
         return Gauges(in_flight=self.client.in_flight, cpu_s=cpu_s, **self._seen())
+
+    def _make_ready(self) -> None:
+        """Do now what would hold up calls later."""
+        # Locust looks where it was stopped from, which the first time reads through all modules.
+        inspect.stack()
 
     # What a kind of load has beside its calls.
 

@@ -68,7 +68,7 @@ class Spending:
         """A second's calls."""
         if self._till is None:
             return
-        spent = self._till.add(phases.all().counts.units)
+        spent = self._till.add(phases.counts().units)
         if isinstance(self._runner, WorkerRunner):
             self._runner.send_message(SPENT, {"usd": str(spent)})
         else:

@@ -44,7 +44,9 @@ class Histogram:
         histogram = cls()
         if values_ns:
             values_us = np.clip((np.asarray(values_ns, np.int64) + 500) // 1000, 1, HIGHEST_US)
-            histogram.count_all([Counters(*np.unique(_places(values_us), return_counts=True))])
+            counts = np.bincount(_places(values_us))
+            at = np.flatnonzero(counts)
+            histogram.count_all([Counters(at, counts[at])])
         return histogram
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -173,6 +173,10 @@ class Tally:
         )
 
 
+#: How the phases are called in a record.
+WRITTEN_AS = ("patterns", "warm_up")
+
+
 class Phases(NamedTuple):
     """By pattern: what counts, and apart from it what the warm-up did."""
 
@@ -184,23 +188,38 @@ class Phases(NamedTuple):
         return cls({}, {})
 
     def merge(self, other: Phases) -> None:
-        for mine, theirs in zip(self, other, strict=True):
+        for phase, theirs in enumerate(other):
             for pattern, tally in theirs.items():
-                if pattern not in mine:
-                    mine[pattern] = Tally()
-                mine[pattern].merge(tally)
+                self.add(phase, pattern, tally)
+
+    def add(self, phase: int, pattern: str, tally: Tally) -> None:
+        mine = self[phase]
+        if pattern not in mine:
+            mine[pattern] = Tally()
+        mine[pattern].merge(tally)
 
     def to_json(self) -> dict[str, Any]:
-        named = {"patterns": self.measured, "warm_up": self.warm_up}
         return {
             name: {pattern: tally.to_json() for pattern, tally in tallies.items()}
-            for name, tallies in named.items()
+            for name, tallies in zip(WRITTEN_AS, self, strict=True)
             if tallies
         }
 
     def all(self) -> Tally:
         """Every pattern and the warm-up together."""
         return Tally.total(tally for tallies in self for tally in tallies.values())
+
+    def counts(self) -> Counts:
+        """The same without its latencies, which take longer to add up."""
+        return Counts.total(tally.counts for tallies in self for tally in tallies.values())
+
+
+#: Called in the middle of long work, for others to go on.
+Pause = Callable[[], object]
+
+
+def no_pause() -> None:
+    """Nobody else is there."""
 
 
 class SecondTally:
@@ -222,11 +241,17 @@ class SecondTally:
         last = call.answer.attempts[-1]
         raw.services_ns.append(last.answered_ns - last.sent_ns)
 
+    def folded(self, pause: Pause = no_pause) -> Iterator[tuple[int, str, Tally]]:
+        """Phase, pattern and its tally, one after the other; each takes some time."""
+        for phase, raws in enumerate((self._measured, self._warm_up)):
+            for pattern, raw in raws.items():
+                yield phase, pattern, raw.fold(pause)
+
     def fold(self) -> Phases:
-        return Phases(
-            {pattern: raw.fold() for pattern, raw in self._measured.items()},
-            {pattern: raw.fold() for pattern, raw in self._warm_up.items()},
-        )
+        phases = Phases.empty()
+        for phase, pattern, tally in self.folded():
+            phases[phase][pattern] = tally
+        return phases
 
 
 @dataclass(slots=True)
@@ -235,6 +260,7 @@ class _Raw:
     latencies_ns: array[int] = field(default_factory=lambda: array("q"))
     services_ns: array[int] = field(default_factory=lambda: array("q"))
 
-    def fold(self) -> Tally:
-        histograms = (Histogram.of_ns(self.latencies_ns), Histogram.of_ns(self.services_ns))
-        return Tally(self.counts, *histograms)
+    def fold(self, pause: Pause) -> Tally:
+        latency = Histogram.of_ns(self.latencies_ns)
+        pause()
+        return Tally(self.counts, latency, Histogram.of_ns(self.services_ns))

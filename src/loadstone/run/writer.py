@@ -15,7 +15,7 @@ from loadstone.errors import BadRecord
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, WorkerInfo
 from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, parts_of
-from loadstone.run.tally import Phases, SecondTally
+from loadstone.run.tally import WRITTEN_AS, Pause, Phases, SecondTally, Tally, no_pause
 
 
 class Written(NamedTuple):
@@ -91,17 +91,38 @@ class RunWriter:
         #: Counts a call in the second under way.
         self.add: Callable[[Call], None] = self._second.add
 
-    def tick(self, now_ns: int, gauges: Gauges | None = None) -> Phases:
-        """End the second under way, write its line, and return what was in it."""
-        phases = self._second.fold()
+    def tick(
+        self,
+        now_ns: int,
+        gauges: Gauges | None = None,
+        *,
+        pause: Pause = no_pause,
+    ) -> Phases:
+        """End the second under way, write its line, and return what was in it.
+
+        `pause` is called in between, for others to go on: calls that come meanwhile are the
+        next second's.
+        """
+        second, span_s = self._second, (now_ns - self._ticked_ns) / 1e9
         self._begin_second()
-        span_s = (now_ns - self._ticked_ns) / 1e9
         self._ticked_ns = now_ns
-        self._totals.merge(phases)
+        phases, everything = Phases.empty(), Tally()
+        told: tuple[dict[str, Any], ...] = ({}, {})
+        for phase, pattern, tally in second.folded(pause):
+            pause()
+            phases[phase][pattern] = tally
+            told[phase][pattern] = tally.to_json()
+            pause()
+            everything.merge(tally)
+            self._totals.add(phase, pattern, tally)
+            pause()
         if span_s > 0 or any(phases):
             line = self._line("second", now_ns) | {"span_s": round(span_s, 6)}
-            everything = {"all": phases.all().to_json()} if any(phases) else {}
-            self._write(line | _gauges(gauges or Gauges()) | everything | phases.to_json())
+            line |= _gauges(gauges or Gauges())
+            line |= {"all": everything.to_json()} if any(phases) else {}
+            self._write(
+                line | {name: each for name, each in zip(WRITTEN_AS, told, strict=True) if each}
+            )
         return phases
 
     def note(self, kind: str, values: Mapping[str, Any], now_ns: int) -> None:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
+from loadstone.ahead import FEW
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
@@ -92,6 +93,9 @@ class Player:
         """Make ready to play these: a mistake in a scenario shows here, before the first call."""
         for pattern in patterns:
             self._asking.prepare(pattern)
+        for entity in self._dataset.system.stored:
+            # What the first items take, singly and together, is not to hold up a call.
+            list(self._dataset.items(entity, 0, min(FEW, self._dataset.count(entity))))
 
     def playable(self, mix: Mix) -> tuple[Mix, list[str]]:
         """The mix without what nothing in the data fits, and the names of what was left out."""
