@@ -29,7 +29,19 @@ from loadstone.capacity.consumption import pages
 from loadstone.capacity.units import item_size_bytes, read_units
 from loadstone.client.answer import Units
 from loadstone.client.target import Target
-from loadstone.pattern import Every, Pattern, Query
+from loadstone.pattern import (
+    BatchGetItem,
+    Every,
+    Exactly,
+    GetItem,
+    Operation,
+    Pattern,
+    Query,
+    Some,
+    TransactGetItems,
+    answered,
+)
+from loadstone.pattern.declared import Expected
 from loadstone.report.json_report import render_json
 from loadstone.report.markdown import render_markdown
 from loadstone.report.view import view
@@ -61,6 +73,7 @@ TRIED: list[Pattern] = [
     and (
         pattern.writes
         or (isinstance(pattern.operation, Query) and isinstance(pattern.expects, Every))
+        or isinstance(pattern.operation, BatchGetItem | GetItem | TransactGetItems)
     )
 ]
 
@@ -146,6 +159,66 @@ def test_what_a_query_evaluates_is_what_counts(asked: dict[str, Any], units: flo
         source="test",
     )
     assert expectations([pattern], LIBRARY, SKEW)[pattern.id].read_units == pytest.approx(units)
+
+
+memos = Table(
+    "memos",
+    partition_key="writer",
+    sort_key="n",
+    indexes=(
+        Index("all", partition_key="n"),
+        Index("few", partition_key="n", projection="KEYS_ONLY"),
+    ),
+)
+memo = Entity(
+    "Memo",
+    table=memos,
+    parent=shelf,
+    per_parent=PerParent(2),
+    item={
+        "writer": shelf["id"],
+        "n": text("{n:04}", n=number),
+        "text": either((position % 2).equals(0), "short", "x" * 4500),
+    },
+)
+MEMOS = dataset_of(shelf, memo, scale=400)
+
+
+@pytest.mark.parametrize(
+    ("operation", "of", "units"),
+    [
+        (GetItem(memo), memo, 0.75),
+        (GetItem(memo, consistent=True), memo, 1.5),
+        (GetItem(memo, projection=("n",)), memo, 0.75),
+        (GetItem(memo, key={"writer": memo["writer"], "n": memo["n"]}), memo, 0.75),
+        (TransactGetItems([GetItem(memo)]), memo, 3.0),
+        (BatchGetItem(memo), shelf, 1.5),
+        (BatchGetItem(memo, consistent=True), shelf, 3.0),
+        (Query(memos, index="all", key={"n": memo["n"]}), memo, 0.75),
+        (Query(memos, index="few", key={"n": memo["n"]}), memo, 0.5),
+    ],
+)
+def test_each_item_that_is_read_is_rounded_alone(
+    operation: Operation, of: Entity, units: float
+) -> None:
+    """Of items of which half take one block of 4 KB and half take two, the mean item takes one:
+    what is expected is what they take, not what the mean item does."""
+    expects: Expected = Every(memo) if of is shelf else Exactly()
+    if isinstance(operation, GetItem) and operation.key is not None:
+        expects = Some()
+    pattern = Pattern("read", operation, of=of, expects=expects, source="test")
+    found = expectations([pattern], MEMOS, 0.0)[pattern.id]
+    assert found.read_units == pytest.approx(units, rel=0.02)
+    assert found.assumed == ""
+
+
+def test_what_an_earlier_step_names_is_forecast_as_its_kind_takes() -> None:
+    """Where only an answer tells which item is read, what its kind takes on average stands."""
+    first = Pattern("first", GetItem(memo), of=memo, expects=Exactly(), source="test")
+    key = {"writer": answered(first, "writer"), "n": answered(first, "n")}
+    then = Pattern("then", GetItem(memo, key=key), of=memo, expects=Some(), source="test")
+    found = expectations([then], MEMOS, 0.0)["then"]
+    assert found.read_units == pytest.approx(0.75, rel=0.05)
 
 
 asker = Entity("Asker", facts={"id": text("asker_{n}", n=number)})

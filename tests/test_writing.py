@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from loadstone import (
+    BatchWriteItem,
+    ConditionCheck,
     DeleteItem,
     Entity,
     Index,
@@ -40,7 +42,8 @@ from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.pattern import Operation
 from loadstone.scenario.costing import Costing, Resource
-from loadstone.scenario.expressions import edited
+from loadstone.scenario.expressions import Edit, edited
+from loadstone.scenario.expressions import Test as Asked
 from loadstone.scenario.prepared import prepare
 from loadstone.wire import decode
 from tests.loaded import Loaded, heard, loaded
@@ -163,6 +166,48 @@ def test_what_a_step_has_put_is_what_a_later_one_changes_and_deletes() -> None:
     ):
         journey = Journey("j", of=owner, steps=steps, source="test")
         assert units(gone, *steps, journeys=[journey]) == found
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"),
+    [
+        (
+            UpdateItem(
+                task,
+                key={"id": task["id"]},
+                remove=("due",),
+                condition={"due": exists()},
+            ),
+            [3, 1],
+        ),
+        (TransactWriteItems([ConditionCheck(task, key={"id": task["id"]})]), [6, 0]),
+        (PutItem(task, values={"id": text("{t}", t=iso(now)), "text": "short"}), [1, 1]),
+    ],
+)
+def test_an_item_is_known_by_its_key_however_that_is_said(
+    operation: Operation, found: list[float]
+) -> None:
+    """A key that is spelled out names the loaded item which has it; one that none has, none."""
+    assert units(pattern(operation, only=IN)) == found
+
+
+def test_new_items_are_as_various_as_those_of_a_run() -> None:
+    """One of four is due, whatever else a call puts: the numbers of new items are not all even."""
+    one = PutItem(task)
+    assert units(pattern(one, of=owner)) == pytest.approx([3, 0.25], abs=0.1)
+    both = BatchWriteItem([one, PutItem(task, without=("due",))])
+    assert units(pattern(both, of=owner)) == pytest.approx([6, 0.25], abs=0.1)
+
+
+def test_what_holds_a_null_is_there() -> None:
+    """DynamoDB's attribute_exists and if_not_exists ask for the attribute, not for its value."""
+    item = {"null": None, "map": {"in": None}}
+    there, gone = Asked(("null",), "exists", ()), Asked(("gone",), "exists", ())
+    assert (there.holds(item, {}), gone.holds(item, {})) == (True, False)
+    assert not Asked(("map", "in"), "missing", ()).holds(item, {})
+    assert Asked(("map", "out"), "missing", ()).holds(item, {})
+    kept = Edit(("null",), "set if missing", ":0")
+    assert edited(item, [kept], {":0": "new"})["null"] is None
 
 
 CHANGED = pattern(

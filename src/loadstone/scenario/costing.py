@@ -8,6 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from loadstone.capacity.footprint import Footprint, footprints
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.units import Consistency, read_units
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
@@ -58,12 +59,12 @@ class Costing:
     What is not known before it is played is `assumed`, and said.
     """
 
-    def __init__(self, dataset: Dataset, skew: float) -> None:
-        self._dataset, self._skew = dataset, skew
+    def __init__(self, dataset: Dataset, skew: float, reading: Reading = CONSERVATIVE) -> None:
+        self._dataset, self._skew, self.reading = dataset, skew, reading
         self._random = Random(1)
         self._footprints: dict[Entity, Mapping[str | None, Footprint]] = {}
         self._standing = Standing(dataset)
-        self._writing = Writing(dataset, skew)
+        self._writing = Writing(dataset, skew, reading)
         self.assumed: tuple[str, ...] = ()
 
     def units(self, pattern: Pattern) -> Units:
@@ -81,6 +82,8 @@ class Costing:
             case operation:
                 if tried := self.tried(pattern):
                     return Units(1.0, {}, _mean(tried))
+                if operation.writes:
+                    self._assume(f"{pattern.id} is taken to write whole items of its entity")
                 read: defaultdict[Resource, float] = defaultdict(float)
                 write: defaultdict[Resource, float] = defaultdict(float)
                 for part in parts_of(operation):
@@ -106,7 +109,7 @@ class Costing:
         return sum(found) / len(found)
 
     def _read_one(self, entity: Entity, consistency: Consistency) -> float:
-        return read_units(round(self._footprint(entity)[None].entry_bytes), consistency)
+        return self._footprint(entity)[None].read_blocks * read_units(0, consistency)
 
     def _write_one(
         self, part: ItemOperation, *, transacted: bool
@@ -216,7 +219,7 @@ class Costing:
     def _footprint(self, entity: Entity) -> Mapping[str | None, Footprint]:
         found = self._footprints.get(entity)
         if found is None:
-            found = self._footprints[entity] = footprints(self._dataset, entity)
+            found = self._footprints[entity] = footprints(self._dataset, entity, self.reading)
         return found
 
     def _assume(self, what: str) -> None:

@@ -1,7 +1,7 @@
 """What a call of each pattern is expected to consume: tried on the data set, without a table.
 
-A query whose rows the data set knows, and a write, are made for a sample of subjects as a run makes
-them, and their items sized one by one. For the rest the forecast stands.
+A read by key, a query whose rows the data set knows, and a write are made for a sample of subjects
+as a run makes them, and their items sized one by one. For the rest the forecast stands.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
-from random import Random
-from time import time
 from typing import Any, NamedTuple
 
 from loadstone.capacity.consumption import pages
@@ -20,22 +18,27 @@ from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
 from loadstone.fields.draws import derive
-from loadstone.pattern import Every, Pattern, Query
+from loadstone.pattern import (
+    BatchGetItem,
+    Every,
+    Exactly,
+    GetItem,
+    Pattern,
+    Query,
+    TransactGetItems,
+)
 from loadstone.scenario.costing import Costing
 from loadstone.scenario.expressions import Test
-from loadstone.scenario.popularity import Popularity, evenly
-from loadstone.scenario.prepared import Prepared, prepare
-from loadstone.scenario.request import Part
+from loadstone.scenario.getting import fields_of, got_units
+from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.trip import Trip, Unfit
+from loadstone.scenario.trying import Trying, turn_of
 
 SUBJECTS = 200
-REDRAWS = 4
 #: Of a partition with more items, so many are looked at and stand for the others; of one that is
 #: popular more, as it alone may have a sixth of the calls.
 ROWS, ROWS_OF_POPULAR = 6, 100
 POPULAR = 0.01
-#: No item of a data set has this number.
-_NEW = 1 << 62
 
 
 class Expected(NamedTuple):
@@ -72,9 +75,8 @@ class _Trial:
     def __init__(self, dataset: Dataset, skew: float, costing: Costing) -> None:
         self._dataset, self._skew = dataset, skew
         self._costing = costing
+        self._trying = Trying(dataset)
         self._popular: dict[Entity, Popularity] = {}
-        self._prepared: dict[Pattern, Prepared] = {}
-        self._names = {table.name: table.name for table in dataset.system.tables}
 
     def expected(self, pattern: Pattern) -> Expected:
         costs = self._tried(pattern)
@@ -99,47 +101,34 @@ class _Trial:
     def _costs(self, pattern: Pattern) -> Iterator[_Cost]:
         """Of subjects that stand for those a run draws; a popular one comes more than once."""
         if isinstance(pattern.operation, Query):
-            yield from self._searches(pattern, pattern.operation, self._prepare(pattern))
-            return
-        for arms in self._costing.tried(pattern):
-            yield _Cost(1, write_units=sum(arms.values()))
+            yield from self._searches(pattern, pattern.operation)
+        elif pattern.writes:
+            for arms in self._costing.tried(pattern):
+                yield _Cost(1, write_units=sum(arms.values()))
+        else:
+            reading = self._costing.reading
+            for trip in self._trips(pattern):
+                yield _Cost(1, read_units=got_units(pattern, trip, self._trying, reading, ROWS))
 
-    def _searches(self, pattern: Pattern, query: Query, prepared: Prepared) -> Iterator[_Cost]:
+    def _searches(self, pattern: Pattern, query: Query) -> Iterator[_Cost]:
         """What is asked for more than once is tried once, and better looked at."""
-        (part,) = prepared.parts
+        (part,) = self._trying.prepare(pattern).parts
         asked: defaultdict[tuple[int, str], list[Trip]] = defaultdict(list)
-        for trip in self._trips(pattern, prepared):
-            values = _fields(part, trip)["ExpressionAttributeValues"]
+        for trip in self._trips(pattern):
+            values = fields_of(part, trip)["ExpressionAttributeValues"]
             asked[trip.find(pattern.of), str(values)].append(trip)
         times = sum(map(len, asked.values()))
         for trip, *others in asked.values():
-            values = _fields(part, trip)["ExpressionAttributeValues"]
+            values = fields_of(part, trip)["ExpressionAttributeValues"]
             popular = 1 + len(others) > POPULAR * times
             rows = ROWS_OF_POPULAR if popular else ROWS
             cost = self._searched(pattern, query, part.tests, values, trip, rows)
             yield from [cost] * (1 + len(others))
 
-    def _prepare(self, pattern: Pattern) -> Prepared:
-        prepared = self._prepared.get(pattern)
-        if prepared is None:
-            prepared = prepare(pattern, self._dataset, self._names, {})
-            self._prepared[pattern] = prepared
-        return prepared
-
-    def _trips(self, pattern: Pattern, prepared: Prepared) -> Iterator[Trip]:
-        random, found = Random(1), 0
-        for each in range(REDRAWS * SUBJECTS):
-            try:
-                subject = self._subject(pattern, each)
-                trip = Trip(self._dataset, random, pattern.of, subject, _NEW + each)
-                fits = prepared.suits(pattern, trip)
-            except (Unfit, BadContent):
-                continue
-            if fits:
-                yield trip
-                found += 1
-            if found == SUBJECTS:
-                return
+    def _trips(self, pattern: Pattern) -> Iterator[Trip]:
+        return self._trying.trips(
+            pattern.of, [pattern], lambda turn, _: self._subject(pattern, turn), SUBJECTS
+        )
 
     def _subject(self, pattern: Pattern, nth: int) -> int:
         """Whom a run asks for."""
@@ -182,35 +171,22 @@ class _Trial:
         tests = [test for test in tests if test.path[0] in query.searched.key]
         layout = Layout.of(query.table)
         index = next((each for each in layout.indexes if each.name == query.index), None)
-        numbers = self._among(pattern, trip)
+        entity, numbers = self._among(pattern, trip)
+        reading = self._costing.reading
         sizes: list[int] = []
-        for item, times in self._items(pattern, numbers, trip.line - _NEW, most):
+        for item, times in self._trying.rows(entity, numbers, turn_of(trip), most):
             entry = index.entry(item) if index else item
             if entry is not None and all(test.holds(item, values) for test in tests):
-                sizes += [item_size_bytes(entry)] * times
+                sizes += [item_size_bytes(entry, reading)] * times
         return sizes
 
-    def _items(
-        self, pattern: Pattern, numbers: range, nth: int, most: int
-    ) -> Iterator[tuple[Mapping[str, Any], int]]:
-        """The rows, or one out of each of as many parts of them, with how many it stands for. Which
-        one moves: where questions and answers take turns, every second would be all questions."""
-        assert isinstance(pattern.expects, Every)
-        entity, rows = pattern.expects.entity, len(numbers)
-        if rows <= most:
-            for item in self._dataset.items(entity, numbers.start, numbers.stop):
-                yield item, 1
-            return
-        for part in range(most):
-            start, stop = part * rows // most, (part + 1) * rows // most
-            chosen = start + int(evenly(nth * most + part) * (stop - start))
-            yield self._dataset.item(entity, numbers[chosen]), stop - start
-
-    def _among(self, pattern: Pattern, trip: Trip) -> range:
-        """The items that the rows are among."""
-        assert isinstance(pattern.expects, Every)
-        of = pattern.expects.within or pattern.of
-        return self._dataset.children(of, trip.find(of), pattern.expects.entity)
+    def _among(self, pattern: Pattern, trip: Trip) -> tuple[Entity, range]:
+        """The items that the rows are among: those below the drawn one, or that one itself."""
+        if not isinstance(pattern.expects, Every):
+            number = trip.find(pattern.of)
+            return pattern.of, range(number, number + 1)
+        of, entity = pattern.expects.within or pattern.of, pattern.expects.entity
+        return entity, self._dataset.children(of, trip.find(of), entity)
 
 
 def _mean(costs: Sequence[_Cost]) -> Expected:
@@ -226,13 +202,10 @@ def _mean(costs: Sequence[_Cost]) -> Expected:
 
 def _can_be_tried(pattern: Pattern) -> bool:
     """Whether the data set knows what it meets."""
-    if isinstance(pattern.operation, Query):
-        return isinstance(pattern.expects, Every) and not pattern.needs
+    match pattern.operation:
+        case Query() as query:
+            of_itself = isinstance(pattern.expects, Exactly) and pattern.of.table is query.table
+            return (of_itself or isinstance(pattern.expects, Every)) and not pattern.needs
+        case GetItem() | BatchGetItem() | TransactGetItems():
+            return not pattern.needs
     return pattern.writes
-
-
-def _fields(part: Part, trip: Trip) -> Mapping[str, Any]:
-    """What a request says, of items that no run has written."""
-    now_ms = int(time() * 1000)
-    fields: Mapping[str, Any] = part.make(trip.find(part.about), trip.line, trip.line, now_ms, trip)
-    return fields

@@ -50,9 +50,9 @@ class Test(NamedTuple):
         ]
         match self.operator:
             case "exists":
-                return found is not None
+                return has(item, self.path)
             case "missing":
-                return found is None
+                return not has(item, self.path)
         if found is None or any(each is None for each in against):
             return False
         return _compare(self.operator, found, against)
@@ -81,7 +81,7 @@ class Edit(NamedTuple):
             stored = values[self.start]
         match self.how:
             case "set if missing":
-                return given if stored is None else stored
+                return stored if has(item, self.path) else given
             case "increase" | "append":
                 if stored is None or given is None:
                     raise BadContent(f"{'.'.join(self.path)} is not there to {self.how}")
@@ -234,6 +234,13 @@ def at(item: Mapping[str, Any], path: Sequence[str]) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def has(item: Mapping[str, Any], path: Sequence[str]) -> bool:
+    """Whether there is an attribute at a path; one that holds a null is there."""
+    *above, name = path
+    within = at(item, above)
+    return isinstance(within, Mapping) and name in within
 
 
 def _compare(operator: str, found: Any, against: Sequence[Any]) -> bool:

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count, takewhile
-from random import Random
 from time import time
 from typing import Any, NamedTuple, TypeAlias
 
 from loadstone.capacity.consumption import Consumption, condition_check, write
 from loadstone.capacity.layout import Layout
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
@@ -26,30 +26,20 @@ from loadstone.pattern import (
     GetItem,
     Pattern,
     PutItem,
-    Query,
-    Scan,
     TransactWriteItems,
     UpdateItem,
 )
 from loadstone.scenario.expressions import edited
-from loadstone.scenario.prepared import Prepared, prepare
 from loadstone.scenario.request import Part
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.touch import Touch
 from loadstone.scenario.trip import Trip, Unfit
+from loadstone.scenario.trying import Stored, Trying, turn_of
 from loadstone.table import Table
 from loadstone.wire import encode
 
 SUBJECTS = 150
-REDRAWS = 4
-#: A put may come upon one of the first so many that its parent has.
-SIBLINGS = 4
-#: No item of a data set has this number.
-_NEW = 1 << 62
-#: The numbers of two new items of one trip are so far apart.
-_APART = 1 << 32
 
-Stored: TypeAlias = Mapping[str, Any]
 Key: TypeAlias = tuple[Any, ...]  # a table, and an item's key in it
 #: Units by table and index.
 Arms: TypeAlias = Mapping[tuple[str, str | None], float]
@@ -58,11 +48,10 @@ Arms: TypeAlias = Mapping[tuple[str, str | None], float]
 class Writing:
     """Tries writes: what each of a sample of calls consumes."""
 
-    def __init__(self, dataset: Dataset, skew: float) -> None:
-        self._dataset = dataset
+    def __init__(self, dataset: Dataset, skew: float, reading: Reading = CONSERVATIVE) -> None:
+        self._dataset, self._reading = dataset, reading
+        self._trying = Trying(dataset)
         self._touch = Touch(dataset, Settings(skew=skew))
-        self._names = {table.name: table.name for table in dataset.system.tables}
-        self._prepared: dict[Pattern, Prepared] = {}
         self._tried: dict[Pattern, Sequence[Arms]] = {}
         self._layouts: dict[Table, Layout] = {}
 
@@ -79,7 +68,7 @@ class Writing:
             found: list[Arms] = []
             writes = [each for each in (*earlier, pattern) if each.writes]
             for trip in self._trips(of, writes):
-                items = _Items(self._dataset, trip, changed)
+                items = _Items(self._trying, trip, changed)
                 try:
                     found.append(self._played(pattern, earlier, items))
                 except (Unfit, BadContent):
@@ -100,27 +89,10 @@ class Writing:
             yield pattern.of, [each for each in pattern.needs if not each.needs]
 
     def _trips(self, of: Entity, patterns: Sequence[Pattern]) -> Iterator[Trip]:
-        """Of subjects as a run draws them: a popular one comes more than once."""
-        random, found = Random(1), 0
-        for each in range(REDRAWS * SUBJECTS):
-            try:
-                subject = self._touch.draw(of, random)
-                trip = Trip(self._dataset, random, of, subject, _NEW + each * _APART)
-                fits = all(self._prepare(every).suits(every, trip) for every in patterns)
-            except (Unfit, BadContent):
-                continue
-            if fits:
-                yield trip
-                found += 1
-            if found == SUBJECTS:
-                return
-
-    def _prepare(self, pattern: Pattern) -> Prepared:
-        prepared = self._prepared.get(pattern)
-        if prepared is None:
-            prepared = prepare(pattern, self._dataset, self._names, {})
-            self._prepared[pattern] = prepared
-        return prepared
+        """Of subjects as a run draws them."""
+        return self._trying.trips(
+            of, patterns, lambda _, random: self._touch.draw(of, random), SUBJECTS
+        )
 
     def _played(self, pattern: Pattern, earlier: Sequence[Pattern], items: _Items) -> Arms:
         for step in earlier:
@@ -134,7 +106,7 @@ class Writing:
             with suppress(Unfit):
                 self._written(step, items)
         elif isinstance(operation, GetItem):
-            (part,) = self._prepare(step).parts
+            (part,) = self._trying.prepare(step).parts
             _, row = items.before(part, items.fields(part))
             if row is not None:
                 trip.keep_row(step.id, row)
@@ -145,7 +117,7 @@ class Writing:
         """What a call consumes, which leaves the items as it makes them."""
         if not all(items.trip.knows(each.id) for each in pattern.needs):
             raise Unfit(f"{pattern.id} without what it needs")
-        made = [_Made(part, items.fields(part)) for part in self._prepare(pattern).parts]
+        made = [_Made(part, items.fields(part)) for part in self._trying.prepare(pattern).parts]
         befores = [items.before(part, fields) for part, fields in made]
         if not all(each.holds(item) for each, (_, item) in zip(made, befores, strict=True)):
             raise Unfit(f"a condition of {pattern.id} does not hold")
@@ -157,7 +129,7 @@ class Writing:
             units = self._units(each.part, before, after, transactional=transactional)
             for index, arm in ((None, units.table), *units.indexes.items()):
                 arms[table, index] += arm
-            items.keep(pattern, each.part, key, after)
+            items.keep(pattern, each.part, key, before, after)
         return arms
 
     def _units(
@@ -165,12 +137,12 @@ class Writing:
     ) -> Consumption:
         old, new = (None if item is None else encode(item) for item in (before, after))
         if isinstance(part.operation, ConditionCheck):
-            return condition_check(old)
+            return condition_check(old, self._reading)
         table = part.operation.table
         layout = self._layouts.get(table)
         if layout is None:
             layout = self._layouts[table] = Layout.of(table)
-        return write(layout, old, new, transactional=transactional)
+        return write(layout, old, new, transactional=transactional, reading=self._reading)
 
 
 class _Made(NamedTuple):
@@ -204,9 +176,9 @@ class _Items:
     """The items that a trip meets: those of the data set, or what this one and earlier ones have
     `changed` them to, None where they are gone. A popular one is written again and again."""
 
-    def __init__(self, dataset: Dataset, trip: Trip, changed: dict[Key, Stored | None]) -> None:
+    def __init__(self, trying: Trying, trip: Trip, changed: dict[Key, Stored | None]) -> None:
         self.trip = trip
-        self._dataset, self._changed = dataset, changed
+        self._trying, self._changed = trying, changed
         self._count = count()
 
     def fields(self, part: Part) -> Mapping[str, Any]:
@@ -217,7 +189,7 @@ class _Items:
         if part.new is not None:
             number = trip.number_of_new(part.new.new, number)
         # Each at an instant of its own: two puts of one millisecond would have one key.
-        step_ms = (trip.line - _NEW) // _APART * 1000 + made
+        step_ms = turn_of(trip) * 1000 + made
         now_ms = int(time() * 1000) + step_ms
         fields: Mapping[str, Any] = part.make(subject, number, trip.line, now_ms, trip)
         return fields
@@ -229,13 +201,16 @@ class _Items:
         key = (operation.table, *(said[name] for name in operation.table.key))
         if key in self._changed:
             return key, self._changed[key]
-        if isinstance(operation, PutItem):
-            return key, self._replaced(part, operation.new, said)
-        if not isinstance(operation, Query | Scan) and operation.key is None:
-            return key, self._dataset.item(part.names, self.trip.find(part.names))
-        return key, None
+        return key, self._trying.stored(part, said, self.trip)
 
-    def keep(self, pattern: Pattern, part: Part, key: Key, after: Stored | None) -> None:
+    def keep(
+        self,
+        pattern: Pattern,
+        part: Part,
+        key: Key,
+        before: Stored | None,
+        after: Stored | None,
+    ) -> None:
         """What stands there from now on, and what later steps know of it."""
         self._changed[key] = after
         if after is None:
@@ -244,16 +219,5 @@ class _Items:
             if not self.trip.knows(pattern.id):
                 self.trip.keep_item(pattern.id, after)
         elif isinstance(part.operation, UpdateItem) and part.operation.returns != "NONE":
-            self.trip.keep_row(pattern.id, after)
-
-    def _replaced(self, part: Part, entity: Entity, item: Stored) -> Stored | None:
-        """What stands under the key of an item that is put: a new one may come upon an old one."""
-        subject = self.trip.find(part.about)
-        if part.new is None:
-            return self._dataset.item(part.about, subject)
-        key = entity.table.key if entity.table else ()
-        for number in self._dataset.children(part.about, subject, entity)[:SIBLINGS]:
-            other = self._dataset.item(entity, number)
-            if all(other[name] == item[name] for name in key):
-                return other
-        return None
+            old = part.operation.returns in ("ALL_OLD", "UPDATED_OLD")
+            self.trip.keep_row(pattern.id, (before or {}) if old else after)
