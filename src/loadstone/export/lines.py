@@ -38,7 +38,7 @@ def _lines(dataset: Dataset, each: Slice, form: Format) -> list[bytes]:
     if form == "dynamodb-json":
         rows = dataset.rows(each.entity, each.start, each.stop, before='{"Item":', after="}\n")
         # JSON has no bare line break inside.
-        return rows.joined().splitlines(keepends=True)
+        return [line for part in rows.parts() for line in part.splitlines(keepends=True)]
     items = dataset.items(each.entity, each.start, each.stop)
     return [orjson.dumps(item, default=_plain, option=orjson.OPT_APPEND_NEWLINE) for item in items]
 
