@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from loadstone import Entity, number, text
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.limits import Provisioned
 from loadstone.capacity.month import FREE
@@ -31,6 +32,7 @@ from loadstone.planning.terms import objectives_of
 from loadstone.report.plan.sections import plan_blocks
 from loadstone.system import load_system
 from loadstone.table import Table
+from tests.systems import dataset_of
 
 ORDERS, BY_USER = Resource("orders"), Resource("orders", "ByUser")
 WRITE, READ, INDEX = Side(ORDERS, "write"), Side(ORDERS, "read"), Side(BY_USER, "write")
@@ -206,6 +208,20 @@ def test_what_else_is_billed_is_reckoned_by_hand() -> None:
     free = extras(asked, rows, terms(free=FREE), tables)
     calls = next(each for each in free if each.name.endswith("yourself"))
     assert float(calls.usd or 0) == pytest.approx((2.628e6 - 2.5e6) * 0.02 / 1e5)
+
+
+def test_an_import_is_billed_by_its_files() -> None:
+    """AWS bills what stands in S3 before compression: an item of 9 bytes is a line of 43."""
+    table = Table("orders", partition_key="id")
+    order = Entity("Order", table=table, item={"id": text("{n:04}", n=number), "n": 5})
+    line = '{"Item":{"id":{"S":"0001"},"n":{"N":"5"}}}\n'
+    asked = load(work(1, {WRITE: 1.0}), stored={ORDERS: Stored(GB / 9, GB)})
+    rows = tuple(storage_rows(asked, terms(), {"orders": table}))
+    dataset = dataset_of(order, scale=500)
+    every = extras(asked, rows, terms(), {"orders": table}, dataset)
+    found = next(each for each in every if each.name == "an import from S3")
+    assert float(found.usd or 0) == pytest.approx(0.15 * len(line) / 9)
+    assert "4.78 times as many bytes" in found.how
 
 
 def test_what_has_no_price_is_named_and_not_free() -> None:

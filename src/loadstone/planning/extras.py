@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+import orjson
+
+from loadstone.capacity.footprint import SAMPLE
 from loadstone.capacity.limits import partitions_needed
 from loadstone.capacity.money import HOURS_PER_MONTH
 from loadstone.capacity.month import Usage, bill, total_usd
+from loadstone.capacity.units import item_size_bytes
+from loadstone.dataset import Dataset
 from loadstone.errors import NoPrice
 from loadstone.planning.load import Load
 from loadstone.planning.storage import StorageRow
 from loadstone.planning.terms import Terms
 from loadstone.table import Table
+from loadstone.wire import encode
 
 _MONTH_S = HOURS_PER_MONTH * 3600
 #: A partition holds about so much: "Best practices for designing partition keys".
@@ -35,14 +41,23 @@ class Extra:
 
 
 def extras(
-    load: Load, storage: tuple[StorageRow, ...], terms: Terms, tables: Mapping[str, Table]
+    load: Load,
+    storage: tuple[StorageRow, ...],
+    terms: Terms,
+    tables: Mapping[str, Table],
+    dataset: Dataset | None = None,
 ) -> tuple[Extra, ...]:
-    """`tables` are those of the document, by the names of the load."""
-    return tuple(_extras(load, storage, terms, tables))
+    """`tables` are those of the document, by the names of the load; the data set tells how long
+    their items are in a file."""
+    return tuple(_extras(load, storage, terms, tables, dataset))
 
 
 def _extras(
-    load: Load, storage: tuple[StorageRow, ...], terms: Terms, tables: Mapping[str, Table]
+    load: Load,
+    storage: tuple[StorageRow, ...],
+    terms: Terms,
+    tables: Mapping[str, Table],
+    dataset: Dataset | None,
 ) -> Iterator[Extra]:
     whole = sum(row.item_bytes for row in storage)
     bare = sum(row.item_bytes for row in storage if not row.pitr_usd)
@@ -67,13 +82,7 @@ def _extras(
             terms,
             once=True,
         )
-        yield _extra(
-            "an import from S3",
-            "of as much, uncompressed, into new tables, once; it takes no write units",
-            Usage(imported_bytes=whole),
-            terms,
-            once=True,
-        )
+        yield _import(storage, terms, tables, dataset)
     for name in load.busy:
         if name in tables and tables[name].stream:
             yield from _stream(name, load, storage, terms)
@@ -84,6 +93,42 @@ def _extras(
             how=f"of {', '.join(expiring)}: they take no write units in their own region",
             usd=Decimal(0),
         )
+
+
+def _import(
+    storage: tuple[StorageRow, ...],
+    terms: Terms,
+    tables: Mapping[str, Table],
+    dataset: Dataset | None,
+) -> Extra:
+    """Billed by its files before compression, not by the items in them: "DynamoDB data import from
+    Amazon S3: how it works"."""
+    whole = sum(row.item_bytes for row in storage)
+    said = "of as many bytes in its files, uncompressed; DynamoDB's JSON takes more for an item"
+    if dataset is not None and all(row.table in tables for row in storage):
+        files = sum(row.item_bytes * _file_share(dataset, tables[row.table]) for row in storage)
+        said = f"of it in DynamoDB's JSON, {files / whole:.2f} times as many bytes, uncompressed"
+        whole = round(files)
+    return _extra(
+        "an import from S3",
+        f"{said}; into new tables, once; it takes no write units",
+        Usage(imported_bytes=whole),
+        terms,
+        once=True,
+    )
+
+
+def _file_share(dataset: Dataset, table: Table) -> float:
+    """How many bytes of a file in DynamoDB's JSON a byte of the table's items takes, by a
+    sample of each entity."""
+    items = lines = 0.0
+    for entity in dataset.system.stored:
+        if entity.table is table:
+            sample = dataset.sample(entity, SAMPLE)
+            each = dataset.count(entity) / max(1, len(sample))
+            items += each * sum(map(item_size_bytes, sample))
+            lines += each * sum(len(orjson.dumps({"Item": encode(one)})) + 1 for one in sample)
+    return lines / items if items else 1.0
 
 
 def _stream(

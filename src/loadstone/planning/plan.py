@@ -143,7 +143,7 @@ def plan(
         break_even=dict(_break_even(terms)),
         classes=classes,
         no_class=no_class,
-        extras=extras(load, storage, terms, documented),
+        extras=extras(load, storage, terms, documented, known.dataset if known else None),
         replicas=replicas(best, load, storage, terms, documented),
         documented=documented_rows(known.dataset.system, terms) if known else (),
         prices=(),
