@@ -115,6 +115,50 @@ def test_parts_count_once(pieces: list[tuple[int, int]]) -> None:
             ]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.integers(0, 2599), max_size=40), st.data())
+def test_what_was_rejected_can_be_missing_again(bad: set[int], data: st.DataObject) -> None:
+    """Sent again, exactly the rejected items are missing, also when the file is read anew or was
+    cut short in between; nothing is a dead letter any more, and entering them closes the ledger."""
+    orders = [each for each in ALL if each.entity == "Order"]
+    with tempfile.TemporaryDirectory() as name:
+        with ledger(Path(name)) as book:
+            for each in orders:
+                of = [
+                    rejection(number) for number in sorted(bad) if each.start <= number < each.stop
+                ]
+                book.enter(each, len(each) - len(of), of)
+            before = book.path.read_bytes()
+            letters = book.dead_letters.read_bytes() if bad else b""
+            in_turn = [each.number for each in book.rejections()]
+            book.send_again(["Order"])
+            again = book.path.read_bytes()
+        kept = data.draw(st.integers(len(before), len(again)))
+        if kept < len(again):
+            book.path.write_bytes(again[:kept])
+            book.dead_letters.write_bytes(letters)
+        missing = set(in_turn[: again[:kept].count(b"\n") - before.count(b"\n")])
+        with ledger(Path(name)) as book:
+            left = [part for each in orders for part in book.missing(each)]
+            assert {n for each in left for n in range(each.start, each.stop)} == missing
+            assert {each.number for each in book.rejections()} == bad - missing
+            standing = book.standing(["Order"])
+            assert (standing.left, standing.rejected.total()) == (len(missing), len(bad - missing))
+            for each in left:
+                book.enter(each, len(each), [])
+            assert book.standing(["Order"]).left == 0
+
+
+def test_rejected_items_without_their_file_are_said(tmp_path: Path) -> None:
+    """Which items were rejected is in the file of dead letters alone: without it, that is said."""
+    with ledger(tmp_path) as book:
+        order = next(each for each in ALL if each.entity == "Order")
+        book.enter(order, len(order) - 1, [rejection(order.start)])
+        book.dead_letters.unlink()
+        with pytest.raises(BadRecord, match=r"rejected.jsonl, which it needs, is not there\)"):
+            book.send_again(["Order"])
+
+
 @given(st.sets(st.integers(0, 600)))
 def test_runs_are_the_rows(rows: set[int]) -> None:
     """Rows as bits give back the same rows, in runs that do not touch."""

@@ -160,6 +160,20 @@ def test_an_item_that_breaks_the_server_is_rejected_in_the_end(tmp_path: Path) -
     assert report.tables[0].rejected == {"InternalServerError": 1}
 
 
+def test_rejected_items_are_left_out_until_they_are_asked_for(tmp_path: Path) -> None:
+    """Once a table takes what it had rejected, the next seed writes it when told to, and only that;
+    until then it sends nothing and says so in its ledger."""
+    load(DATASET, FakeTable(PLACE, refuses=refusing(3, 30, 700)), tmp_path)
+    repaired = FakeTable(PLACE)
+    report = load(DATASET, repaired, tmp_path)
+    assert (report.written_now, report.rejected, repaired.sent) == (0, 3, [])
+    report = load(DATASET, FakeTable(PLACE, refuses=refusing(30)), tmp_path, retry_rejected=True)
+    assert (report.written_now, report.rejected) == (2, 1)
+    report = load(DATASET, repaired, tmp_path, retry_rejected=True)
+    assert (report.written_now, report.rejected, report.left) == (1, 0, 0)
+    assert set(repaired.items) == {WIRE[30][0]}
+
+
 def test_without_batch_write_items_are_put(tmp_path: Path) -> None:
     """Where BatchWriteItem is not allowed, PutItem does it, which is said once."""
     table = FakeTable(PLACE, denied=frozenset({"BatchWriteItem"}), refuses=refusing(3))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loadstone.seeding.from_runs import Written
+from loadstone.seeding.opened import DELETE
 from loadstone.seeding.report import LedgerReport
 from loadstone.seeding.verification import Count, Verification
 
@@ -41,6 +42,8 @@ def print_report(report: LedgerReport) -> None:
         if table.dead_letters:
             reasons = ", ".join(f"{count:,} {code}" for code, count in table.rejected.items())
             click.echo(f"{table.name} rejected {reasons}: see {table.dead_letters}")
+    if report.rejected:
+        click.echo(_sent_again(report))
 
 
 def _in_words(report: LedgerReport) -> str:
@@ -52,6 +55,16 @@ def _in_words(report: LedgerReport) -> str:
     return (
         f"{report.written_now:,} items {done} in {report.elapsed_s:,.1f} s ({per_s:,.0f} items/s)"
         f"{earlier}; {throttles:,} throttles, {failures:,} other failures sent again"
+    )
+
+
+def _sent_again(report: LedgerReport) -> str:
+    """What to do about rejected items."""
+    if report.verb is DELETE:
+        return "the same command tries those again"
+    again = f"`loadstone seed {report.identity['system']} --retry-rejected`"
+    return (
+        f"a seed leaves those out from now on; once the table takes them, {again} sends them again"
     )
 
 

@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     metavar="5000wcu/s",
     help="Hold so many write units a second, of all tables together; else as fast as they take.",
 )
+@click.option(
+    "--retry-rejected", is_flag=True, help="Send again what the tables have rejected so far."
+)
 @distribution_options
 @click.option("--verify", "verified", is_flag=True, help="Then count, and read a sample back.")
 @spend_options
@@ -82,6 +85,7 @@ def seed(
     processes: int,
     in_flight: int | None,
     rate: float | None,
+    retry_rejected: bool,
     spread: Spread,
     verified: bool,
     spending: Spending,
@@ -94,6 +98,7 @@ def seed(
     \b
     loadstone seed cmz --scale 20000 --verify
     loadstone seed cmz                    goes on with what the tables hold
+    loadstone seed cmz --retry-rejected   and with what they have not taken
     loadstone seed cmz --scale 20000000 --master --expect-workers 8
     loadstone seed cmz --worker HOST      on each of the eight machines
     """
@@ -124,8 +129,9 @@ def seed(
         )
         if target.kind == "aws" and not spending.dry_run:
             refuse_untagged(session.tables, loaded.id, allow_untagged)
-        plan = _agreed(session, meant, spending, rate=rate, verified=verified, as_json=as_json)
-        if plan is None:
+        plan = _plan(session, meant, retry_rejected=retry_rejected, counted=verified)
+        lasts = clock(plan.write_units / rate) if rate else None
+        if not agreed(plan, target, spending, WRITE, as_json=as_json, lasts=lasts):
             return
         _announce(session)
         with attended(spending, target, plan) as load:
@@ -135,6 +141,7 @@ def seed(
                 processes=processes,
                 rate=rate,
                 stop=load.stop,
+                retry_rejected=retry_rejected,
                 crew=master_crew(spread, target, load) if spread.master else None,
             )
         stopped = load.was_stopped(report)
@@ -181,25 +188,16 @@ def _create_missing(wanted: list[Wanted], target: Target) -> None:
         control.create(missing)
 
 
-def _agreed(
-    session: Session,
-    meant: list[Wanted],
-    spending: Spending,
-    *,
-    rate: float | None,
-    verified: bool,
-    as_json: bool,
-) -> Estimate | None:
-    """What is left to be done, told and asked about; None when telling was all."""
+def _plan(
+    session: Session, meant: list[Wanted], *, retry_rejected: bool, counted: bool
+) -> Estimate:
+    """What is left to be done."""
     from loadstone.seeding.plan import counting_plan, writing_plan
 
     there = {place.name for place in session.places}
-    plan = writing_plan(session, [each for each in meant if each.name not in there])
-    if verified and session.tables:
-        plan = plan.joined(counting_plan(session))
-    lasts = clock(plan.write_units / rate) if rate else None
-    well = agreed(plan, session.target, spending, WRITE, as_json=as_json, lasts=lasts)
-    return plan if well else None
+    missing = [each for each in meant if each.name not in there]
+    plan = writing_plan(session, missing, retry_rejected=retry_rejected)
+    return plan.joined(counting_plan(session)) if counted and session.tables else plan
 
 
 def _announce(session: Session) -> None:

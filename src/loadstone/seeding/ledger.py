@@ -140,6 +140,19 @@ class Ledger:
             self._append({"asked": fresh})
             self._entries.ask(fresh)
 
+    def send_again(self, entities: Iterable[str]) -> None:
+        """The items of these entities that were rejected are missing from now on."""
+        chosen = {entity for entity in entities if self._entries.of[entity].rejected}
+        if not chosen:
+            return
+        for each in self.rejections():
+            if each.entity in chosen:
+                again = each.entity, each.number, each.code
+                self._append({"again": again})
+                self._entries.send_again(*again)
+        os.fsync(self._file)
+        self._drop_unfinished_rejections()
+
     def unseed(self, entities: Iterable[str]) -> str:
         """Before items of these entities are deleted: none of them counts as written from now on,
         so that whatever happens to the deleting, a seed afterwards writes them all again.
@@ -251,6 +264,9 @@ class Ledger:
                 if "unseeded" in line:
                     self._entries.end_unseeding(line["unseeded"])
                     continue
+                if "again" in line:
+                    self._entries.send_again(*line["again"])
+                    continue
                 entity, start, stop = line["slice"]
                 self._entries.add(
                     Slice(entity, start, stop), line["written"], line.get("rejected", {})
@@ -294,7 +310,11 @@ class Ledger:
 
     def rejections(self) -> list[Rejection]:
         """The items that were rejected."""
-        return list(_rejections(self.dead_letters)) if self.rejected else []
+        if not self.rejected:
+            return []
+        if not self.dead_letters.exists():
+            raise _damaged(self.path, f"{self.dead_letters.name}, which it needs, is not there")
+        return list(_rejections(self.dead_letters))
 
     def _is_entered(self, rejection: Rejection) -> bool:
         return self.has(Slice(rejection.entity, rejection.number, rejection.number + 1))

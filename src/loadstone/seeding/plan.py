@@ -15,11 +15,14 @@ from loadstone.seeding.session import Session
 from loadstone.seeding.verify import SAMPLE
 
 
-def writing_plan(session: Session, missing: Sequence[Wanted] = ()) -> Estimate:
-    """Writing what the ledgers do not have yet; `missing` tables are still to be made."""
+def writing_plan(
+    session: Session, missing: Sequence[Wanted] = (), *, retry_rejected: bool = False
+) -> Estimate:
+    """Writing what the ledgers do not have yet, or what they say was rejected too; `missing` tables
+    are still to be made."""
     left: dict[str, int] = {}
     for place in session.places:
-        left |= _left(session, place)
+        left |= _left(session, place, retry_rejected)
     for each in missing:
         for entity in stored_in(session.dataset, each.table):
             if session.only is None or entity.name in session.only:
@@ -41,10 +44,14 @@ def counting_plan(session: Session) -> Estimate:
     return counting(session.dataset, list(map(as_found, session.filled)), sample=SAMPLE)
 
 
-def _left(session: Session, place: Place) -> dict[str, int]:
+def _left(session: Session, place: Place, retry_rejected: bool) -> dict[str, int]:
     dataset = session.dataset
     wanted = counts(dataset, place, session.only)
     if not ledger_path(session.ledgers, place, dataset.identity.as_dict()).exists():
         return wanted
     with open_ledger(dataset, place, session.ledgers) as ledger:
-        return {entity: ledger.standing([entity]).left for entity in wanted}
+        standings = {entity: ledger.standing([entity]) for entity in wanted}
+    return {
+        entity: each.unwritten if retry_rejected else each.left
+        for entity, each in standings.items()
+    }

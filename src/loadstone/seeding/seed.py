@@ -45,6 +45,7 @@ def seed(
     capacities: Mapping[str, Capacity] | None = None,
     ledgers: Path = LEDGERS,
     stop: Event | None = None,
+    retry_rejected: bool = False,
     client: Sends | None = None,
     clock: Clock | None = None,
     crew: Callable[[Job], Crew] | None = None,
@@ -53,8 +54,9 @@ def seed(
 
     The tables are there. When `stop` is set, what is in flight is finished and the rest is left.
     `in_flight` batches are sent at one time by each of `processes`; `rate` holds the units a second
-    of all tables together; `only` names the entities that are meant. `crew` makes other workers
-    than those of this machine; `client` sends once and does not retry.
+    of all tables together; `only` names the entities that are meant; `retry_rejected` writes those
+    too that the tables have not taken. `crew` makes other workers than those of this machine;
+    `client` sends once and does not retry.
     """
     at_once = _in_flight(target, processes) if in_flight is None else in_flight
     if at_once < 1:
@@ -65,14 +67,13 @@ def seed(
     asked = {place.name: counts(dataset, place, only) for place in places}
     places = [place for place in places if asked[place.name]]
     with ExitStack() as stack:
-        books = {
-            place.name: Book(
-                stack.enter_context(open_ledger(dataset, place, ledgers)),
-                asked[place.name],
-                (capacities or {}).get(place.name),
-            )
-            for place in places
-        }
+        books: dict[str, Book] = {}
+        for place in places:
+            ledger = stack.enter_context(open_ledger(dataset, place, ledgers))
+            if retry_rejected:
+                ledger.send_again(asked[place.name])
+            capacity = (capacities or {}).get(place.name)
+            books[place.name] = Book(ledger, asked[place.name], capacity)
 
         def workers(keeper: Keeper) -> Crew:
             job = Job.of(dataset, places, keeper.shares, at_once)

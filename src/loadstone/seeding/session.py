@@ -86,6 +86,7 @@ class Session:
         processes: int = 1,
         rate: float | None = None,
         stop: Event | None = None,
+        retry_rejected: bool = False,
         crew: Callable[[Job], Crew] | None = None,
     ) -> LedgerReport:
         """Write what the ledgers do not have yet, and on the tables which data set it is."""
@@ -104,6 +105,7 @@ class Session:
                 capacities=capacities,
                 ledgers=self.ledgers,
                 stop=stop,
+                retry_rejected=retry_rejected,
                 crew=crew,
             )
 

@@ -24,6 +24,11 @@ class Standing:
         """Items that are neither written nor rejected yet."""
         return self.asked - self.written - self.rejected.total()
 
+    @property
+    def unwritten(self) -> int:
+        """These, and those that were rejected."""
+        return self.asked - self.written
+
 
 class Entries:
     """What the lines of a ledger add up to, by entity."""
@@ -68,6 +73,19 @@ class Entries:
         self.asked.update(entities)
         self.doomed -= self.asked
         self.unseeding = None
+
+    def send_again(self, entity: str, number: int, code: str) -> None:
+        """A rejected item is missing. ValueError when it is no such thing."""
+        at, bit = _rows(Slice(entity, number, number + 1))
+        standing, key = self.of[entity], (entity, at)
+        whole = bits_between(0, min(SLICE_ITEMS, standing.asked - at * SLICE_ITEMS))
+        done = whole if self._done[entity][at] else self._partly.pop(key, 0)
+        if not done & bit or not standing.rejected[code]:
+            raise ValueError(f"{entity} {number} is not rejected")
+        self._done[entity][at] = 0
+        if done != bit:
+            self._partly[key] = done & ~bit
+        standing.rejected -= Counter({code: 1})
 
     def forget(self, line: Mapping[str, Any]) -> None:
         """Some entities are not there any more, or not all of them: nobody asks for them now."""

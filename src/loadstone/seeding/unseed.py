@@ -1,7 +1,7 @@
 """Deletes items from their tables by keys that are computed from numbers; others stay.
 
 How far a deleting is, a ledger of its own says. So one that is stopped or killed goes on where it
-stopped, as a seed does.
+stopped, as a seed does; what a table did not delete is asked for again each time.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ class Unseeding:
                 chosen = self._chosen(each.place, ledger)
                 if chosen:
                     done = stack.enter_context(self._progress(each.place, ledger.unseed(chosen)))
+                    done.send_again(chosen)
                     wanted = {entity: session.dataset.count(entity) for entity in chosen}
                     books[name] = Book(done, wanted, capacities.get(name))
             report = delete(session, books, self._opens, means)
@@ -118,7 +119,7 @@ class Unseeding:
         if name is None or not self._progress_path(place, name).exists():
             return wanted
         with self._progress(place, name) as done:
-            return {entity: done.standing([entity]).left for entity in chosen}
+            return {entity: done.standing([entity]).unwritten for entity in chosen}
 
     def _chosen(self, place: Place, ledger: Ledger) -> list[str]:
         """Whatever a seed has asked for; what a deleting began with, until it has ended."""

@@ -100,7 +100,7 @@ class RunUnseeding:
             begun = self._run.left(each.place) is not None
             with self._progress(each.place) if begun else nullcontext() as done:
                 for entity, items in chosen.items():
-                    found[entity] += done.standing([entity]).left if done else items
+                    found[entity] += done.standing([entity]).unwritten if done else items
         return {entity: items for entity, items in found.items() if items}
 
     def run(self, means: Means) -> LedgerReport:
@@ -111,8 +111,12 @@ class RunUnseeding:
             books = {}
             for each in self.tables:
                 name = each.place.name
-                done = stack.enter_context(self._progress(each.place))
-                books[name] = Book(done, self._chosen(each.place), capacities.get(name))
+                done, chosen = (
+                    stack.enter_context(self._progress(each.place)),
+                    self._chosen(each.place),
+                )
+                done.send_again(chosen)
+                books[name] = Book(done, chosen, capacities.get(name))
             return delete(self.session, books, self._opens, means)
 
     def _chosen(self, place: Place) -> dict[str, int]:
