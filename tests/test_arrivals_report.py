@@ -23,7 +23,7 @@ def arrived(
     folder: Path, gauges: Sequence[Gauges], *, trials: Sequence[Trial] = (), **changes: Any
 ) -> Run:
     """A run with a call in each second, and what was seen in it."""
-    configuration = {"objective": ["p99 < 20ms", "error_rate < 1%"]}
+    configuration = {"objective": ["p99 < 20ms", "error_rate < 1%"], "find_max": bool(trials)}
     told = header(warm_up_s=1.5, configuration=configuration, **changes)
     writer = RunWriter.start(folder, told, now_ns=START_NS, unix_ms=START_MS)
     now_ns = START_NS
@@ -245,7 +245,7 @@ def test_a_rate_that_a_burst_may_have_carried_is_not_called_one_that_lasts(
 
 def test_a_search_that_was_cut_short_says_so(tmp_path: Path) -> None:
     """A rate that held is not called the highest there is when nothing higher was tried."""
-    told = header(configuration={"objective": ["p99 < 20ms"]})
+    told = header(configuration={"objective": ["p99 < 20ms"], "find_max": True})
     writer = RunWriter.start(tmp_path, told, now_ns=START_NS, unix_ms=START_MS)
     writer.note("trial", trial(0, 100, "held").to_json(), START_NS)
     writer.add(call())

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,13 +17,27 @@ from click.testing import CliRunner, Result
 from loadstone.cli.check import check
 from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue, NoPrice, UnknownName
-from loadstone.report.objectives import github_annotations, lines
-from loadstone.run import Ending, Run
+from loadstone.report.markdown import render_markdown
+from loadstone.report.objectives import as_json, github_annotations, junit, lines, markdown
+from loadstone.report.view import view
+from loadstone.run import Ending, Gauges, Run, RunWriter, finish
+from loadstone.run.find_max import Outcome, Trial
 from loadstone.run.judged import judged
 from loadstone.run.objectives import objective
+from loadstone.run.tally import SecondTally
 from tests.between import Between
 from tests.commands import Ran, free_port, loadstone
-from tests.synthetic import finished, known_seconds, write
+from tests.synthetic import (
+    MS,
+    SECOND_NS,
+    START_MS,
+    START_NS,
+    call,
+    finished,
+    header,
+    known_seconds,
+    write,
+)
 
 FIXTURE = """
 from loadstone import Entity, Table, number, text
@@ -55,23 +69,56 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def searched(folder: Path, rates: Sequence[tuple[float, int, Outcome]], *objectives: str) -> None:
+    """A search that tried such rates for half a second, with ten calls of so many milliseconds."""
+    told = header(configuration={"find_max": True, "objective": list(objectives)})
+    writer = RunWriter.start(folder, told, now_ns=START_NS, unix_ms=START_MS)
+    for number, (rate_per_s, took_ms, outcome) in enumerate(rates):
+        counted = SecondTally()
+        for _ in range(10):
+            counted.add(call(service_ns=took_ms * MS))
+        patterns = {name: tally.to_json() for name, tally in counted.fold().measured.items()}
+        tried = Trial(
+            number=number,
+            rate_per_s=rate_per_s,
+            achieved_per_s=20.0,
+            measured_s=0.5,
+            asked=10,
+            calls=10,
+            p50_us=took_ms * 1000,
+            p99_us=took_ms * 1000,
+            throttled=0,
+            failed=0,
+            late=0,
+            delay_max_us=0,
+            outcome=outcome,
+            patterns=patterns,
+        )
+        writer.note("trial", tried.to_json(), START_NS)
+    writer.add(call(service_ns=SECOND_NS))
+    writer.tick(START_NS + SECOND_NS, Gauges(asked=100))
+    writer.note("found", {"rate_per_s": None}, START_NS + SECOND_NS)
+    writer.close(Ending("completed"), START_NS + SECOND_NS)
+    finish(folder, Ending("completed"), unix_ms=START_MS + 1000)
+
+
 def ask(*arguments: str) -> Result:
     return CliRunner().invoke(check, arguments, catch_exceptions=False)
 
 
 def test_a_missed_objective_ends_with_1(known: Path) -> None:
-    """What held and what did not is told with what it was; what is given goes before the run's
+    """What was met and what was not is told with what it was; what is given goes before the run's
     own of the same figure."""
     asked = ask("known")
     assert asked.exit_code == 1
     assert asked.stdout.splitlines() == [
-        "held    p99 < 1s              99.01 ms",
+        "met     p99 < 1s              99.01 ms",
         "missed  throttle_rate < 0.1%  1.38%",
-        "known: 1 of 2 objectives missed.",
+        "known: 1 of 2 objectives was missed.",
     ]
     asked = ask("last", "--objective", "throttle_rate < 2%", "--objective", "hit_rate > 90%")
     assert asked.exit_code == 0, asked.stdout
-    assert asked.stdout.endswith("known: all 3 objectives held.\n")
+    assert asked.stdout.endswith("known: all 3 objectives were met.\n")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +166,7 @@ def test_a_run_that_did_not_end_well_does_not_pass(tmp_path: Path) -> None:
     assert not cut.passed
     said = "\n".join(lines(cut))
     assert "The part of worker 1 is missing" in said
-    assert "held by what there is, which is not enough to pass" in said
+    assert "met by what there is, which is not enough to pass" in said
     whole = Run.load(finished(tmp_path / "whole", known_seconds()[2:]))
     assert judged(whole, one).passed
     failed = judged(replace(whole, ending=Ending("failed", "the engine died")), one)
@@ -127,14 +174,61 @@ def test_a_run_that_did_not_end_well_does_not_pass(tmp_path: Path) -> None:
     assert not failed.passed
 
 
-def test_a_search_is_held_to_its_answer(tmp_path: Path) -> None:
-    """A search for the highest rate keeps its objectives at each rate: over all of them together
-    they mean nothing, and what counts is that a rate held."""
-    configuration = {"find_max": True, "objective": ["p99 < 1us"]}
-    run = Run.load(finished(tmp_path, known_seconds()[2:], configuration=configuration))
-    found = judged(run)
-    assert [str(each) for each in found.verdicts] == [
+def test_a_search_that_tried_nothing_misses(tmp_path: Path) -> None:
+    """What counts of a search is that a rate held; all its calls together are no such rate."""
+    searched(tmp_path, [], "p99 < 9s")
+    run = Run.load(tmp_path)
+    assert [str(each) for each in judged(run).verdicts] == [
         "highest_rate > 0/s: no rate that was tried held"
+    ]
+    with pytest.raises(BadValue, match="does not tell what calls did at any rate") as caught:
+        judged(run, [objective("p99 < 9s")])
+    assert caught.value.exit_code == 2
+
+
+def test_a_search_is_judged_at_the_highest_rate_that_held(tmp_path: Path) -> None:
+    """Its own objectives and those that are given are held against what calls did at that rate, and
+    not against rates that broke; every format says at which."""
+    rates: list[tuple[float, int, Outcome]]
+    rates = [(100.0, 10, "held"), (400.0, 900, "broke"), (200.0, 30, "held")]
+    searched(tmp_path, rates, "p99 < 50ms", "highest_rate > 150/s")
+    found = judged(Run.load(tmp_path), [objective("p50 < 5ms"), objective("throughput > 1/s")])
+    at = "Judged at 200.0 a second, the highest rate that held."
+    assert list(lines(found)) == [
+        "missed  p50 < 5ms             30.02 ms",
+        "met     throughput > 1/s      20/s",
+        "met     highest_rate > 150/s  200/s",
+        "met     p99 < 50ms            30.02 ms",
+        at,
+        "known: 1 of 4 objectives was missed.",
+    ]
+    assert f"\n{at}\n" in markdown([found])
+    assert ElementTree.fromstring(junit([found])).findtext("testsuite/system-out") == at
+    assert as_json(found)["judged_at"] == "at 200.0 a second, the highest rate that held"
+    content = view(Run.load(tmp_path))
+    text = render_markdown(content)
+    assert "Objectives, judged at 200.0 a second, the highest rate that held:" in text
+    assert "| p99 < 50ms | 30.02 ms | met |" in text
+    assert content.held
+
+
+def test_a_search_is_held_to_the_rate_that_was_asked_of_it(tmp_path: Path) -> None:
+    """A rate that held and is too low is a miss, in the check and in the report."""
+    searched(tmp_path, [(100.0, 10, "held"), (200.0, 900, "broke")], "highest_rate > 150/s")
+    run = Run.load(tmp_path)
+    assert [str(each) for each in judged(run).missed] == ["highest_rate > 150/s: 100/s"]
+    assert view(run).answer.startswith("highest_rate > 150/s was missed: it held its objectives up")
+    assert view(run).held is False
+
+
+def test_a_search_in_which_nothing_held_is_judged_at_its_lowest_rate(tmp_path: Path) -> None:
+    """There its objectives say by how much they were missed."""
+    searched(tmp_path, [(100.0, 900, "broke"), (50.0, 600, "broke")], "p99 < 50ms")
+    assert list(lines(judged(Run.load(tmp_path)))) == [
+        "missed  highest_rate > 0/s  no rate that was tried held",
+        "missed  p99 < 50ms          600.1 ms",
+        "Judged at 50.0 a second, the lowest rate that was tried: none held.",
+        "known: 2 of 2 objectives were missed.",
     ]
 
 
@@ -162,7 +256,7 @@ def test_github_is_told(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked.stderr == (
         "::error title=known%3A objective missed::throttle_rate < 0.1%25: 1.38%25\n"
     )
-    assert json.loads(asked.stdout)["objectives"][1]["held"] is False
+    assert json.loads(asked.stdout)["objectives"][1]["met"] is False
     assert "| **missed** | `throttle_rate < 0.1%` | 1.38% |" in summary.read_text()
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(known / "no" / "such" / "folder"))
     assert "no step summary" in ask("known").stderr
@@ -211,7 +305,7 @@ def test_a_run_ends_with_its_objectives(place: Path, engine: Engine) -> None:
     assert ran.code == 0, ran.err + ran.out
     assert "not held to p99(another) < 9s (no pattern in this load 'another'" in ran.err
     told = [line.split("  ")[0] for line in ran.out.splitlines()[-4:]]
-    assert told == ["held", "held", "held", "one: all 3 objectives held."]
+    assert told == ["met", "met", "met", "one: all 3 objectives were met."]
     kept = Run.load(place / ".loadstone" / "runs" / "one").header.configuration["objective"]
     assert kept == ["p99 < 9s", "error_rate < 1%", "rcu(things) > 0/s"]
     assert ElementTree.parse(place / "one.xml").getroot().attrib["failures"] == "0"

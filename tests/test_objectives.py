@@ -43,7 +43,7 @@ def seen(**changes: Any) -> Evidence:
 
 
 @pytest.mark.parametrize(
-    ("text", "held"),
+    ("text", "met"),
     [
         ("p99 < 100ms", True),
         ("p99(inbox) < 99ms", False),
@@ -82,10 +82,10 @@ def seen(**changes: Any) -> Evidence:
         ("highest_rate > 1/s", False),  # no rate was looked for
     ],
 )
-def test_objectives_are_judged(text: str, held: bool) -> None:
+def test_objectives_are_judged(text: str, met: bool) -> None:
     """Figures of the whole run and of one pattern are held against limits with their units."""
     (verdict,) = judge([objective(text)], seen())
-    assert verdict.held is held, str(verdict)
+    assert verdict.met is met, str(verdict)
 
 
 def test_latency_is_from_the_intended_start() -> None:
@@ -114,7 +114,7 @@ def test_a_verdict_says_what_it_was() -> None:
 def test_no_call_holds_nothing() -> None:
     """An objective of a pattern that was not called is not kept to."""
     (verdict,) = judge([objective("error_rate(nobody) < 1%")], seen())
-    assert not verdict.held
+    assert not verdict.met
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
 )
 def test_what_it_was_is_told_apart_from_the_limit(text: str, value: float, was: str) -> None:
     """No rounding makes a figure that missed its limit look like the limit."""
-    assert Verdict(objective=objective(text), value=value, held=False).was == was
+    assert Verdict(objective=objective(text), value=value, met=False).was == was
 
 
 @pytest.mark.parametrize(

@@ -158,5 +158,5 @@ def test_every_command_of_the_workflow_works(
     assert (checkout / "report.html").is_file()
     assert (checkout / "comparison.html").is_file()
     summary = (checkout.parent / "summary.md").read_text()
-    assert "### branch: all 2 objectives held." in summary
+    assert "### branch: all 2 objectives were met." in summary
     assert "# base and branch" in summary

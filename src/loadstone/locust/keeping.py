@@ -135,7 +135,7 @@ class Keeping:
         evidence = replace(self.evidence(part.about.region), tallies=seen, measured_s=measured_s)
         for verdict in judge(_watched(self._kept.get(part.system, ())), evidence):
             key = (part.system, verdict.objective.text)
-            if verdict.held or verdict.value is None:
+            if verdict.met or verdict.value is None:
                 self._missed_s.pop(key, None)
                 continue
             if now_s - self._missed_s.setdefault(key, now_s) >= MISSED_FOR_S:

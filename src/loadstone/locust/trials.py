@@ -179,6 +179,7 @@ def _trial(
         delay_max_us=seen.delay_max_us,
         outcome=outcome,
         why=why,
+        patterns={name: tally.to_json() for name, tally in tallies.items()},
     )
 
 

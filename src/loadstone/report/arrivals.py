@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from loadstone.report.numbers import count, duration, percent, rate, seconds
 from loadstone.run.figures import Figures
 from loadstone.run.find_max import highest, lasts, limit
+from loadstone.run.judged import tried_with
 from loadstone.run.record import Run
 
 BUSY_SHARE = 0.8  # of a core: from here on a process waits for itself
@@ -55,7 +56,7 @@ def found(run: Run) -> Iterator[str]:
     """The highest rate that held, what stood in the way of more, and whether it would last."""
     if not run.trials:
         return
-    objectives = " and ".join(run.header.configuration.get("objective", ()))
+    objectives = " and ".join(tried_with(run)) or "its objectives"
     best, stood = highest(run.trials), limit(run.trials)
     if best is None:
         said = f"No rate that was tried held {objectives}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from loadstone.capacity.money import HOURS_PER_MONTH, Cost, cost, request_cost_usd
 from loadstone.capacity.prices import Price, Prices, builtin_prices
 from loadstone.errors import NoPrice
+from loadstone.run.evidence import evidence_of
 from loadstone.run.figures import Figures
+from loadstone.run.find_max import highest
 from loadstone.run.record import Run
 
 
@@ -24,10 +26,12 @@ class PatternCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """`cost` is None, and `no_price` says why, where a price is missing."""
+    """`cost` is None, and `no_price` says why, where a price is missing. `at_highest` is a month of
+    the highest rate that a search found, where its record tells what calls did at it."""
 
     cost: Cost | None
     no_price: str = ""
+    at_highest: Decimal | None = None
     patterns: tuple[PatternCost, ...] = ()
 
 
@@ -35,7 +39,11 @@ def bill(run: Run, found: Figures, prices: Prices | None = None) -> Bill:
     """`prices` come before those of the day of the run, and these before the built-in ones."""
     known = prices or _prices_of(run)
     try:
-        return Bill(cost=_cost(run, found, known), patterns=_patterns(run, found, known))
+        return Bill(
+            cost=_cost(run, found, known),
+            at_highest=_at_highest(run, known),
+            patterns=_patterns(run, found, known),
+        )
     except NoPrice as error:
         return Bill(cost=None, no_price=str(error))
 
@@ -61,6 +69,14 @@ def _cost(run: Run, found: Figures, prices: Prices) -> Cost:
         ),
         stored=stored or None,
     )
+
+
+def _at_highest(run: Run, prices: Prices) -> Decimal | None:
+    best = highest(run.trials)
+    if best is None or not best.patterns:
+        return None
+    evidence = replace(evidence_of(run), prices=prices)
+    return Decimal(str(evidence.usd_per_month(None)))
 
 
 def _patterns(run: Run, found: Figures, prices: Prices) -> tuple[PatternCost, ...]:

@@ -11,14 +11,14 @@ from loadstone.report.numbers import percent, rate
 from loadstone.run.behind import times_behind
 from loadstone.run.evidence import evidence_of
 from loadstone.run.find_max import highest
-from loadstone.run.judged import FOUND, scope_of
+from loadstone.run.judged import recorded_texts, scope_of, tried_with
 from loadstone.run.objectives import Objective, Scope, judge, objective
 from loadstone.run.record import Run
 from loadstone.run.tally import Counts
 
 _NAMED = 3
 
-Outcome = Literal["held", "missed", "unknown"]
+Outcome = Literal["met", "missed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,30 +38,23 @@ class Answer(NamedTuple):
 
 
 def objective_rows(run: Run) -> tuple[ObjectiveRow, ...]:
-    """One that is not understood is neither held nor missed, and never left out."""
+    """One that is not understood is neither met nor missed, and never left out."""
     return tuple(_rows(run))
 
 
 def _rows(run: Run) -> Iterator[ObjectiveRow]:
     scope, evidence = scope_of(run), evidence_of(run)
-    for text in _texts(run):
+    for text in recorded_texts(run):
         try:
             one = _fit(text, scope)
         except LoadstoneError as error:
             yield ObjectiveRow(objective=text, was=str(error), outcome="unknown")
             continue
         (verdict,) = judge([one], evidence)
-        outcome: Outcome = "held" if verdict.held else "missed"
+        outcome: Outcome = "met" if verdict.met else "missed"
         if verdict.value is None and not run.measured:
             outcome = "unknown"
         yield ObjectiveRow(objective=text, was=verdict.was, outcome=outcome)
-
-
-def _texts(run: Run) -> list[str]:
-    """Those of a search were kept at each rate: what it is held to is that one held."""
-    if run.header.configuration.get("find_max"):
-        return [FOUND]
-    return [str(text) for text in run.header.configuration.get("objective", ())]
 
 
 def _fit(text: str, scope: Scope) -> Objective:
@@ -76,7 +69,7 @@ def answer(run: Run, rows: tuple[ObjectiveRow, ...]) -> Answer:
     if not run.measured:
         return Answer("There is nothing to answer with: no call was measured.", None)
     if run.trials:
-        return _found(run)
+        return _found(run, rows)
     if not rows:
         went = _went(run)
         return Answer(f"No objective was set, so nothing says whether it held: {went}.", None)
@@ -114,16 +107,18 @@ def _missed(
     return f"It did not hold: {of} missed ({named}{more}){judged}.{_excuse(run, missed)}"
 
 
-def _found(run: Run) -> Answer:
+def _found(run: Run, rows: tuple[ObjectiveRow, ...]) -> Answer:
     """The highest rate is the answer of a search; its evidence is said below."""
-    kept = " and ".join(run.header.configuration.get("objective", ())) or "its objectives"
+    kept = " and ".join(tried_with(run)) or "its objectives"
     best = highest(run.trials)
     if best is None:
         return Answer(f"No rate that was tried held {kept}.", False)
-    return Answer(
-        f"It held {kept} up to {rate(best.rate_per_s)} a second{_ended(run)}.",
-        True if run.searched else None,
-    )
+    said = f"t held {kept} up to {rate(best.rate_per_s)} a second{_ended(run)}."
+    missed = [row.objective for row in rows if row.outcome == "missed"]
+    if missed:
+        return Answer(f"{' and '.join(missed)} was missed: i{said}", False)
+    sound = run.searched and not run.problems and run.ending.how != "failed"
+    return Answer(f"I{said}", True if sound else None)
 
 
 def _ended(run: Run) -> str:

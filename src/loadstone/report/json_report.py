@@ -11,6 +11,7 @@ import orjson
 from loadstone.report.numbers import steady
 from loadstone.report.view import View
 from loadstone.run.figures import Figures
+from loadstone.run.find_max import Trial
 from loadstone.run.tally import Counts
 
 #: So deep is the JSON laid out over lines.
@@ -48,6 +49,8 @@ def _plain(value: Any) -> object:
             return value.to_json()
         case Figures():
             return _fields(value) | {"per_s": value.per_s, "achieved": value.achieved}
+        case Trial():  # what its calls did is in the record
+            return {name: each for name, each in _fields(value).items() if name != "patterns"}
         case _ if is_dataclass(value):
             return _fields(value)
     raise TypeError(f"a report holds a {type(value).__name__}")

@@ -18,23 +18,29 @@ def lines(found: Judgement) -> Iterator[str]:
     wide = max(len(verdict.objective.text) for verdict in found.verdicts)
     for verdict in found.verdicts:
         yield f"{_word(verdict):<6}  {verdict.objective.text:<{wide}}  {verdict.was}"
+    if found.at:
+        yield _judged(found)
     yield from found.unsound
     yield sentence(found)
 
 
 def sentence(found: Judgement) -> str:
-    """Whether it held, and if not, why."""
+    """Whether all were met, and if not, why."""
     asked, missed = len(found.verdicts), len(found.missed)
-    several = "objective" if asked == 1 else "objectives"
     if missed:
-        return f"{found.run}: {missed} of {asked} {several} missed."
+        several = "the objective" if asked == 1 else f"{missed} of {asked} objectives"
+        return f"{found.run}: {several} {'was' if missed == 1 else 'were'} missed."
     if found.unsound:
-        return f"{found.run}: {_all(asked)} held by what there is, which is not enough to pass."
-    return f"{found.run}: {_all(asked)} held."
+        return f"{found.run}: {_all(asked)} met by what there is, which is not enough to pass."
+    return f"{found.run}: {_all(asked)} met."
 
 
 def _all(asked: int) -> str:
-    return "the objective" if asked == 1 else f"all {asked} objectives"
+    return "the objective was" if asked == 1 else f"all {asked} objectives were"
+
+
+def _judged(found: Judgement) -> str:
+    return f"Judged {found.at}."
 
 
 def markdown(found: Sequence[Judgement]) -> str:
@@ -45,6 +51,8 @@ def markdown(found: Sequence[Judgement]) -> str:
 def _markdown(found: Judgement) -> Iterator[str]:
     yield f"### {sentence(found)}"
     yield ""
+    if found.at:
+        yield from (_judged(found), "")
     for why in found.unsound:
         yield f"- {why}"
     if found.unsound:
@@ -52,7 +60,7 @@ def _markdown(found: Judgement) -> Iterator[str]:
     yield "| | objective | was |"
     yield "| --- | --- | ---: |"
     for verdict in found.verdicts:
-        word = _word(verdict) if verdict.held else f"**{_word(verdict)}**"
+        word = _word(verdict) if verdict.met else f"**{_word(verdict)}**"
         yield f"| {word} | `{_cell(verdict.objective.text)}` | {_cell(verdict.was)} |"
     yield ""
 
@@ -62,7 +70,7 @@ def _cell(text: str) -> str:
 
 
 def _word(verdict: Verdict) -> str:
-    return "held" if verdict.held else "missed"
+    return "met" if verdict.met else "missed"
 
 
 def as_json(found: Judgement) -> dict[str, Any]:
@@ -70,6 +78,7 @@ def as_json(found: Judgement) -> dict[str, Any]:
     return {
         "run": found.run,
         "system": found.system,
+        "judged_at": found.at,
         "passed": found.passed,
         "problems": list(found.unsound),
         "objectives": [
@@ -80,7 +89,7 @@ def as_json(found: Judgement) -> dict[str, Any]:
                 "limit": verdict.objective.limit,
                 "value": verdict.value,
                 "was": verdict.was,
-                "held": verdict.held,
+                "met": verdict.met,
             }
             for verdict in found.verdicts
         ],
@@ -93,11 +102,13 @@ def junit(found: Iterable[Judgement]) -> str:
     for each in found:
         suite = ElementTree.SubElement(root, "testsuite", name=f"{each.system}: {each.run}")
         for verdict in each.verdicts:
-            why = "" if verdict.held else str(verdict)
+            why = "" if verdict.met else str(verdict)
             _case(suite, each.system, verdict.objective.text, why)
         _case(suite, each.system, WHOLE, " ".join(each.unsound))
         failed = len(suite.findall("testcase/failure"))
         suite.attrib |= {"tests": str(len(suite)), "failures": str(failed), "errors": "0"}
+        if each.at:
+            ElementTree.SubElement(suite, "system-out").text = _judged(each)
     for name in ("tests", "failures"):
         root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
     ElementTree.indent(root)

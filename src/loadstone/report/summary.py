@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from loadstone.capacity.money import Cost
+from loadstone.capacity.money import HOURS_PER_MONTH, Cost
 from loadstone.report import arrivals
+from loadstone.report.bill import Bill
 from loadstone.report.expected import unexpected
 from loadstone.report.limited import limited
 from loadstone.report.numbers import count, duration, percent, rate, seconds, usd
@@ -20,7 +21,7 @@ from loadstone.run.tally import Tally
 _ALL_TRIALS = "All trials together, those that broke and the pauses too: "
 
 
-def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> Iterator[str]:
+def summary(run: Run, figures: Figures, spent: Bill) -> Iterator[str]:
     total = figures.total
     if not total.calls:
         kind = "was made at all" if not figures.warm_up_calls else "was made after the warm-up"
@@ -38,7 +39,7 @@ def summary(run: Run, figures: Figures, spent: Cost | None, no_price: str) -> It
     yield _throttles(figures, run.header.simulated_throttling)
     yield from limited(run, figures)
     yield from unexpected(figures)
-    yield _cost(run, spent, no_price)
+    yield _cost(run, spent)
     if figures.unplayed:
         yield f"Never called: {', '.join(figures.unplayed)}."
 
@@ -103,14 +104,19 @@ def _throttles(figures: Figures, simulated: str) -> str:
     )
 
 
-def _cost(run: Run, spent: Cost | None, no_price: str) -> str:
+def _cost(run: Run, bill: Bill) -> str:
+    spent = bill.cost
     if spent is None:
-        return f"What it costs is not known: {no_price}."
+        return f"What it costs is not known: {bill.no_price}."
     verb = "cost" if run.header.target_kind == "aws" else "would have cost"
-    load = "all of this" if run.trials else "this load"
+    load, usd_per_month = "this load", spent.usd_per_month
+    if run.trials:
+        load = "the mean of all trials"
+    if bill.at_highest is not None:
+        load, usd_per_month = "the highest rate that held", bill.at_highest
     said = (
-        f"On demand in {spent.region} {load} costs {usd(spent.usd_per_hour)} an hour, "
-        f"{usd(spent.usd_per_month)} a month of 730 hours"
+        f"On demand in {spent.region} {load} costs {usd(usd_per_month / HOURS_PER_MONTH)} an hour, "
+        f"{usd(usd_per_month)} a month of 730 hours"
     )
     if spent.storage_usd_per_month is not None:
         said += f", and its storage {usd(spent.storage_usd_per_month)} a month"

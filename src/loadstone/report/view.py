@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from loadstone.capacity.money import Cost
 from loadstone.capacity.prices import Prices
@@ -18,6 +19,7 @@ from loadstone.run.behind import WorkerLoad
 from loadstone.run.figures import Figures, figures
 from loadstone.run.find_max import Trial
 from loadstone.run.header import Header, Sample, Stored
+from loadstone.run.judged import judged_at
 from loadstone.run.record import Run, Worker
 from loadstone.run.timeline import HeatMap, Timeline, course
 
@@ -66,6 +68,7 @@ class View:
     answer: str
     held: bool | None  # None where nobody can say
     objectives: tuple[ObjectiveRow, ...]
+    judged_at: str  # the rate of a search that they were judged at
     summary: tuple[str, ...]
     problems: tuple[str, ...]
     figures: Figures
@@ -81,6 +84,7 @@ class View:
     hot_keys: tuple[HotKeyRow, ...]
     keys_recorded: bool
     cost: Cost | None
+    highest_usd_per_month: Decimal | None  # of the highest rate that held
     no_price: str  # why there is no cost
     pattern_costs: tuple[PatternCost, ...]
     plan: tuple[Block, ...]
@@ -112,7 +116,8 @@ def view(run: Run, prices: Prices | None = None, *, plan: tuple[Block, ...] = ()
         answer=answered.text,
         held=answered.held,
         objectives=objectives,
-        summary=tuple(summary(run, found, spent.cost, spent.no_price)),
+        judged_at=judged_at(run),
+        summary=tuple(summary(run, found, spent)),
         problems=run.problems,
         figures=found,
         warm_up=warm_up(run),
@@ -125,6 +130,7 @@ def view(run: Run, prices: Prices | None = None, *, plan: tuple[Block, ...] = ()
         hot_keys=hot_keys(run),
         keys_recorded=bool(run.heat),
         cost=spent.cost,
+        highest_usd_per_month=spent.at_highest,
         no_price=spent.no_price,
         pattern_costs=spent.patterns,
         plan=plan,

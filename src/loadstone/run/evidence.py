@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from loadstone.capacity.money import HOURS_PER_MONTH, request_cost_usd, storage_usd_per_month
 from loadstone.capacity.prices import Price, Prices, builtin_prices
 from loadstone.run.figures import figures, ratio
-from loadstone.run.find_max import highest
+from loadstone.run.find_max import Trial, highest, telling
 from loadstone.run.header import Header
 from loadstone.run.live_tables import EXPIRED
 from loadstone.run.record import Run
@@ -65,19 +65,34 @@ class Evidence:
 
 
 def evidence_of(run: Run) -> Evidence:
-    """What a record holds; its costs are in the prices of its day."""
-    header, found = run.header, figures(run)
-    best = highest(run.trials)
-    stored = tuple((each.items, each.size_bytes) for each in header.stored)
-    return Evidence(
-        tallies=run.measured,
-        measured_s=found.measured_s,
-        asked=found.asked,
-        highest_per_s=best.rate_per_s if best else None,
+    """What a record holds; its costs are in the prices of its day.
+
+    Of a search: what calls did at the rate that tells most of it. All its rates together, with
+    those that were meant to break, are no load that anybody asked for.
+    """
+    header = run.header
+    known = Evidence(
         region=header.region,
         prices=prices_of(header),
         documented=header.documented,
-        stored=stored or None,
+        stored=tuple((each.items, each.size_bytes) for each in header.stored) or None,
+    )
+    if run.trials or header.configuration.get("find_max"):
+        return _of_search(known, run.trials)
+    found = figures(run)
+    return replace(known, tallies=run.measured, measured_s=found.measured_s, asked=found.asked)
+
+
+def _of_search(known: Evidence, trials: Sequence[Trial]) -> Evidence:
+    best, told = highest(trials), telling(trials)
+    if told is None:
+        return known
+    return replace(
+        known,
+        tallies={name: Tally.merged([tally]) for name, tally in told.patterns.items()},
+        measured_s=told.measured_s,
+        asked=told.asked,
+        highest_per_s=best.rate_per_s if best else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import sqrt
 from typing import Any, Literal, Self
 
@@ -17,7 +17,10 @@ Outcome = Literal["held", "broke", "generator"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One rate, held for some time, and what came of it. `why` is "" where all objectives held."""
+    """One rate, held for some time, and what came of it. `why` is "" where all objectives were met.
+
+    `patterns` is what its calls did, as tallies are written; records of older versions lack it.
+    """
 
     number: int
     rate_per_s: float
@@ -33,6 +36,7 @@ class Trial:
     delay_max_us: int
     outcome: Outcome
     why: str = ""
+    patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -128,6 +132,13 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
     lowest = min(broke, default=float("inf"))
     held = [each for each in trials if each.outcome == "held" and each.rate_per_s < lowest]
     return max(held, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
+
+
+def telling(trials: Sequence[Trial]) -> Trial | None:
+    """What objectives of a search are judged at: the highest rate that held; where none did, the
+    lowest that broke."""
+    broke = (trial for trial in trials if trial.outcome == "broke")
+    return highest(trials) or min(broke, key=lambda trial: trial.rate_per_s, default=None)
 
 
 def lasts(trials: Sequence[Trial]) -> bool:

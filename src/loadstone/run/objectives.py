@@ -68,11 +68,11 @@ class Objective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether an objective held. `value` is None where the evidence does not say what it was."""
+    """Whether an objective was met. `value` is None where the evidence does not say what it was."""
 
     objective: Objective
     value: float | None
-    held: bool
+    met: bool
 
     @property
     def was(self) -> str:
@@ -103,12 +103,12 @@ class Scope:
         resources |= {(info.table, info.index) for info in header.patterns.values()}
         resources |= {(each.table, each.index) for each in header.stored}
         names = {name for each in resources for name in names_of(*each, header.documented)}
-        configuration = header.configuration
+        searches = bool(header.configuration.get("find_max"))
         return cls(
             patterns=tuple(sorted({*header.patterns, *played})),
             places=tuple(sorted(names)),
-            asks=header.asked_per_s is not None,
-            searches=bool(configuration.get("find_max")),
+            asks=header.asked_per_s is not None or searches,
+            searches=searches,
         )
 
     def joined(self, other: Scope) -> Scope:
@@ -120,7 +120,7 @@ class Scope:
         )
 
     def refuse(self, objectives: Iterable[Objective]) -> None:
-        """An objective of something that is not there can neither hold nor break."""
+        """An objective of something that is not there can be neither met nor missed."""
         for each in objectives:
             if (error := self.unfit(each)) is not None:
                 raise error
@@ -187,7 +187,7 @@ def kept_to(given: Sequence[Objective], declared: Sequence[Objective], scope: Sc
 
 
 def judge(objectives: Sequence[Objective], evidence: Evidence) -> list[Verdict]:
-    """What became of each. Where no call was made, nothing holds."""
+    """What became of each. Where no call was made, none is met."""
     return [_judge(each, evidence) for each in objectives]
 
 
@@ -195,5 +195,5 @@ def _judge(each: Objective, evidence: Evidence) -> Verdict:
     pattern = each.subject if each.kind.about == "pattern" else None
     called = evidence.tally(pattern).counts.calls or each.figure == "highest_rate"
     value = each.kind.value(evidence, each.subject) if called else None
-    held = value is not None and _HOLDS[each.sign](value, each.limit)
-    return Verdict(objective=each, value=value, held=held)
+    met = value is not None and _HOLDS[each.sign](value, each.limit)
+    return Verdict(objective=each, value=value, met=met)

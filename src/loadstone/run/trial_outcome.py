@@ -44,7 +44,7 @@ def outcome_of(verdicts: Sequence[Verdict], seen: Seen, *, lost: int = 0) -> tup
             f"the generator took up {seen.behind / seen.asked:.0%} of the arrivals more than 20 ms "
             f"late, by {seen.delay_max_us / 1000:,.0f} ms at most"
         )
-    broken = [str(verdict) for verdict in verdicts if not verdict.held]
+    broken = [str(verdict) for verdict in verdicts if not verdict.met]
     if broken:
         return "broke", "; ".join(broken)
     if seen.undone > UNDONE_SHARE * seen.asked:
@@ -62,4 +62,4 @@ def _spoilt(verdicts: Sequence[Verdict], seen: Seen) -> bool:
     waits = [verdict for verdict in verdicts if verdict.objective.holds_the_wait]
     if fell_behind(seen.behind, seen.asked):
         return bool(waits) or seen.delay_max_us > HARMLESS_US
-    return seen.behind > TELLING_SHARE * seen.asked and not all(each.held for each in waits)
+    return seen.behind > TELLING_SHARE * seen.asked and not all(each.met for each in waits)

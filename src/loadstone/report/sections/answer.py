@@ -22,8 +22,8 @@ from loadstone.report.view import View
 from loadstone.run.find_max import Trial, highest
 
 _HELD: dict[bool | None, Mark] = {True: "good", False: "bad", None: "unsure"}
-_MARKS: dict[str, Mark] = {"held": "good", "missed": "bad", "unknown": "unsure"}
-_WORDS = {"held": "met", "missed": "missed", "unknown": "not known"}
+_MARKS: dict[str, Mark] = {"met": "good", "missed": "bad", "unknown": "unsure"}
+_WORDS = {"met": "met", "missed": "missed", "unknown": "not known"}
 
 
 def answer(view: View) -> Section:
@@ -36,10 +36,10 @@ def _blocks(view: View) -> Iterator[Block]:
         yield Caution("The record is not whole.", view.problems)
     if view.figures.total.calls:
         yield Tiles(tuple(_tiles(view)))
-    if view.objectives and not view.trials:
+    if view.objectives:
         yield Table(
             name="Objectives",
-            caption="Objectives",
+            caption=f"Objectives, judged {view.judged_at}" if view.judged_at else "Objectives",
             columns=(Column("objective", "text"), Column("was"), Column("", "text")),
             rows=[(row.objective, row.was, _WORDS[row.outcome]) for row in view.objectives],
             marks={n: _MARKS[row.outcome] for n, row in enumerate(view.objectives)},
@@ -53,8 +53,12 @@ def _tiles(view: View) -> Iterator[Tile]:
     if view.cost is not None:
         stored = view.cost.storage_usd_per_month
         note = "requests on demand" if stored is None else f"and storage {usd(stored)}"
-        name = "a month at this rate" if not view.trials else "a month at the mean of all trials"
-        yield Tile(name, usd(view.cost.usd_per_month), note)
+        name, usd_per_month = "a month at this rate", view.cost.usd_per_month
+        if view.trials:
+            name = "a month at the mean of all trials"
+        if view.highest_usd_per_month is not None:
+            name, usd_per_month = "a month at that rate", view.highest_usd_per_month
+        yield Tile(name, usd(usd_per_month), note)
 
 
 def _of_all(view: View) -> Iterator[Tile]:

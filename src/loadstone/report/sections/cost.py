@@ -19,7 +19,7 @@ def _blocks(view: View) -> Iterator[Block]:
     if view.cost is None:
         yield Text((f"The cost is not known: {view.no_price}.",))
         return
-    yield _money(view.cost)
+    yield _money(view.cost, view)
     if view.pattern_costs:
         yield Table(
             "Cost of each pattern",
@@ -57,16 +57,20 @@ def _blocks(view: View) -> Iterator[Block]:
     )
 
 
-def _money(spent: Cost) -> Table:
+def _money(spent: Cost, view: View) -> Table:
+    load = "the mean of all trials" if view.trials else "this load"
     rows = [
         ("this run so far, warm-up included", usd(spent.so_far_usd)),
-        ("an hour at this load", usd(spent.usd_per_hour)),
-        ("a month (730 h) at this load", usd(spent.usd_per_month)),
+        (f"an hour at {load}", usd(spent.usd_per_hour)),
+        (f"a month (730 h) at {load}", usd(spent.usd_per_month)),
     ]
-    if spent.storage_usd_per_month is not None:
-        rows += [
-            ("a month of storage", usd(spent.storage_usd_per_month)),
-            ("a month in total", usd(spent.total_usd_per_month)),
-        ]
+    usd_per_month = spent.usd_per_month
+    if view.highest_usd_per_month is not None:
+        usd_per_month = view.highest_usd_per_month
+        rows.append(("a month (730 h) at the highest rate that held", usd(usd_per_month)))
+    stored = spent.storage_usd_per_month
+    if stored is not None:
+        rows.append(("a month of storage", usd(stored)))
+        rows.append(("a month in total", usd(usd_per_month + stored)))
     columns = (Column("what", "text"), Column("USD"))
     return Table("Cost", f"On demand in {spent.region}, USD", columns, rows)
