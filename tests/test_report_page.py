@@ -32,6 +32,8 @@ FOCUSED = """() => {
   return {name, top: box.top + scrollY, seen: box.width > 0 && box.bottom > 0};
 }"""
 
+#: As in the page's script; and A4 between its margins, in CSS's pixels.
+PAPER_WIDTH, PAPER_HEIGHT = 690, 1016
 TOO_WIDE = """[...document.querySelectorAll('.scroll, .chart')]
   .filter(each => each.scrollWidth > each.clientWidth + 1)
   .map(each => each.ariaLabel || each.parentElement.dataset.chart)"""
@@ -55,10 +57,19 @@ def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with everything in it: objectives, throttles, a warm-up, several patterns."""
-    folder = tmp_path_factory.mktemp("report")
+    return report_with(12, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with more patterns than fit on a sheet of paper."""
+    return report_with(60, tmp_path_factory.mktemp("long"))
+
+
+def report_with(patterns: int, folder: Path) -> Path:
     others = {
         f"pattern-{n}": PatternInfo(operation="GetItem", table="cmz-conversations")
-        for n in range(12)
+        for n in range(patterns)
     }
     seconds = [
         [*calls, *(call(name, service_ns=(n + 1) * MS) for n, name in enumerate(others))]
@@ -239,6 +250,67 @@ def test_it_prints(opened: Opened, tmp_path: Path) -> None:
     pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF")
     assert len(pdf) > 50_000
+
+
+@pytest.fixture
+def on_paper(browser: Browser, long: Path) -> Iterator[Page]:
+    """The long report, opened on a wide screen and made ready for paper."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(long.as_uri())
+    page.wait_for_function(ALL_DRAWN, timeout=60_000)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    yield page
+    page.close()
+
+
+def test_charts_are_drawn_for_the_paper(on_paper: Page) -> None:
+    """They are as wide as a sheet, however wide the screen is, so that their words are as large as
+    others; and none is higher than a sheet, which would cut it in two."""
+    charts = on_paper.locator("figure .chart svg")
+    assert charts.count() == len(CHARTS)
+    for chart in charts.all():
+        expect(chart).to_have_attribute("width", str(PAPER_WIDTH))
+    heights = on_paper.evaluate(
+        "[...document.querySelectorAll('figure')].map(each => each.getBoundingClientRect().height)"
+    )
+    assert max(heights) < PAPER_HEIGHT
+    on_paper.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(charts.first).not_to_have_attribute("width", str(PAPER_WIDTH))
+
+
+def test_a_head_that_is_repeated_has_its_words(on_paper: Page) -> None:
+    """A browser leaves boxes out of the head of a table on its further pages: on paper the names of
+    columns are in none."""
+    assert on_paper.locator("thead button").count() > 0
+    assert on_paper.evaluate(
+        "[...document.querySelectorAll('thead *')].every("
+        "each => !getComputedStyle(each).display.startsWith('inline-'))"
+    )
+
+
+def test_no_heading_is_the_last_on_its_page(opened: Opened) -> None:
+    """Wherever on its page a heading falls, there is something of its section beneath it."""
+    page = opened()
+    # What is not cut in two would let few headings come near the end of a page.
+    page.evaluate("document.querySelectorAll('figure').forEach(each => each.remove())")
+    page.evaluate("document.querySelector('main').prepend(document.createElement('div'))")
+    headings = page.locator("h1, h2, h3").count()
+    lowest = []
+    for above_px in range(0, 960, 60):
+        page.evaluate(f"document.querySelector('main > div').style.height = '{above_px}px'")
+        places = places_of_headings(page.pdf(format="A4", outline=True, tagged=True))
+        assert len(places) == headings
+        lowest.append(min(places))
+    # The margin, the heading, and two lines at least.
+    assert min(lowest) > 40 + 30 + 2 * 12
+
+
+def places_of_headings(pdf: bytes) -> list[float]:
+    """How high above the lower edge of its page each heading begins, in points: what the outline of
+    a document of Chromium's leads to."""
+    found = re.findall(rb"/Dest \[\d+ 0 R /XYZ [\d.]+ ([\d.]+) 0\]", pdf)
+    return [float(each) for each in found]
 
 
 def test_a_browser_that_cannot_unpack_says_so(browser: Browser, written: Path) -> None:

@@ -43,6 +43,10 @@ async function unpack() {
   new Function(`"use strict";${code}`)();
 }
 
+// Between the margins of A4, and of US Letter: as wide as a screen, a chart's words would be tiny.
+const PAPER_WIDTH = 690;
+const drawn = [];
+
 async function draw(figure) {
   const spec = JSON.parse(figure.querySelector("script").textContent);
   const place = figure.querySelector(".chart");
@@ -64,6 +68,7 @@ async function draw(figure) {
   choice?.addEventListener("change", () => {
     view.signal(choice.dataset.signal, Number(choice.value)).runAsync();
   });
+  drawn.push({ view, place });
   figure.dataset.drawn = "";
 }
 
@@ -105,15 +110,17 @@ function sortable(table) {
 }
 document.querySelectorAll("table[data-sorts]").forEach(sortable);
 
-// On paper there is nothing to unfold.
+// On paper there is nothing to unfold, and charts are as wide as the paper.
 const folded = () => document.querySelectorAll("details:not([open])");
 let unfolded = [];
 addEventListener("beforeprint", () => {
   unfolded = [...folded()];
   for (const each of unfolded) each.open = true;
+  for (const { view } of drawn) view.width(PAPER_WIDTH).runAsync();
 });
 addEventListener("afterprint", () => {
   for (const each of unfolded) each.open = false;
+  for (const { view, place } of drawn) view.width(place.clientWidth).runAsync();
 });
 addEventListener("resize", settleScrolling);
 document.addEventListener("toggle", settleScrolling, true);
