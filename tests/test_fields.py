@@ -44,6 +44,7 @@ from loadstone import (
     one_of,
     pick,
     position,
+    repeated,
     scaled,
     segments,
     several,
@@ -138,6 +139,8 @@ visit: Entity = Entity(
         "state": choose(active=9, closed=1),
         "nth": nth(("first", "second", "third"), position % 3),
         "tags": several(("a", 'b"', "c", "d"), 0, 3),
+        "repeated": repeated(lambda: {"n": whole(1, 9), "é": token(3)}, (0, 1, 5), (3, 2, 1)),
+        "always two": repeated(lambda: token(4), (2,)),
         "sparse": when(herd["tame"], herd["keeper"]),
         "map": {"always": position, "some": when(chance(0.3), {"deep": herd["id"]}), "é": [1, "x"]},
         "one of three": case(position % 3, "zero", pick(NAUGHTY[:-1]), herd["id"]),
@@ -390,6 +393,8 @@ def test_mistakes_of_an_author_say_what_to_do() -> None:
     raises(lambda: bool(number > 1), "when()")
     raises(lambda: number + chance(0.1), "whole")
     raises(lambda: several(["a"], 1, 2), "cannot take")
+    raises(lambda: repeated(lambda: 1, (0, -1)), "0 values or more")
+    raises(lambda: repeated(lambda: 1, (0, 1), weights=(1,)), "each length a weight")
     raises(lambda: chance(1.5), "between 0 and 1")
     raises(lambda: calendar(number, "{hour}"), "{weekday}")
     raises(lambda: either(number, 1, 2), "flag")

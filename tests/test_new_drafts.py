@@ -183,12 +183,20 @@ def test_names_before_a_delimiter_are_no_labels() -> None:
         assert name not in "".join(texts_of(draft).values()).lower()
 
 
-def test_words_that_were_taken_are_told() -> None:
-    """A label that is on no list of ours is said, so that somebody looks at it."""
+def test_a_label_on_no_list_has_a_stand_in() -> None:
+    """Kinds are told apart by words that are on no list of ours, and called otherwise: who asked
+    for the draft is told the words, and the files have them when it is said that they name no
+    one."""
     items = [{"PK": f"ZEBRA#{n}", "SK": f"TAIL#{n}"} for n in range(20)]
     draft = draft_of("draft", [given(single, items)], document="a draft")
-    assert {"ZEBRA", "TAIL"} <= set(draft.labels)
-    assert "to be looked at: " in texts_of(draft)["fixtures/draft.py"]
+    assert draft.stand_ins == {"ZEBRA": "KINDA", "TAIL": "KINB"}
+    text = "".join(texts_of(draft).values())
+    assert "somebody's data: KINDA, KINB." in text
+    assert '"PK": text("KINDA#' in text
+    assert not {"zebra", "tail"} & set(text.lower().split("#"))
+    draft = draft_of("draft", [given(single, items)], document="a draft", words=["ZEBRA", "tail"])
+    assert draft.stand_ins == {}
+    assert '"PK": text("ZEBRA#' in "".join(texts_of(draft).values())
 
 
 @pytest.mark.parametrize(

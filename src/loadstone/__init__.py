@@ -11,6 +11,7 @@ from loadstone.fields.distributions import LogNormal, Weights, Zipf
 from loadstone.fields.expr import Expr
 from loadstone.fields.ids import token, ulid, ulid_of, uuid
 from loadstone.fields.links import count_of, first_of, last_of
+from loadstone.fields.lists import repeated
 from loadstone.fields.numbers import (
     Setting,
     as_of,
@@ -172,6 +173,7 @@ __all__ = [
     "one_of",
     "pick",
     "position",
+    "repeated",
     "scaled",
     "seconds",
     "segments",

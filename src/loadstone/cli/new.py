@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from loadstone.target import Where
 if TYPE_CHECKING:
     from loadstone.drafting.given import Given
 
+_WORD = re.compile(r"[^,\s]+")
 READ = Deed(done="read", question="Read them?")
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -36,6 +38,12 @@ _file = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Items that are looked at in each table.",
 )
+@click.option(
+    "--words",
+    metavar="WORD[,WORD]…",
+    default="",
+    help="Words of your schema that name nobody, to be written as they are.",
+)
 @click.option("--from-cloudformation", "template", type=_file, help="A template, JSON or YAML.")
 @click.option("--from-workbench", "model", type=_file, help="A model of NoSQL Workbench.")
 @target_options
@@ -44,6 +52,7 @@ def new(
     name: str,
     tables: tuple[str, ...],
     sample: int,
+    words: str,
     template: Path | None,
     model: Path | None,
     where: Where,
@@ -61,6 +70,7 @@ def new(
     loadstone new orders --from-workbench model.json
     """
     from loadstone.drafting.project import check_name, write_files
+    from loadstone.drafting.starter import starter
 
     project = where.project
     check_name(name, project)
@@ -68,52 +78,61 @@ def new(
         raise BadValue(
             "a draft is made from one of --from-table, --from-cloudformation and --from-workbench"
         )
-    texts = _texts(name, tables, sample, template, model, where, spending)
-    if texts is None:
-        return
+    if tables or template or model:
+        givens = _givens(tables, sample, template, model, where, spending)
+        if givens is None:
+            return
+        source = (
+            _listed(tables) if tables else next(each.name for each in (template, model) if each)
+        )
+        texts = _drafted(name, givens, f"from {source}", _WORD.findall(words))
+    else:
+        texts = starter(name)
     for path in write_files(texts, project, say=say):
         click.echo(path)
     say(f"next: loadstone check {name}, loadstone preview {name}, loadstone demo {name}")
 
 
-def _texts(
-    name: str,
+def _givens(
     tables: Sequence[str],
     sample: int,
     template: Path | None,
     model: Path | None,
     where: Where,
     spending: Spending,
-) -> dict[str, str] | None:
-    """The files' texts; None when only the price was asked for."""
-    from loadstone.drafting.starter import starter
+) -> Sequence[Given] | None:
+    """What a draft is made from; None when only the price was asked for."""
+    from loadstone.drafting.cloudformation import read_template
+    from loadstone.drafting.workbench import read_model
 
-    if tables:
-        found = _from_tables(tables, sample, where, spending)
-        return None if found is None else _drafted(name, found, f"from {_listed(tables)}")
     if template is not None:
-        from loadstone.drafting.cloudformation import read_template
-
-        return _drafted(name, read_template(template), f"from {template.name}")
+        return read_template(template)
     if model is not None:
-        from loadstone.drafting.workbench import read_model
-
-        return _drafted(name, read_model(model), f"from {model.name}")
-    return starter(name)
+        return read_model(model)
+    return _from_tables(tables, sample, where, spending)
 
 
-def _drafted(name: str, givens: Sequence[Given], source: str) -> dict[str, str]:
+def _drafted(
+    name: str, givens: Sequence[Given], source: str, words: Sequence[str]
+) -> dict[str, str]:
     from loadstone.drafting.drafts import draft_of
     from loadstone.drafting.python import fixtures_text, locustfile_text, scenario_text
 
-    draft = draft_of(name, givens, document=f"{name}: a draft {source}")
-    if draft.labels:
-        say(f"words taken from keys: {', '.join(draft.labels)}; see that they are nobody's data")
+    draft = draft_of(name, givens, document=f"{name}: a draft {source}", words=words)
+    if draft.stand_ins:
+        _tell(draft.stand_ins)
     return {
         f"fixtures/{name}.py": fixtures_text(draft),
         f"scenarios/{name}.py": scenario_text(draft),
         f"locustfiles/{name}.py": locustfile_text(name),
     }
+
+
+def _tell(stand_ins: Mapping[str, str]) -> None:
+    """What is in no file, and how to have it there."""
+    told = ", ".join(f"{word} is {stand_in}" for word, stand_in in stand_ins.items())
+    say(f"on no list of words that are nobody's data: {told}")
+    say(f"where they name no one, again with --words {','.join(stand_ins)}")
 
 
 def _from_tables(

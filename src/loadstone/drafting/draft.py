@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loadstone.table import Table
@@ -74,5 +74,5 @@ class Draft:
     entities: list[DraftEntity]
     patterns: list[DraftPattern]
     pools: list[str]
-    labels: list[str]  # words that were taken from keys
+    stand_ins: Mapping[str, str]  # by words that no file may have
     samples: int

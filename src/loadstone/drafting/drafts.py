@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loadstone.drafting.bare import bare_entities
-from loadstone.drafting.columns import columns_of
+from loadstone.drafting.concealed import concealed
 from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
 from loadstone.drafting.entities import Desk, Named, Sheet, sheet_of, write
 from loadstone.drafting.given import Given
@@ -18,17 +18,17 @@ from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, known_first
 from loadstone.drafting.templates import Part
-from loadstone.drafting.vocabulary import vocabulary_of
 from loadstone.errors import BadValue
 
 
-def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
-    """Tables, entities and patterns; of several tables, in the order that they are given."""
-    published = any(given.published for given in givens)
-    names = [name for given in givens for name in _schema_names(given)]
-    desk = Desk(
-        palette=Palette(), names=Names(), vocabulary=vocabulary_of(names, published=published)
-    )
+def draft_of(
+    system: str, givens: Sequence[Given], *, document: str, words: Sequence[str] = ()
+) -> Draft:
+    """Tables, entities and patterns; of several tables, in the order that they are given. `words`
+    of the data are said to be nobody's."""
+    sample = concealed(givens, words)
+    givens, published = sample.givens, sample.vocabulary.published
+    desk = Desk(palette=Palette(), names=Names(), vocabulary=sample.vocabulary)
     tables = [DraftTable(each.table, _table_variable(desk, each), each.notes) for each in givens]
     holders: list[Holder] = []
     entities: list[DraftEntity] = []
@@ -65,7 +65,7 @@ def draft_of(system: str, givens: Sequence[Given], *, document: str) -> Draft:
         entities=entities,
         patterns=patterns_of(entities),
         pools=desk.palette.lines,
-        labels=sorted(desk.vocabulary.taken),
+        stand_ins=desk.vocabulary.hidden,
         samples=sum(len(given.items) for given in givens),
     )
 
@@ -155,14 +155,6 @@ def _parents_first(holders: Sequence[Holder], links: Mapping[Holder, Link]) -> l
     for holder in holders:
         place(holder)
     return list(ordered)
-
-
-def _schema_names(given: Given) -> list[str]:
-    """Words of the schema: an attribute counts when it is a key, is declared, or many have it."""
-    table = given.table
-    columns, _ = columns_of(given.items, known=table.key_attributes, published=given.published)
-    indexes = [index.name for index in table.indexes]
-    return [table.name, *indexes, *table.key_attributes, *given.declared, *columns]
 
 
 def _table_variable(desk: Desk, given: Given) -> str:

@@ -66,7 +66,14 @@ class Sheet:
             entity=self.entity.name,
             palette=self.desk.palette,
             instant=self.instant,
+            share=self.shared,
         )
+
+    def shared(self, name: str, source: str) -> str:
+        """A variable that several values of an item have in common."""
+        variable = self.variable(name)
+        self.entity.before.append(Line(variable, source))
+        return variable
 
     def variable(self, name: str) -> str:
         base = snake(name)

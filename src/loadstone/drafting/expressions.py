@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from loadstone.drafting.figures import exponent_of, quantile
 from loadstone.drafting.forms import (
@@ -24,6 +24,8 @@ from loadstone.drafting.shapes import Run, Shape
 #: A draw covers so many numbers: `whole`.
 _MOST_NUMBERS = 1 << 31
 _LONGEST_TOKEN = 100
+#: Of a hundred texts: up to the median, up to the ninetieth percentile, and longer.
+_BANDS = (50, 40, 10)
 _MOST_DIGITS, _MOST_HEX = 9, 7  # of one draw
 #: Distinct values among those seen; at or below that share they name something that is shared.
 _SHARED = 0.7
@@ -33,12 +35,14 @@ _LEAST_SEEN = 20
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """For whom a value is: `name` is the attribute, `entity` its entity, `instant` when its items
-    are made."""
+    are made. `share` gives a source a variable of the entity's, where there is one value of an
+    item; in a list there are many, and it is None."""
 
     name: str
     entity: str
     palette: Palette
     instant: str
+    share: Callable[[str, str], str] | None = None
 
 
 def made_of(form: Form, context: Context) -> Made:
@@ -236,8 +240,26 @@ def _runs_of_digits(run: Run) -> Iterator[Made]:
 
 def _written_out(form: Prose, context: Context) -> Made:
     """Words, or a name; letters that follow no rule are said to be so."""
+    if form.middle is not None and faker_method(context.name, context.entity) is None:
+        return _in_bands(form, form.middle, context)
     source = context.palette.prose(form, context.name, context.entity)
     return Made(source, tuple(unrecognized(form) if source.startswith("pick(WORDS_") else ()))
+
+
+def _in_bands(form: Prose, middle: int, context: Context) -> Made:
+    """Half of the texts up to the median, and the long ones as seldom as they are."""
+    high = max(form.high, middle)
+    bands = [(min(form.low, middle), middle), (middle, high), (high, form.longest)]
+    kept = {band: weight for band, weight in zip(bands, _BANDS, strict=True) if band[0] < band[1]}
+    options = [
+        context.palette.prose(replace(form, low=low, high=top), context.name, context.entity)
+        for low, top in kept
+    ]
+    if len(options) == 1:
+        return Made(options[0])
+    weights = ", ".join(map(str, kept.values()))
+    made = f"case(shaped(Weights(({weights}))), {', '.join(options)})"
+    return Made(made, tuple(unrecognized(form)))
 
 
 def _token(form: Token) -> Made:

@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal["uuid", "ulid", "e-mail", "phone", "url", "ip"]
 
 MOST_WORDS, MOST_WORD_LENGTH, OFTEN = 12, 40, 4
 _LONGEST_PREFIX = 24
+#: Lengths have a long tail when it goes beyond so many medians, and there are enough to tell.
+_LONG_TAIL, _MANY = 3, 20
 
 _KINDS: dict[Kind, str] = {
     "uuid": r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
@@ -106,12 +108,14 @@ class Prefixed:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Any other text: how many bytes, from the tenth percentile to the ninetieth, and at most."""
+    """Any other text: how many bytes, from the tenth percentile to the ninetieth, and at most.
+    `middle` is the median, where the long ones are much longer than that."""
 
     low: int
     high: int
     longest: int
     spaced: bool
+    middle: int | None = None
 
 
 Form: TypeAlias = Known | Time | Choice | Digits | Amount | Token | Prefixed | Shape | Prose
@@ -225,4 +229,8 @@ def _prose(texts: Sequence[str]) -> Prose:
     sizes = [len(text.encode()) for text in texts]
     low, high = below(quantile(sizes, 0.1)), above(quantile(sizes, 0.9))
     spaced = sum(" " in text for text in texts) * 2 > len(texts)
-    return Prose(low, high, above(max(sizes)), spaced)
+    middle = above(quantile(sizes, 0.5))
+    is_long = (
+        len(texts) >= _MANY and max(high, above(max(sizes)) / _LONG_TAIL) > _LONG_TAIL * middle
+    )
+    return Prose(low, high, above(max(sizes)), spaced, middle if is_long else None)

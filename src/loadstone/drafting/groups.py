@@ -6,12 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadstone.drafting.figures import rounded, spread_of
+from loadstone.drafting.figures import quantile, rounded, share_of, spread_of
 from loadstone.drafting.given import Given, WireItem
 from loadstone.drafting.kinds import Kind
 
 _MOST_OF_THEM = 0.8
 _MANY = 10
+_LARGE = 2
+#: A giant is so many times as large as five of six are, and there are at most so many of them.
+_GIANT, _MOST_GIANTS, _LEAST_SHARE = 8, 3, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +51,15 @@ def groups_of(given: Given, kinds: Sequence[Kind]) -> list[Group]:
 
 
 def counts(group: Group, kind: Kind) -> list[int]:
-    """How many items of a kind each partition has, of those that were read to their end."""
+    """How many items of a kind each partition has, of those that were read to their end; and of the
+    others those that have many more already, since it is the large ones that a sample cuts."""
     held = Counter(group.partition(item) for item in kind.items)
-    return [held[partition] for partition in _whole(group)]
+    whole = _whole(group)
+    found = [held[partition] for partition in whole]
+    most = _LARGE * max(found, default=0)
+    return found + [
+        times for partition, times in held.items() if times > most and partition not in whole
+    ]
 
 
 def fan_out(numbers: Sequence[int]) -> tuple[str, list[str]]:
@@ -65,16 +74,33 @@ def fan_out(numbers: Sequence[int]) -> tuple[str, list[str]]:
         share = max(0.01, float(rounded(mean)))
         return f"PerParent({share}, least=0, most=1)", []
     shown = max(rounded(mean), 1 if least else 0.01)
-    spread = spread_of([number for number in numbers if number])
+    giants, share = _giants(numbers)
+    spread = spread_of(sorted(number for number in numbers if number)[: -giants or None])
     # A few partitions tell little of how unlike they are.
     arguments = [str(shown)]
     if spread > 1:
         arguments.append(f"spread={min(spread, 20.0)}")
     if not least or shown < 1:
         arguments.append("least=0")
+    if giants:
+        arguments += [f"giants={giants}", f"giant_share={share}"]
     seen = "1 partition" if len(numbers) == 1 else f"{len(numbers)} partitions"
     few = [f"How many there are of each was seen in {seen} alone."]
     return f"PerParent({', '.join(arguments)})", few if len(numbers) < _MANY else []
+
+
+def _giants(numbers: Sequence[int]) -> tuple[int, float]:
+    """The few partitions that are much larger than all others, and how much of everything is
+    theirs: a tail that no spread has."""
+    ordered = sorted(numbers)
+    if len(ordered) < _MANY:
+        return 0, 0.0
+    usual = max(1, quantile(ordered, 0.84))
+    found = [number for number in ordered[-_MOST_GIANTS:] if number > _GIANT * usual]
+    share = sum(found) / sum(ordered)
+    if not found or ordered[-_MOST_GIANTS - 1] > _GIANT * usual or share < _LEAST_SHARE:
+        return 0, 0.0
+    return len(found), min(0.9, share_of(sum(found), sum(ordered)))
 
 
 def _own(group: Group) -> Kind | None:

@@ -52,12 +52,16 @@ def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Itera
         key += f", {quoted(table.table.sort_key)}: begins_with({quoted(entity.sort_prefix)})"
     elif beside:
         expects = "Some()"
+    limit = ""
+    if "giants=" in entity.per_parent:
+        # All of a giant's items are many pages.
+        expects, limit = "Some()", f", limit={_LIMIT}"
     if expects == "Some()" and "least=0" in entity.per_parent:
         expects = "Maybe()"
     yield DraftPattern(
         id=f"{kebab(entity.name)}s-of-{kebab(owner.name)}",
         variable="",
-        operation=f"Query({table.variable}, key={{{key}}})",
+        operation=f"Query({table.variable}, key={{{key}}}{limit})",
         of=owner,
         expects=expects,
         heading="partitions",

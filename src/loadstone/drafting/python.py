@@ -9,9 +9,9 @@ from dataclasses import fields
 
 import loadstone
 from loadstone.drafting.draft import Draft, DraftEntity, DraftPattern, DraftTable, Line
+from loadstone.drafting.mapped import indented
 from loadstone.drafting.names import pascal
 from loadstone.drafting.pieces import quoted
-from loadstone.drafting.values import indented
 from loadstone.table import Index, Table, Throughput
 
 WIDTH = 100
@@ -72,9 +72,10 @@ def _opening(draft: Draft) -> str:
             f" {draft.samples:,} items were looked at: their shapes are here, their values are not."
         )
     lines = textwrap.wrap(told, WIDTH - 2)
-    if draft.labels:
-        words = ", ".join(draft.labels)
-        lines += ["", *textwrap.wrap(f"Words taken from keys, to be looked at: {words}.", WIDTH)]
+    if draft.stand_ins:
+        words = ", ".join(dict.fromkeys(draft.stand_ins.values()))
+        told = f"Stand-ins for words that may be somebody's data: {words}."
+        lines += ["", *textwrap.wrap(told, WIDTH)]
     lines += ["", "A comment says what could not be told. `loadstone check` says what is wrong."]
     return f'"""{draft.system}: what is in its tables.\n\n' + "\n".join(lines) + '\n"""'
 

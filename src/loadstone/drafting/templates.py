@@ -43,9 +43,7 @@ def templates_of(
         if (texts := column.texts()) is not None
     }
     pieces = {
-        name: tuple(_pieces(part, vocabulary, key=name in keys))
-        if columns[name].type == "S"
-        else (part,)
+        name: tuple(_pieces(part, vocabulary)) if columns[name].type == "S" else (part,)
         for name, part in plain.items()
     }
     whole = {name: part for name, part in plain.items() if pieces[name] == (part,)}
@@ -69,11 +67,9 @@ def same(part: Part, other: Part) -> bool:
     return named or len({one for one, _ in held}) > 1
 
 
-def _pieces(part: Part, vocabulary: Vocabulary, *, key: bool) -> Iterable[str | Part]:
-    """The parts of a text between its delimiters; itself where it has none. Only a `key` begins
-    with a label that is known from nowhere else."""
-    labels = vocabulary.labels if key else vocabulary.writes
-    if _is_label(part, vocabulary, key=key):
+def _pieces(part: Part, vocabulary: Vocabulary) -> Iterable[str | Part]:
+    """The parts of a text between its delimiters; itself where it has none."""
+    if _is_label(part, vocabulary):
         return [part.present[0]]
     delimiter = delimiter_in(part.present)
     rows = [None if text is None else text.split(delimiter) for text in part.texts]
@@ -86,8 +82,7 @@ def _pieces(part: Part, vocabulary: Vocabulary, *, key: bool) -> Iterable[str | 
         texts = tuple(None if row is None else row[place] for row in rows)
         distinct = {text for text in texts if text is not None}
         literal = distinct.pop() if len(distinct) == 1 else None
-        written = vocabulary.writes if any(pieces) else labels
-        if literal is not None and (not literal or written(literal)):
+        if literal is not None and (not literal or vocabulary.writes(literal)):
             pieces.append(literal if place == 0 else delimiter + literal)
             before = literal or before
             continue
@@ -100,14 +95,13 @@ def _pieces(part: Part, vocabulary: Vocabulary, *, key: bool) -> Iterable[str | 
     return _merged(pieces)
 
 
-def _is_label(part: Part, vocabulary: Vocabulary, *, key: bool) -> bool:
+def _is_label(part: Part, vocabulary: Vocabulary) -> bool:
     """Whether it is one word for all of them, which may be written."""
     distinct = set(part.present)
     word = part.present[0] if len(distinct) == 1 else ""
     if not word:
         return False
-    written = vocabulary.keeps(word) or word in vocabulary.taken
-    return written or (key and word.isupper() and vocabulary.labels(word))
+    return vocabulary.keeps(word) or word in vocabulary.taken or vocabulary.published_label(word)
 
 
 def _merged(pieces: Sequence[str | Part]) -> list[str | Part]:

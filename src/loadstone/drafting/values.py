@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,13 @@ from loadstone.drafting.columns import Column
 from loadstone.drafting.expressions import Context, made_of, shared
 from loadstone.drafting.figures import above, below, quantile, share_of
 from loadstone.drafting.forms import Prose, form_of
-from loadstone.drafting.maps import Keys, keys_of
+from loadstone.drafting.mapped import indented, map_of
+from loadstone.drafting.maps import sizes_of
 from loadstone.drafting.numeric import number_of
-from loadstone.drafting.pieces import Made, quoted
+from loadstone.drafting.pieces import Made
 from loadstone.drafting.vocabulary import Vocabulary
 
-_INDENT = "    "
-_MOST_ELEMENTS = 4
+_MOST_ELEMENTS, _MOST_LARGE = 40, 20
 _NAMES = {"S": "text", "N": "number", "BOOL": "flag", "NULL": "null", "M": "map", "L": "list"}
 _NAMES |= {"SS": "set of texts", "NS": "set of numbers", "BS": "set of bytes", "B": "binary"}
 
@@ -57,7 +57,7 @@ def _typed(kind: str, held: Sequence[Any], context: Context, vocabulary: Vocabul
         case "NULL":
             return Made("None")
         case "M":
-            return _map(held, context, vocabulary)
+            return map_of(held, context, vocabulary, value_of)
         case "L":
             return _list(held, context, vocabulary)
         case "SS" | "NS":
@@ -83,59 +83,32 @@ def _flag(held: Sequence[bool]) -> Made:
     return Made(f"chance({share_of(sum(held), len(held))})")
 
 
-def _map(held: Sequence[Mapping[str, Any]], context: Context, vocabulary: Vocabulary) -> Made:
-    """A map with its attributes; keys that look like data are made up."""
-    filled = [each for each in held if each]
-    if not filled:
-        return Made("{}", ("empty wherever it was seen",))
-    keys = keys_of(filled, vocabulary)
-    columns = keys.attributes
-    first = [column for column in columns if column.always]
-    ordered = first[:1] + [each for each in columns if each not in first[:1]]
-    lines, notes = [], []
-    for place, column in enumerate(ordered):
-        made = value_of(column, replace(context, name=column.name), vocabulary)
-        source = made.source
-        if not column.always and place:
-            source = f"when(chance({share_of(len(column.rows), column.total)}), {source})"
-        notes += [f".{column.name}: {note}" for note in made.notes]
-        lines.append(f"{quoted(column.name)}: {source}")
-    if keys.data is not None:
-        made = value_of(keys.data, replace(context, name="value"), vocabulary)
-        taken = {column.name for column in columns}
-        names = [f"key{place + 1}" for place in range(keys.count)]
-        lines += [f"{quoted(name)}: {made.source}" for name in names if name not in taken]
-        notes += [_made_up(keys), *(f".key: {note}" for note in made.notes)]
-    return Made("{\n" + "".join(indented(f"{line},\n") for line in lines) + "}", tuple(notes))
-
-
-def _made_up(keys: Keys) -> str:
-    """What is said of keys that are not written."""
-    assert keys.data is not None
-    low, high = keys.lengths
-    types = ", ".join(_NAMES[kind] for kind, _ in keys.data.types)
-    seen = "1 name was seen" if keys.left_out == 1 else f"{above(keys.left_out)} names were seen"
-    return (
-        f"about {keys.count} entries whose names look like data are called key1 and so on: {seen} "
-        f"at the most, of {low} to {high} characters; type of the values: {types}"
-    )
-
-
 def _list(held: Sequence[Sequence[Any]], context: Context, vocabulary: Vocabulary) -> Made:
-    """A list as long as most are."""
-    sizes = [len(each) for each in held]
+    """A list as long as they are: a few lengths stand for all of them."""
+    lengths = [len(each) for each in held]
     elements = [element for each in held for element in each]
     if not elements:
         return Made("[]", ("empty wherever it was seen",))
     column = Column(context.name, len(elements), tuple(range(len(elements))), tuple(elements))
-    made = value_of(column, context, vocabulary)
-    length = max(1, quantile(sizes, 0.5))
-    count = int(min(length, _MOST_ELEMENTS))
+    made = value_of(column, replace(context, share=None), vocabulary)
+    sizes = sizes_of(lengths, _MOST_LARGE if "\n" in made.source else _MOST_ELEMENTS)
     notes = list(made.notes)
-    if len(set(sizes)) > 1 or count != length:
-        notes.append(f"a list of {min(sizes)} to {above(max(sizes))}; here always {count}")
-    body = "".join(indented(f"{made.source},\n") for _ in range(count))
-    return Made(f"[\n{body}]", tuple(notes))
+    longest = above(max(lengths))
+    if len(set(lengths)) > len(sizes) or max(lengths) > sizes[-1][0]:
+        notes.append(f"a list of {min(lengths)} to {longest}, here of {_listed(sizes)}")
+    if sizes == ((1, 100),):
+        return Made(f"[\n{indented(made.source)},\n]", tuple(notes))
+    times = [str(size) for size, _ in sizes]
+    arguments = [f"lambda: {made.source}", f"({', '.join(times)}{',' * (len(times) == 1)})"]
+    if len(sizes) > 1:
+        arguments.append(f"weights=({', '.join(str(weight) for _, weight in sizes)})")
+    body = "".join(indented(f"{each},\n") for each in arguments)
+    return Made(f"repeated(\n{body})", tuple(notes))
+
+
+def _listed(sizes: Sequence[tuple[int, int]]) -> str:
+    *first, last = (str(size) for size, _ in sizes)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _binary(held: Sequence[Any], context: Context) -> Made:
@@ -144,11 +117,6 @@ def _binary(held: Sequence[Any], context: Context) -> Made:
     low, high = below(quantile(sizes, 0.1)), above(quantile(sizes, 0.9))
     made = made_of(Prose(low, high, above(max(sizes)), spaced=False), context)
     return _noted(made, f"binary in the table, {low} to {high} bytes; a text has its size")
-
-
-def indented(text: str) -> str:
-    """Every line of a text four columns further in."""
-    return "".join(f"{_INDENT}{line}" if line.strip() else line for line in text.splitlines(True))
 
 
 def _noted(made: Made, note: str) -> Made:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from loadstone.drafting.names import words_in
+from loadstone.drafting.schema_words import names_attributes
 from loadstone.drafting.words import is_common, is_thing, singular
 
 _LABEL = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
@@ -25,6 +26,8 @@ class Vocabulary:
     taken: dict[str, None] = field(default_factory=dict)
     #: What looked like a label and turned out to be somebody's name.
     refused: set[str] = field(default_factory=set)
+    #: What has a stand-in: for the person who asks for the draft, and for no file.
+    hidden: dict[str, str] = field(default_factory=dict)
 
     def keeps(self, word: str) -> bool:
         """Whether a member of an enumeration may be written."""
@@ -35,11 +38,21 @@ class Vocabulary:
         parts = words_in(word)
         return self._is_known(word) or (bool(parts) and all(map(self._is_known, parts)))
 
+    def describes(self, name: str) -> bool:
+        """Whether the name of an attribute, or the key of a map, is made of known words alone."""
+        if self.knows(name):
+            return True
+        parts = words_in(name)
+        return bool(parts) and all(
+            self._is_known(part) or names_attributes([part]) for part in parts
+        )
+
     def writes(self, word: str) -> bool:
-        """Whether a word that stands in values may be written: it is known, or a key's label."""
+        """Whether a word that stands in values may be written: it is known, one letter, or stands
+        for a key's label."""
         if self.published:
             return self.labels(word)
-        return len(word) <= _SHORT or self.knows(word) or word in self.taken
+        return len(word) == 1 or self.knows(word) or word in self.taken
 
     def labels(self, word: str) -> bool:
         """Whether a part of a key may be taken for the name of a kind: USER in USER#123."""
@@ -54,9 +67,19 @@ class Vocabulary:
             return True
         return False
 
+    def published_label(self, word: str) -> bool:
+        """Whether a word of an example is all of a key: METADATA."""
+        return self.published and word.isupper() and self.labels(word)
+
     def refuse(self, word: str) -> None:
         self.taken.pop(word, None)
         self.refused.add(word)
+
+    def stands_for(self, stand_in: str, word: str) -> None:
+        """From now on there is another word where the data had a label."""
+        self.taken.pop(word, None)
+        self.taken[stand_in] = None
+        self.hidden[word] = stand_in
 
     def _is_known(self, word: str) -> bool:
         return is_thing(word) or is_common(word) or self._is_name(word)
