@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -35,6 +36,8 @@ from tests.synthetic import (
 
 ARN = "arn:aws:dynamodb:us-west-2:000000000000:table/cmz-conversations"
 GET = b'{"TableName":"t","Key":{"pk":{"S":"a"}},"ReturnConsumedCapacity":"INDEXES"}'
+#: Three digits, rounded up.
+DIGITS = 1.001
 INDEX_ARN = f"{ARN}/index/SessionIndex"
 
 
@@ -234,12 +237,29 @@ def test_where_nothing_was_a_limit_that_is_said(tmp_path: Path) -> None:
     ) in limited(tmp_path, [call()], cpu_s=0.2)
 
 
-def after_30_ms(step: Step) -> Step:
+class Served(NamedTuple):
+    """When a server had read a request, and when it was about to answer it."""
+
+    read_ns: int
+    answered_ns: int
+
+
+def timed(step: Step, seen: list[Served], delay_s: float = 0.0) -> Step:
+    """A step that notes its own times, and takes so long."""
+
     def answer(sock: socket.socket) -> bool:
-        time.sleep(0.03)
+        read_ns = time.perf_counter_ns()
+        time.sleep(delay_s)
+        seen.append(Served(read_ns, time.perf_counter_ns()))
         return step(sock)
 
     return answer
+
+
+def ranked(values: Iterable[float], percent: float) -> float:
+    """The smallest of the values that so many percent of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[math.ceil(len(ordered) * percent / 100) - 1]
 
 
 def play(writer: RunWriter, url: str, calls: int) -> None:
@@ -255,7 +275,9 @@ def play(writer: RunWriter, url: str, calls: int) -> None:
 
 
 def test_a_scripted_server_is_reported_as_scripted(tmp_path: Path) -> None:
-    """Of a server that takes 30 ms and throttles each fifth request, the answer says both."""
+    """Of a server that takes 30 ms and throttles each fifth request, the answer says both; and its
+    latencies lie between what the server took and what the server saw pass from its answer before
+    to the request that came next."""
     item = {
         "ConsumedCapacity": {
             "TableName": "t",
@@ -266,7 +288,8 @@ def test_a_scripted_server_is_reported_as_scripted(tmp_path: Path) -> None:
     }
     reasons = [{"reason": "TableReadProvisionedThroughputExceeded", "resource": ARN}]
     refusal = error("ProvisionedThroughputExceededException", ThrottlingReasons=reasons)
-    script = [refusal, *[after_30_ms(good(item))] * 4]
+    seen: list[Served] = []
+    script = [timed(refusal, seen), *[timed(good(item), seen, delay_s=0.03)] * 4]
     told = header(
         patterns={"get": PatternInfo(operation="GetItem", table="t")},
         configuration={"objective": ["service_p50 > 30ms", "throttle_rate < 1%"]},
@@ -274,12 +297,27 @@ def test_a_scripted_server_is_reported_as_scripted(tmp_path: Path) -> None:
     )
     writer = RunWriter.start(tmp_path, told, now_ns=START_NS, unix_ms=START_MS)
     with FaultServer(script * 5) as server:
+        before_ns = time.perf_counter_ns()
         play(writer, server.url, 20)
+        after_ns = time.perf_counter_ns()
     writer.close(Ending("completed"), START_NS + SECOND_NS)
     content = view(Run.load(tmp_path))
     assert "1 of 2 objectives was missed (throttle_rate < 1% was 20%)" in content.answer
-    taken = content.figures.service.p50_us
-    assert taken >= 30_000
+    answered = [before_ns, *(each.answered_ns for each in seen)]
+    read = [*(each.read_ns for each in seen), after_ns]
+    last = [n for n in range(len(seen)) if n % 5]  # what is not refused
+    took = [(seen[n].answered_ns - seen[n].read_ns) / 1000 for n in last]
+    passed = [(read[n + 1] - answered[n]) / 1000 for n in last]
+    # A call begins after the answer to the one before it, which may be that before a refusal.
+    called = [(read[n + 1] - answered[n - (n % 5 == 1)]) / 1000 for n in last]
+    assert min(took) >= 30_000
+    for percent, told in {50: "p50_us", 90: "p90_us", 100: "max_us"}.items():
+        service = getattr(content.figures.service, told)
+        latency = getattr(content.figures.latency, told)
+        assert ranked(took, percent) <= service + 1
+        assert service <= ranked(passed, percent) * DIGITS + 1
+        assert ranked(took, percent) <= latency + 1
+        assert latency <= ranked(called, percent) * DIGITS + 1
     assert f"Half of the calls took {duration(content.figures.latency.p50_us)} or less" in " ".join(
         content.summary
     )
