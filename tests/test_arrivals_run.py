@@ -79,8 +79,9 @@ def assert_poisson(calls: float, due: float) -> None:
 def test_a_rate_is_kept(place: Path, engine: Engine) -> None:
     """What is asked for is what the rate says, all of it is done, and the warm-up is apart."""
     ran, kept = run(
-        place, engine.url, "rate", "--rate", "120ops/s", "--duration", "8s", "--warm-up", "2.5"
-    )
+        place, engine.url, "rate", "--rate", "120ops/s", "--duration", "8s", "--warm-up", "2.5",
+        "--reading", "numbers=by-parts",
+    )  # fmt: skip
     assert ran.code == 0, ran.err
     assert str(kept.ending) == "completed"
     asked = sum(second.asked or 0 for second in kept.seconds)
@@ -93,6 +94,7 @@ def test_a_rate_is_kept(place: Path, engine: Engine) -> None:
     assert asked == pytest.approx(found.total.calls + found.warm_up_calls, abs=10)
     assert kept.header.asked_per_s == 120
     assert kept.header.configuration["rate"] == "120ops/s"
+    assert kept.header.configuration["reading"] == ["numbers=by-parts", "respelled=change"]
     assert "num_users" not in kept.header.configuration
     assert "ops/s  of " in ran.err
     assert "a second were asked for, and" in ran.out
@@ -231,6 +233,11 @@ def test_the_highest_rate_is_found(place: Path, engine: Engine) -> None:
         assert "broke: throttle_rate &lt; 10%" in text or "broke: throttle_rate < 10%" in text
     told = json.loads(loadstone("report", "highest", "--json", cwd=place).out)
     assert len(told["trials"]) == len(kept.trials)
+    checked = loadstone("check", "highest", "--objective", "highest_rate > 1000/s", cwd=place)
+    assert checked.code == 1
+    assert f"missed  highest_rate > 1000/s  {best.rate_per_s:.4g}/s" in checked.out
+    assert re.search(r"\nmet     throttle_rate < 10%    [\d.]+%\n", checked.out)
+    assert f"Judged at {best.rate_per_s:,.1f} a second, the highest rate that held." in checked.out
 
 
 def test_the_limit_of_a_gate_is_found(place: Path, engine: Engine) -> None:
@@ -252,13 +259,15 @@ def test_the_limit_of_a_gate_is_found(place: Path, engine: Engine) -> None:
 
 
 def test_two_workers_search_together(place: Path, engine: Engine) -> None:
-    """Each rate of a search is shared by the workers, and judged by what both of them say."""
+    """Each rate of a search is shared by the workers, and judged by what both of them say; one that
+    is lower than was asked for ends the run with 1."""
     process = distributed(
         place, engine.url, "together", "--rate", "20ops/s", "--find-max", "--up-to", "40ops/s",
-        "--step", "2s", "--settle", "0.5s",
+        "--step", "2s", "--settle", "0.5s", "--objective", "highest_rate > 500/s",
     )  # fmt: skip
     _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err.decode()
+    assert process.returncode == 1, err.decode()
+    assert "objective missed: highest_rate > 500/s: 40/s" in err.decode()
     kept = record(place, "together")
     assert kept.searched
     held = [trial.rate_per_s for trial in kept.trials if trial.outcome == "held"]

@@ -283,6 +283,9 @@ def test_a_failed_condition_costs_the_larger_item_unless_read_otherwise() -> Non
     assert failed_condition(stored, tried, Reading(failed_condition="stored")).total == 300
     assert failed_condition(tried, stored).total == 310
     assert failed_condition(None, tried).total == 1
+    attempted = Reading(failed_condition="attempted")
+    assert failed_condition(stored, tried, attempted).total == 310
+    assert failed_condition(None, tried, attempted).total == 310
 
 
 def test_a_number_written_in_another_way_is_a_change_unless_read_otherwise() -> None:
@@ -304,6 +307,23 @@ def test_every_disagreement_is_named() -> None:
         assert all(choices.values())
     with pytest.raises(BadValue, match="numbers is read as base-100 or by-parts, not 'guessed'"):
         Reading(numbers="guessed")  # type: ignore[arg-type]
+
+
+def test_a_reading_is_written_by_name() -> None:
+    """What is not named is as it is by default; what nobody knows is refused with what there is."""
+    assert Reading.of([]) == CONSERVATIVE
+    found = Reading.of(["numbers=by-parts", "respelled=same"])
+    assert found == Reading(numbers="by-parts", respelled="same")
+    assert found.chosen == ("numbers=by-parts", "respelled=same")
+    (said,) = found.said("numbers")
+    assert said.startswith("numbers is read as by-parts: pairs of digits before the point")
+    assert said.endswith("; else numbers=base-100")
+    assert len(list(CONSERVATIVE.said())) == len(CHOICES)
+    for wrong in ("numbers", "numbers=guessed", "digits=by-parts", ""):
+        with pytest.raises(BadValue, match="there are numbers=base-100"):
+            Reading.of([wrong])
+    with pytest.raises(BadValue, match="leave one out"):
+        Reading.of(["respelled=same", "respelled=change"])
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from loadstone.capacity.readings import Reading
 from loadstone.cli.plan import plan as command
 from loadstone.client.answer import Units
 from loadstone.planning import recorded
 from loadstone.report.html import render_html
 from loadstone.report.plan.sections import plan_blocks
 from loadstone.report.view import view
+from loadstone.run import Stored
 from loadstone.run.record import Run
 from tests.synthetic import SECOND_NS, START_NS, call, finished
 
@@ -108,6 +110,55 @@ def test_a_run_is_planned_for_at_its_rate(tmp_path: Path) -> None:
     assert any("data set cannot be made" in said for said in found["assumed"])
 
 
+def failing(tmp_path: Path) -> Path:
+    """10 writes a second of 3 units on the table and 1 on its index, and 10 that are refused; a
+    stored item has 1.5 KB, and the last refused one told why."""
+    units = (
+        Units("cmz-conversations", None, 0.0, 3.0),
+        Units("cmz-conversations", "SessionIndex", 0.0, 1.0),
+    )
+    seconds = [
+        [
+            call(
+                "write-message",
+                intended_ns=START_NS + n * SECOND_NS + k * 5 * 10**7,
+                units=() if k % 2 else units,
+                code="ConditionalCheckFailedException" if k % 2 else None,
+                outcome="there already" if k % 2 else "ok",
+            )
+            for k in range(20)
+        ]
+        for n in range(4)
+    ]
+    stored = Stored(table="cmz-conversations", items=1000, size_bytes=1_536_000)
+    return finished(tmp_path, seconds, stored=(stored,))
+
+
+@pytest.mark.parametrize(
+    ("reading", "table_units"),
+    [((), 3.0), (("failed_condition=stored",), 2.5), (("failed_condition=attempted",), 3.0)],
+)
+def test_a_failed_condition_is_paid_for(
+    tmp_path: Path, reading: tuple[str, ...], table_units: float
+) -> None:
+    """No answer tells what it cost: what a call that goes well costs the table, or by choice what
+    the stored item does; its index pays nothing. The plan says which."""
+    path = failing(tmp_path)
+    (work,) = recorded(Run.load(path), Reading.of(reading)).work
+    by_index = {side.resource.index: units for side, units in work.units.items()}
+    assert by_index == {None: pytest.approx(table_units), "SessionIndex": pytest.approx(0.5)}
+    options = [option for text in reading for option in ("--reading", text)]
+    ran = invoked("--run", str(path), "--json", "--shape", "flat", *options)
+    found = json.loads(ran.stdout)
+    (said,) = (each for each in found["assumed"] if "whose condition failed" in each)
+    choice = Reading.of(reading).failed_condition
+    assert said.startswith("40 writes whose condition failed told no units; failed_condition is ")
+    assert f"read as {choice}: " in said
+    on_demand = next(each for each in found["ways"] if each["name"] == "all on demand")
+    a_second = found["peak_per_s"] * (table_units + 0.5)
+    assert on_demand["usd_per_month"] == pytest.approx(a_second * 3600 * 730 * 0.625e-6)
+
+
 def test_a_report_takes_a_plan_in(tmp_path: Path) -> None:
     """The blocks of a plan are a part of a run's report, under what the load costs."""
     from loadstone.arrivals.day import day_of
@@ -133,6 +184,8 @@ def test_a_report_takes_a_plan_in(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ((), "name a SYSTEM, or a run with --run"),
+        (("cmz", "--reading", "numbers"), "no reading is called 'numbers'; there are numbers="),
+        (("cmz", "--reading", "failed_condition=stored"), "every condition holds in a plan"),
         (("cmz", "--run", "last"), "name a SYSTEM, or a run with --run"),
         (("czm",), "no system 'czm'"),
         (("cmz", "--growth", "much"), "--growth much: write it as 3x"),

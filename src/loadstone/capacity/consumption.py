@@ -138,8 +138,10 @@ def failed_condition(
     stored: Item | None, attempted: Item | None, reading: Reading = CONSERVATIVE
 ) -> Consumption:
     """A write whose condition does not hold; `attempted` is the item that it would have made."""
-    larger = reading.failed_condition == "larger" and stored is not None
-    tried = _size(attempted, reading) if larger else 0
+    counts = reading.failed_condition == "attempted" or (
+        reading.failed_condition == "larger" and stored is not None
+    )
+    tried = _size(attempted, reading) if counts else 0
     return Consumption(table=write_units(_size(stored, reading), tried))
 
 

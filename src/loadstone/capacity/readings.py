@@ -1,22 +1,22 @@
 """Where the sources on DynamoDB's accounting disagree: which of them is followed, by name.
 
 The defaults never come to less than the other choice of their switch, which is a field of Reading.
-There is no switch for a failed put under a key that has no item: it is one unit here, and one
-source charges the size of the item that it would have made.
+One source stands alone, with what a put costs that fails where there is no item: it is followed
+only where that is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, Self
 
 from loadstone.errors import BadValue
 
 #: How long a number is.
 Numbers = Literal["base-100", "by-parts"]
 #: What a write costs whose condition does not hold.
-FailedCondition = Literal["larger", "stored"]
+FailedCondition = Literal["larger", "stored", "attempted"]
 #: Whether an index entry changes where a number is written in another way: 1, then 1.0.
 Respelled = Literal["change", "same"]
 
@@ -32,6 +32,8 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "larger": 'the larger of the stored and the new item ("DynamoDB read and write '
         'operations", and what was captured of BatchExecuteStatement)',
         "stored": 'the stored item alone ("Working with items and attributes")',
+        "attempted": "the larger of both, and the new item where none is stored, which is a unit "
+        "with the others (AWS's agent toolkit)",
     },
     "respelled": {
         "change": "the entry is written again: nobody has reported either",
@@ -54,6 +56,35 @@ class Reading:
                 raise BadValue(
                     f"{name} is read as {' or '.join(choices)}, not {getattr(self, name)!r}"
                 )
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """As people write it: numbers=by-parts; what is not named is as it is by default."""
+        chosen: dict[str, str] = {}
+        for text in texts:
+            name, equals, choice = text.partition("=")
+            if name not in CHOICES or not equals or choice not in CHOICES[name]:
+                known = "; ".join(f"{each}={'|'.join(some)}" for each, some in CHOICES.items())
+                raise BadValue(f"no reading is called {text!r}; there are {known}")
+            if chosen.setdefault(name, choice) != choice:
+                raise BadValue(f"{name} is read as {chosen[name]} and as {choice}: leave one out")
+        return cls(**chosen)  # type: ignore[arg-type]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """What differs from the defaults, as it is written."""
+        return tuple(
+            f"{name}={choice}"
+            for name, choice in asdict(self).items()
+            if choice != next(iter(CHOICES[name]))
+        )
+
+    def said(self, *names: str) -> Iterator[str]:
+        """A sentence for each of these disagreements: what is followed, and what would not be."""
+        for name in names or CHOICES:
+            followed = getattr(self, name)
+            others = " or ".join(f"{name}={each}" for each in CHOICES[name] if each != followed)
+            yield f"{name} is read as {followed}: {CHOICES[name][followed]}; else {others}"
 
 
 CONSERVATIVE = Reading()

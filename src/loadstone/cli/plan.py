@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.cli.data_options import Scale
 from loadstone.cli.options import naming_options, project_option, say
 from loadstone.cli.plan_observed import MOST_DAYS, observed_load
 from loadstone.cli.rates import Rate
+from loadstone.cli.reading_options import reading_option, refuse_out_of_play
 from loadstone.errors import BadContent, BadValue, NoPrice, Refused, UnknownName
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Factor(click.ParamType[float]):
     type=click.FloatRange(0, 5),
     help="How unevenly items are asked for, by Zipf's law: 0 is evenly; else 0.99.",
 )
+@reading_option("numbers", "failed_condition", "respelled")
 @click.option(
     "--free-tier",
     is_flag=True,
@@ -139,6 +142,7 @@ def plan(
     shape: str,
     region: str | None,
     objectives: tuple[str, ...],
+    reading: Reading,
     free_tier: bool,
     replicas: tuple[str, ...],
     prices_file: Path | None,
@@ -182,23 +186,43 @@ def plan(
     if days is not None:
         _check_observed(system, of_system, peak)
         load, known, where = observed_load(
-            str(system), days, naming, region=region, profile=profile, project=project
+            str(system),
+            days,
+            naming,
+            region=region,
+            profile=profile,
+            project=project,
+            reading=reading,
         )
         home = Path(f"plan-{system}.html")
     elif run_name is not None:
-        load, known, where, home = _of_run(run_name, of_system, project)
+        load, known, where, home = _of_run(run_name, of_system, project, reading)
         load = load.at_peak(peak) if peak else load
     else:
         assert system is not None
-        load, known, where, home = _of_system_alone(system, of_system, peak, project)
+        refuse_out_of_play(
+            reading,
+            "failed_condition",
+            "every condition holds in a plan without a run; it counts with --run RUN",
+        )
+        load, known, where, home = _of_system_alone(system, of_system, peak, project, reading)
     terms = _terms(region or where, shape, day, held, prices_file)
     if load.timeline is not None:
         terms = terms_of_timeline(terms, load.timeline)
     terms = replace(terms, free=FREE if free_tier else NO_FREE_TIER, replicas=replicas)
+    load = replace(load, assumed=(*load.assumed, *_read_as(reading, load, known)))
     found = planned(load, terms, growth=growth, known=known, say=say)
     _show(found, "json" if as_json else format_, out, home)
     if not found.holds:
         raise SystemExit(1)
+
+
+def _read_as(reading: Reading, load: Load, known: Known | None) -> Iterator[str]:
+    """Where sources disagree and it plays a part, which of them is followed."""
+    if known is not None:
+        yield from reading.said("numbers")
+    if load.basis == "declared":
+        yield from reading.said("respelled")
 
 
 def _check_observed(system: str | None, options: Mapping[str, Any], peak: float | None) -> None:
@@ -220,7 +244,7 @@ def plan_of_run(name: str, prices_file: Path | None) -> tuple[Block, ...]:
     from loadstone.planning.terms import objectives_of
     from loadstone.report.plan.sections import plan_blocks
 
-    load, known, region, _ = _of_run(name, dict.fromkeys(_OF_SYSTEM), None)
+    load, known, region, _ = _of_run(name, dict.fromkeys(_OF_SYSTEM), None, CONSERVATIVE)
     terms = _terms(region, DEFAULT_SHAPE, day_of(DEFAULT_SHAPE), objectives_of(()), prices_file)
     found = planned(load, terms, growth=1.0, known=known, say=say)
     return plan_blocks(found, datetime.now(UTC).date())
@@ -250,7 +274,11 @@ def _terms(
 
 
 def _of_system_alone(
-    name: str, options: Mapping[str, Any], peak: float | None, project: Path | None
+    name: str,
+    options: Mapping[str, Any],
+    peak: float | None,
+    project: Path | None,
+    reading: Reading,
 ) -> tuple[Load, Known, str, Path]:
     from dataclasses import replace
 
@@ -270,17 +298,17 @@ def _of_system_alone(
     )
     dataset = settle(system, asked, {}, now=datetime.now(UTC))
     say(f"no run: from the data set at {dataset.stored:,} items and the mix {mix.name}")
-    load = declared(dataset, mix, peak_per_s=peak or DEFAULT_PEAK, skew=skew)
+    load = declared(dataset, mix, peak_per_s=peak or DEFAULT_PEAK, skew=skew, reading=reading)
     if peak is None:
         guess = f"the peak is {DEFAULT_PEAK:g} operations a second: --peak says yours"
         load = replace(load, assumed=(guess, *load.assumed))
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or system.region
     home = Path(f"plan-{system.id}.html")
-    return load, known_of(dataset, skew, mix), region or DEFAULT_REGION, home
+    return load, known_of(dataset, skew, mix, reading), region or DEFAULT_REGION, home
 
 
 def _of_run(
-    name: str, options: Mapping[str, Any], project: Path | None
+    name: str, options: Mapping[str, Any], project: Path | None, reading: Reading
 ) -> tuple[Load, Known | None, str, Path]:
     from dataclasses import replace
 
@@ -296,9 +324,9 @@ def _of_run(
         )
     path = find_run(name)
     run = Run.load(path)
-    load = recorded(run)
+    load = recorded(run, reading)
     try:
-        known: Known | None = _known_of_run(run, project)
+        known: Known | None = _known_of_run(run, project, reading)
     except (UnknownName, BadContent, Refused, KeyError, ValueError) as error:
         known = None
         why = f"its data set cannot be made here, so indexes and Scans are left out ({error})"
@@ -307,7 +335,7 @@ def _of_run(
     return load, known, run.header.region, home
 
 
-def _known_of_run(run: Run, project: Path | None) -> Known:
+def _known_of_run(run: Run, project: Path | None, reading: Reading) -> Known:
     from loadstone.planning.plan import known_of
     from loadstone.scenario.settings import Settings
     from loadstone.seeding.identity import Asked, settle
@@ -318,7 +346,7 @@ def _known_of_run(run: Run, project: Path | None) -> Known:
     dataset = settle(system, Asked(), {f"run {header.name}": header.dataset}, now=datetime.now(UTC))
     mix = header.configuration.get("mix")
     skew = float(header.configuration.get("skew", Settings().skew))
-    return known_of(dataset, skew, system.mix(str(mix)) if mix else None)
+    return known_of(dataset, skew, system.mix(str(mix)) if mix else None, reading)
 
 
 def _show(found: Plan, format_: str, out: Path | None, home: Path) -> None:

@@ -14,6 +14,7 @@ from loadstone.errors import BadValue
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from loadstone.capacity.readings import Reading
     from loadstone.client.target import Target
     from loadstone.naming import Naming
     from loadstone.planning import Load
@@ -33,6 +34,7 @@ def observed_load(
     region: str | None,
     profile: str | None,
     project: Path | None,
+    reading: Reading,
 ) -> tuple[Load, Known, str]:
     """With the region, from CloudWatch and DescribeTable; nothing is written."""
     from loadstone.aws.cloudwatch import read_metrics
@@ -80,7 +82,7 @@ def observed_load(
     )
     asked = Asked(settings=settings_from(system, os.environ))
     dataset = settle(system, asked, {}, now=datetime.now(UTC))
-    return load, Known(dataset=dataset, skew=Settings().skew), target.region
+    return load, Known(dataset=dataset, skew=Settings().skew, reading=reading), target.region
 
 
 def _say_where(target: Target, names: Mapping[str, str], held: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from loadstone.capacity.readings import Reading
 from loadstone.cli.arrival_options import DURATION as DEFAULT_DURATION
 from loadstone.cli.arrival_options import USERS, arguments, arrival_options, settled
 from loadstone.cli.judging import judge_records, junit_option, refuse_nothing_to_judge
@@ -26,6 +27,7 @@ from loadstone.cli.options import (
     target_options,
     throttle_option,
 )
+from loadstone.cli.reading_options import reading_option, refuse_out_of_play
 from loadstone.cli.several import (
     ALL,
     asked_systems,
@@ -66,6 +68,8 @@ LOCUST = {
 #: As `loadstone.locust.senders` has them: Locust is imported by a process of its own alone.
 CLIENTS = ("loadstone", "boto3", "boto3-tuned")
 INTERRUPTED = 130
+#: Where sources disagree on what is expected of a call before it is made.
+_READINGS = ("numbers", "respelled")
 _DEFAULT_LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "default_locustfile.py"
 DURATION = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 
@@ -130,6 +134,7 @@ def load_options(command: Command) -> Command:
 @click.argument("system")
 @load_options
 @arrival_options
+@reading_option(*_READINGS)
 @throttle_option
 @naming_options
 @target_options
@@ -146,6 +151,7 @@ def run(
     allow_production: tuple[str, ...],
     allow_untagged: tuple[str, ...],
     spending: Spending,
+    reading: Reading,
     junit: Path | None,
     as_json: bool,
     **load: Any,
@@ -164,6 +170,10 @@ def run(
     loadstone run cmz --objective 'throttle_rate < 0.1%' --junit objectives.xml --abort-on-miss
     loadstone run all --users 50
     """
+    refuse_out_of_play(
+        reading, "failed_condition", "no answer tells what one costs; `loadstone plan --run` asks"
+    )
+    load["reading"] = reading.chosen
     systems = asked_systems(system, where.project, load["mix"])
     refuse_unshared(systems, settled(load))
     refuse_nothing_to_judge(systems, load["objective"], junit)
@@ -242,6 +252,8 @@ def replay(
     command += arguments(load)
     for limits in throttle:
         command += ["--throttle", limits]
+    for choice in load.get("reading", ()):
+        command += ["--reading", choice]
     runs = where.state / "runs" if where.project else runs_folder()
     code = _wait_for(
         command, {**_environment(systems, where), **(environ or {})}, record=runs / name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadstone.arrivals.flags import plan_from
 from loadstone.arrivals.grammar import seconds_of
+from loadstone.capacity.readings import Reading
 from loadstone.capacity.spend import evenly
 from loadstone.cli.options import say
 from loadstone.cli.sessions import session_of, wanted_of
@@ -151,6 +152,7 @@ def _forecast(session: Session, load: Mapping[str, Any]) -> tuple[Estimate, str]
         {(each.name, arm): held for each in tables for arm, held in each.capacity.items()},
         Amount(users=load["users"], duration_s=duration_s, operations=operations),
         skew=load["skew"],
+        reading=Reading.of(load.get("reading", ())),
     )
     assumed = tuple(each.assumed for each in tables if each.assumed)
     lasts = clock(duration_s)

@@ -9,11 +9,14 @@ from typing import Any
 
 from loadstone import __version__
 from loadstone.arrivals.flags import open_settings
+from loadstone.capacity.readings import Reading
 from loadstone.client.sender import Sender
 from loadstone.locust.senders import OWN, described
 
 _OF_ANY_LOAD = ("warm_up", "retries", "throttle")
 _OF_A_SCENARIO = ("mix", "skew", "sampled", "stage", "table_prefix")
+#: What is expected of a call depends on how these are read.
+_EXPECTED_BY = ("numbers", "respelled")
 _PACKAGES = ("locust", "gevent", "boto3", "botocore", "faker", "numpy")
 
 
@@ -24,6 +27,9 @@ def configuration(options: Any, client: Sender, *, scenario: bool = True) -> dic
     locusts = ("run_time",) if arrivals else ("num_users", "spawn_rate", "run_time")
     found = {name: getattr(options, name) for name in names}
     found |= {name: getattr(options, name, None) for name in locusts} | arrivals
+    if scenario:
+        reading = Reading.of(options.reading)
+        found["reading"] = [f"{name}={getattr(reading, name)}" for name in _EXPECTED_BY]
     if options.client != OWN:
         found["client"] = described(options, client)
     return {name: value for name, value in found.items() if value not in (None, "", [])}

@@ -54,6 +54,15 @@ def add_arguments(parser: Any) -> None:
         help="Throttle as DynamoDB would: provisioned:100rcu,50wcu or on-demand, of one table as "
         "messages=..., of one index as messages/ByUser=...; may be repeated. Simulated.",
     )
+    parser.add_argument(
+        "--reading",
+        action="append",
+        default=[],
+        include_in_web_ui=False,
+        metavar="NAME=CHOICE",
+        help="Where sources on DynamoDB disagree on what a call is expected to consume: "
+        "numbers=by-parts, respelled=same; may be repeated.",
+    )
     for flag in FLAGS:
         _add(parser, flag)
     parser.add_argument("--stage", default="dev", help="For systems whose table names have one.")

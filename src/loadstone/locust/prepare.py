@@ -13,7 +13,8 @@ from typing import Any
 
 from loadstone.arrivals.plan import Plan
 from loadstone.aws.tables import wanted_tables
-from loadstone.capacity.units import item_size_bytes
+from loadstone.capacity.footprint import footprints
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.client.client import Client
 from loadstone.client.sender import Sender
 from loadstone.client.target import Target
@@ -40,8 +41,6 @@ from loadstone.seeding.place import Place
 from loadstone.seeding.places import Found, Places, refuse_open, refuse_untagged
 from loadstone.system import System
 from loadstone.target import Where, refuse_production
-
-SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +153,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     check_run_name(options.run_name)
     if options.retries < 0 or not 0 <= options.warm_up < inf or not 0 <= options.sampled <= 1:
         raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
+    reading = Reading.of(options.reading)
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
     mix = system.mix(options.mix).tagged(options.tags or (), options.exclude_tags or ())
@@ -187,14 +187,14 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
         mix=mix,
         names=names,
         dataset=dataset,
-        stored=tuple(stored_sizes(dataset, names)),
+        stored=tuple(stored_sizes(dataset, names, reading)),
         places=tuple(each.place for each in found),
         ledgers=ledgers,
         provisioned=frozenset(
             each.place.name for each in found if each.live is not None and each.live.provisioned
         ),
         throttling=throttling,
-        expected=expectations(mix.patterns, dataset, options.skew),
+        expected=expectations(mix.patterns, dataset, options.skew, reading=reading),
         recounts=target.kind != "aws" and miscounts(target.url),
     )
 
@@ -226,23 +226,23 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def stored_sizes(dataset: Dataset, names: Mapping[str, str]) -> list[Stored]:
+def stored_sizes(
+    dataset: Dataset, names: Mapping[str, str], reading: Reading = CONSERVATIVE
+) -> list[Stored]:
     """What each table and index holds, by a sample of its items."""
-    found: list[Stored] = []
-    for table in dataset.system.tables:
-        entities = [entity for entity in dataset.system.stored if entity.table is table]
-        arms: list[tuple[str | None, Sequence[str]]] = [(None, table.key)]
-        arms += [(index.name, index.key) for index in table.indexes]
-        sums = {index: [0.0, 0.0] for index, _ in arms}
-        for entity in entities:
-            count = dataset.count(entity)
-            items = dataset.sample(entity, SAMPLE)
-            for index, key in arms:
-                entries = [item for item in items if all(name in item for name in key)]
-                sums[index][0] += count * len(entries) / len(items)
-                sums[index][1] += count * sum(map(item_size_bytes, entries)) / len(items)
-        found += [
-            Stored(table=names[table.name], index=index, items=round(items), size_bytes=round(size))
-            for index, (items, size) in sums.items()
-        ]
-    return found
+    found = {
+        (table.name, index): [0.0, 0.0]
+        for table in dataset.system.tables
+        for index in (None, *(each.name for each in table.indexes))
+    }
+    for entity in dataset.system.stored:
+        assert entity.table is not None
+        count = dataset.count(entity)
+        for index, each in footprints(dataset, entity, reading).items():
+            held = found[entity.table.name, index]
+            held[0] += count * each.share
+            held[1] += count * each.size_bytes
+    return [
+        Stored(table=names[table], index=index, items=round(items), size_bytes=round(size))
+        for (table, index), (items, size) in found.items()
+    ]

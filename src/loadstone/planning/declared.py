@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.footprint import footprints
 from loadstone.capacity.limits import DIRECTIONS, Direction
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.simulation import HotKey, Side
 from loadstone.dataset import Dataset
-from loadstone.pattern import Mix, Pattern
+from loadstone.pattern import Mix, Pattern, Written
 from loadstone.planning.keys import heat_of
 from loadstone.planning.load import Load, Stored, Work
 from loadstone.scenario.costing import Costing
@@ -25,8 +26,10 @@ class Asking:
     """How often a mix calls each pattern, and what a call consumes: tried on the data set as the
     expectation of a run is, and shared over the table and its indexes as is forecast."""
 
-    def __init__(self, dataset: Dataset, mix: Mix, skew: float) -> None:
-        self._costing = Costing(dataset, skew)
+    def __init__(
+        self, dataset: Dataset, mix: Mix, skew: float, reading: Reading = CONSERVATIVE
+    ) -> None:
+        self._costing = Costing(dataset, skew, reading)
         plays = plays_of_entry(mix, dataset)
         self._forecast = {pattern: self._costing.units(pattern) for pattern in plays}
         self.assumed = self._costing.assumed
@@ -54,9 +57,16 @@ class Asking:
         return found
 
 
-def declared(dataset: Dataset, mix: Mix, *, peak_per_s: float, skew: float) -> Load:
+def declared(
+    dataset: Dataset,
+    mix: Mix,
+    *,
+    peak_per_s: float,
+    skew: float,
+    reading: Reading = CONSERVATIVE,
+) -> Load:
     """A mix of a data set at so many operations a second, as a run counts them."""
-    asking = Asking(dataset, mix, skew)
+    asking = Asking(dataset, mix, skew, reading)
     unknown: list[str] = []
     work = tuple(
         _work(
@@ -74,18 +84,18 @@ def declared(dataset: Dataset, mix: Mix, *, peak_per_s: float, skew: float) -> L
         basis="declared",
         source=f"the data set at {dataset.stored:,} items and the mix {mix.name}",
         work=work,
-        stored=stored_in(dataset),
+        stored=stored_in(dataset, reading),
         assumed=tuple(_assumed(dataset, mix, skew, asking.assumed, unknown)),
     )
 
 
-def stored_in(dataset: Dataset) -> dict[Resource, Stored]:
+def stored_in(dataset: Dataset, reading: Reading = CONSERVATIVE) -> dict[Resource, Stored]:
     """What every table and index of a data set holds, by a sample of each entity."""
     found: defaultdict[Resource, Stored] = defaultdict(lambda: Stored(0, 0))
     for entity in dataset.system.stored:
         assert entity.table is not None
         count = dataset.count(entity)
-        for index, each in footprints(dataset, entity).items():
+        for index, each in footprints(dataset, entity, reading).items():
             where = Resource(entity.table.name, index)
             found[where] = found[where].plus(Stored(count * each.share, count * each.size_bytes))
     return dict(found)
@@ -129,6 +139,8 @@ def _assumed(
         f"items (scale {dataset.scale:,}, seed {dataset.seed})"
     )
     yield f"items are asked for by Zipf's law with a skew of {skew:g}: no run has measured it"
+    if any(isinstance(each.expects, Written) and each.expects.unless for each in mix.patterns):
+        yield "every condition holds: where one does not, a write costs no more than it is taken to"
     yield from (f"pattern {each}" for each in guesses)
     if unknown:
         names = list(dict.fromkeys(unknown))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
+from loadstone.capacity.readings import Reading
 from loadstone.dataset import Dataset
 from loadstone.pattern import Mix
 from loadstone.planning.declared import Asking, declared
@@ -52,16 +53,19 @@ def designs(
     peak_per_s: float,
     growth: float,
     skew: float,
+    reading: Reading,
     say: Callable[[str], None],
 ) -> tuple[Design, ...]:
     """The same work by each: as many entries of the mix a second. The first of them has the peak,
     and the other takes the operations that it needs for the same."""
-    every = [Asking(dataset, mix, skew).calls_per_entry for mix in pair]
+    every = [Asking(dataset, mix, skew, reading).calls_per_entry for mix in pair]
     entries_per_s = peak_per_s / every[0]
     found = []
     for mix, operations in zip(pair, every, strict=True):
         say(f"simulating the design of mix {mix.name}")
-        load = declared(dataset, mix, peak_per_s=entries_per_s * operations, skew=skew)
+        load = declared(
+            dataset, mix, peak_per_s=entries_per_s * operations, skew=skew, reading=reading
+        )
         found.append(_design(mix, operations, _alone(load).grown(growth), dataset, terms))
     return tuple(found)
 

@@ -77,9 +77,11 @@ class IndexRow:
         return self.write_usd + self.storage_usd
 
 
-def index_rows(load: Load, terms: Terms, dataset: Dataset, skew: float) -> tuple[IndexRow, ...]:
+def index_rows(
+    load: Load, terms: Terms, dataset: Dataset, costing: Costing
+) -> tuple[IndexRow, ...]:
     """The dearest first."""
-    found = _Indexes(load, terms, dataset, skew)
+    found = _Indexes(load, terms, dataset, costing)
     rows = [found.row(table, index) for table in dataset.system.tables for index in table.indexes]
     return tuple(sorted(rows, key=lambda row: (-row.usd_per_month, row.table, row.index)))
 
@@ -99,9 +101,9 @@ def repeated(table: Table, index: Index) -> str:
 
 
 class _Indexes:
-    def __init__(self, load: Load, terms: Terms, dataset: Dataset, skew: float) -> None:
+    def __init__(self, load: Load, terms: Terms, dataset: Dataset, costing: Costing) -> None:
         self._load, self._terms, self._dataset = load, terms, dataset
-        self._costing = Costing(dataset, skew)
+        self._costing = costing
         self._live = {documented: live for live, documented in load.documented.items()}
         self._patterns = dataset.system.patterns
         self._samples: dict[Entity, list[Mapping[str, object]]] = {}
@@ -221,7 +223,8 @@ class _Indexes:
 
     def _sizes(self, entity: Entity, layout: IndexLayout) -> list[int]:
         entries = (layout.entry(item) for item in self._sample(entity))
-        return [item_size_bytes(entry) for entry in entries if entry is not None]
+        reading = self._costing.reading
+        return [item_size_bytes(entry, reading) for entry in entries if entry is not None]
 
     def _sample(self, entity: Entity) -> list[Mapping[str, object]]:
         found = self._samples.get(entity)
@@ -233,7 +236,7 @@ class _Indexes:
         """What reading the items themselves costs a month, one by one, in batches."""
         rows = self._costing.rows(pattern)
         sizes = [
-            item_size_bytes(item)
+            item_size_bytes(item, self._costing.reading)
             for entity in self._dataset.system.stored
             if entity.table is pattern.table
             for item in self._sample(entity)

@@ -10,6 +10,7 @@ from loadstone.amounts import amount
 from loadstone.capacity.break_even import Term, provisioned_utilization, reserved_utilization
 from loadstone.capacity.limits import DIRECTIONS, OnDemand, Provisioned
 from loadstone.capacity.prices import Noted, Price
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.simulation import AutoScaled
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, NoPrice
@@ -30,6 +31,7 @@ from loadstone.planning.solutions import TERMS, Solution, best_solution, solutio
 from loadstone.planning.storage import StorageRow, storage_rows, stored_usd
 from loadstone.planning.stress import Stressed, stressed
 from loadstone.planning.terms import Terms
+from loadstone.scenario.costing import Costing
 
 #: Units a second of a table, or of an index, until AWS is asked for more: "Service quotas".
 TABLE_QUOTA = 40_000
@@ -42,6 +44,7 @@ class Known:
     dataset: Dataset
     skew: float
     pair: tuple[Mix, Mix] | None = None
+    reading: Reading = CONSERVATIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,9 +120,11 @@ def plan(
             peak_per_s=peak_per_s,
             growth=growth,
             skew=known.skew,
+            reading=known.reading,
             say=say,
         )
     classes, no_class = _classes(best, storage, terms)
+    costing = Costing(known.dataset, known.skew, known.reading) if known else None
     made = Plan(
         load=load,
         terms=terms,
@@ -133,10 +138,10 @@ def plan(
         reserved={table: _reserved(every, terms) for table, every in ways.items()},
         patterns=pattern_rows(load, terms),
         hot=hot_rows(load),
-        indexes=index_rows(load, terms, known.dataset, known.skew) if known else (),
+        indexes=index_rows(load, terms, known.dataset, costing) if known and costing else (),
         scans=(
-            scan_rows(load, terms, known.dataset, known.skew, growth)
-            if known and load.timeline is None
+            scan_rows(load, terms, known.dataset, costing, growth)
+            if known and costing and load.timeline is None
             else ()
         ),
         designs=side_by_side,
@@ -153,14 +158,16 @@ def plan(
     return replace(made, prices=prices.asked)
 
 
-def known_of(dataset: Dataset, skew: float, mix: Mix | None) -> Known:
+def known_of(
+    dataset: Dataset, skew: float, mix: Mix | None, reading: Reading = CONSERVATIVE
+) -> Known:
     """With the two designs of the system, where the mix plays both of them or one."""
     pair = pair_of_designs(list(dataset.system.mixes.values()))
     if pair is not None and mix is not None:
         tables = {pattern.table for pattern in mix.patterns}
         either = {pattern.table for each in pair for pattern in each.patterns}
         pair = pair if tables & either else None
-    return Known(dataset=dataset, skew=skew, pair=pair)
+    return Known(dataset=dataset, skew=skew, pair=pair, reading=reading)
 
 
 def _break_even(terms: Terms) -> Iterator[tuple[str, float]]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.layout import IndexLayout
 from loadstone.capacity.money import request_cost_usd, storage_usd_per_month
+from loadstone.capacity.readings import Reading
 from loadstone.capacity.simulation import Side
 from loadstone.capacity.units import item_size_bytes, read_units, write_units
 from loadstone.dataset import Dataset
@@ -49,10 +50,9 @@ class ScanRow:
 
 
 def scan_rows(
-    load: Load, terms: Terms, dataset: Dataset, skew: float, growth: float
+    load: Load, terms: Terms, dataset: Dataset, costing: Costing, growth: float
 ) -> tuple[ScanRow, ...]:
     """Of every pattern of the system that names an index it lacks, asked in this load or not."""
-    costing = Costing(dataset, skew)
     return tuple(
         _row(pattern, pattern.missing_index, load, terms, dataset, costing, growth)
         for pattern in dataset.system.patterns.values()
@@ -71,7 +71,7 @@ def _row(
 ) -> ScanRow:
     scanned = sum(costing.units(pattern).read.values()) * growth
     rows = costing.rows(pattern)
-    sizes = list(_entry_sizes(pattern, index, dataset))
+    sizes = list(_entry_sizes(pattern, index, dataset, costing.reading))
     mean = sum(sizes) / len(sizes) if sizes else 0.0
     queried = read_units(round(rows * mean))
     held = _held(pattern, sizes, dataset, load)
@@ -93,7 +93,9 @@ def _row(
     )
 
 
-def _entry_sizes(pattern: Pattern, index: Index, dataset: Dataset) -> Iterator[int]:
+def _entry_sizes(
+    pattern: Pattern, index: Index, dataset: Dataset, reading: Reading
+) -> Iterator[int]:
     """Of the items of the table that the index would hold, by a sample."""
     layout = IndexLayout(
         name=index.name,
@@ -107,7 +109,7 @@ def _entry_sizes(pattern: Pattern, index: Index, dataset: Dataset) -> Iterator[i
             for item in dataset.sample(entity, _SAMPLE):
                 entry = layout.entry(item)
                 if entry is not None:
-                    yield item_size_bytes(entry)
+                    yield item_size_bytes(entry, reading)
 
 
 def _held(pattern: Pattern, sizes: list[int], dataset: Dataset, load: Load) -> Stored:

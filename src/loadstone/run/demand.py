@@ -18,6 +18,7 @@ import numpy as np
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.limits import DIRECTIONS
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.simulation.demand import (
     Amounts,
     Demand,
@@ -30,6 +31,7 @@ from loadstone.client.accounting import THROTTLE_CODES
 from loadstone.errors import BadValue
 from loadstone.run.figures import figures
 from loadstone.run.record import Run
+from loadstone.run.silent import failed_condition_units
 from loadstone.run.tally import Counts
 from loadstone.run.timeline import shares
 
@@ -61,8 +63,9 @@ def demand_of_run(run: Run, *, factor: float = 1.0) -> Demand:
     return demand.scaled(factor)
 
 
-def profiles_of_run(run: Run) -> list[Profile]:
-    """Every pattern's rate after the warm-up, and the units of one call."""
+def profiles_of_run(run: Run, reading: Reading = CONSERVATIVE) -> list[Profile]:
+    """Every pattern's rate after the warm-up, and the units of one call. Of those whose condition
+    failed no answer tells any: they are reckoned by what is read of that."""
     found = figures(run)
     profiles = []
     for each in found.patterns:
@@ -70,7 +73,12 @@ def profiles_of_run(run: Run) -> list[Profile]:
         consuming = counts.calls - _lost(counts)
         if not consuming or not found.measured_s:
             continue
-        units = {side: total / consuming for side, total in _sides(counts)}
+        totals = dict(_sides(counts))
+        silent = failed_condition_units(run, each.pattern, counts, reading)
+        for (place, direction), total in silent.items():
+            side = Side(Resource(*place), direction)
+            totals[side] = totals.get(side, 0.0) + total
+        units = {side: total / consuming for side, total in totals.items()}
         for part in _apart(each.operation, units):
             keyed, hot = _heat(run, each.pattern, part)
             profiles.append(

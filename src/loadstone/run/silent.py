@@ -12,6 +12,7 @@ from math import ceil
 from typing import NamedTuple
 
 from loadstone.aws.cloudwatch import DIRECTIONS, Direction, Place
+from loadstone.capacity.readings import Reading
 from loadstone.capacity.units import read_units, write_units
 from loadstone.client.transport import (
     ANSWER_TIMEOUT,
@@ -23,7 +24,7 @@ from loadstone.client.transport import (
 from loadstone.run.record import Run
 from loadstone.run.tally import Counts, Tally
 
-_CONDITION = "ConditionalCheckFailedException"
+FAILED_CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 #: A request that ended so may have been done all the same.
 _NO_ANSWER = (
@@ -89,7 +90,7 @@ class _Silent(NamedTuple):
 
 def _silent(counts: Counts) -> Iterator[_Silent]:
     errors = counts.attempt_errors
-    if conditions := errors[_CONDITION]:
+    if conditions := errors[FAILED_CONDITION]:
         why = "failed conditions, whose answer has no ConsumedCapacity"
         yield _Silent(why, conditions, 1.0, on_table_alone=True)
     if cancelled := errors[_CANCELLED]:
@@ -109,6 +110,23 @@ def _usual(counts: Counts) -> dict[tuple[Place, Direction], float]:
         for direction, units in zip(DIRECTIONS, both, strict=True)
         if units
     }
+
+
+def failed_condition_units(
+    run: Run, pattern: str, counts: Counts, reading: Reading
+) -> dict[tuple[Place, Direction], float]:
+    """What the calls of a pattern whose condition failed consumed, which no answer tells: on the
+    table what one that went well did, unless the stored item alone is read to count."""
+    info = run.header.patterns.get(pattern)
+    failed = counts.attempt_errors[FAILED_CONDITION]
+    if info is None or not failed:
+        return {}
+    own: tuple[Place, Direction] = ((info.table, None), "write")
+    stored = _stored_units(run, own)
+    units = _usual(counts).get(own, stored)
+    if reading.failed_condition == "stored":
+        units = min(units, stored)
+    return {own: failed * units}
 
 
 def _stored_units(run: Run, own: tuple[Place, Direction]) -> float:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from loadstone.capacity.consumption import pages
 from loadstone.capacity.layout import Layout
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.units import Consistency, item_size_bytes, read_units
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
@@ -64,10 +65,15 @@ class _Cost(NamedTuple):
 
 
 def expectations(
-    patterns: Iterable[Pattern], dataset: Dataset, skew: float, costing: Costing | None = None
+    patterns: Iterable[Pattern],
+    dataset: Dataset,
+    skew: float,
+    costing: Costing | None = None,
+    reading: Reading = CONSERVATIVE,
 ) -> dict[str, Expected]:
-    """By the pattern's id; a costing that is at hand has tried the writes already."""
-    trial = _Trial(dataset, skew, costing or Costing(dataset, skew))
+    """By the pattern's id; a costing that is at hand has tried the writes already, and reads the
+    sources in its own way."""
+    trial = _Trial(dataset, skew, costing or Costing(dataset, skew, reading))
     return {pattern.id: trial.expected(pattern) for pattern in patterns}
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.spend import Arm, Estimate
 from loadstone.dataset import Dataset
 from loadstone.pattern import Each, Journey, Mix, Pattern, Think
@@ -36,10 +37,11 @@ def forecast(
     amount: Amount,
     *,
     skew: float,
+    reading: Reading = CONSERVATIVE,
 ) -> Estimate:
     """`names` are those of the live tables, by the documented ones, and `capacities` theirs; what
     has none is on demand. The items of this estimate are operations."""
-    costing = Costing(dataset, skew)
+    costing = Costing(dataset, skew, reading)
     reads: defaultdict[Resource, float] = defaultdict(float)
     writes: defaultdict[Resource, float] = defaultdict(float)
     played = requests = 0.0
