@@ -83,6 +83,8 @@ def import_(
             results = importing.write_all(where.state)
         else:
             begun = importing.begun(imports)
+            if len(begun) < len(wanted):
+                importing.check_files()
             if not _agreed(importing, spending, begun=list(begun)):
                 return
             results = importing.import_all(imports, begun)

@@ -79,6 +79,22 @@ class Importing:
 
     # By ImportTable.
 
+    def check_files(self) -> None:
+        """Refused unless exactly the files of the manifest are where an import takes them from."""
+        for table, _ in self.pairs:
+            there = set(self.storage.names(table.prefix))
+            wanted = {file.name for file in table.files}
+            if missing := sorted(wanted - there):
+                raise Refused(
+                    f"{missing[0]} is missing in {self.storage}: `loadstone export` with the same "
+                    "options writes it again"
+                )
+            if strays := sorted(there - wanted):
+                raise Refused(
+                    f"{strays[0]} in {self.storage} is no file of this export, and an import would "
+                    "take it in: remove it"
+                )
+
     def begun(self, imports: Imports) -> dict[str, Imported]:
         """The imports of these files that an earlier call began. Refused for other tables that are
         there: ImportTable makes new ones only."""
@@ -121,6 +137,10 @@ class Importing:
         if seen.status != "COMPLETED":
             problem = f"{seen.status}{f', {seen.failure}' if seen.failure else ''}"
             problem += f"; its log is {seen.log_group}" if seen.log_group else ""
+            problem += (
+                f"; `loadstone tables drop {each.system}` removes what came of it, and the same "
+                "command begins anew"
+            )
         elif (seen.processed, seen.imported) != (table.items, table.items):
             problem = (
                 f"{seen.processed:,} items processed and {seen.imported:,} imported, of "
