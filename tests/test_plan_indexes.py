@@ -175,3 +175,18 @@ def test_an_index_that_holds_what_is_read_is_left_as_it_is() -> None:
     assert "INCLUDE note" in by_projection(row)
     bare = made(Index("due", partition_key="due", projection="KEYS_ONLY"))
     assert advised(bare, puts(bare), reads(bare, "id"), 1).smaller == ()
+
+
+def test_a_record_says_what_an_index_holds_and_not_whole_items() -> None:
+    """An index of keys holds 17 bytes of an item of 3,020; a plan for the run pays for those."""
+    from loadstone.locust.prepare import stored_sizes
+
+    found = made(Index("due", partition_key="due", projection="KEYS_ONLY"))
+    dataset = Dataset(system_of(found.task), scale=500, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    held = {each.index: each for each in stored_sizes(dataset, {"tasks": "dev-tasks"})}
+    assert {index: (each.table, each.items) for index, each in held.items()} == {
+        None: ("dev-tasks", 500),
+        "due": ("dev-tasks", 500),
+    }
+    assert held[None].size_bytes == 500 * ITEM
+    assert held["due"].size_bytes == 500 * KEYS

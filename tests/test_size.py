@@ -66,6 +66,15 @@ def test_an_item_is_sized_however_it_is_written(item: Any) -> None:
     ]
 
 
+def test_a_byte_order_mark_and_a_missing_last_line_break_are_no_part_of_items() -> None:
+    """As some editors and shells on Windows write files; one item is not called items."""
+    result = CliRunner().invoke(size, [], input=b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"b": 2}')
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1].startswith("2 items: 6 bytes")
+    alone = run('{"a": 1}').output.splitlines()
+    assert alone[-1].startswith("1 item: 3 bytes")
+
+
 def test_the_form_can_be_said() -> None:
     """What looks like DynamoDB's JSON is plain where it is said to be."""
     typed = lines({"k": {"S": "v"}})
@@ -102,7 +111,9 @@ def test_text_says_the_units_and_the_sums() -> None:
         ('{"a": {"S": 1}}', "a: S does not hold 1"),
         ('{"a": {"M": {"b": {"NS": []}}}}', r"a.b: NS does not hold \[\]"),
         ('{"a": {"SS": ["x", "x"]}}', "a: SS does not hold"),
+        ('{"a": {"NS": ["1", "1.0"]}}', "a: NS does not hold"),
         ('{"a": {"N": "1_000"}}', "DynamoDB has no number '1_000'"),
+        ('{"a": 1e999}', "DynamoDB has no number 10{49}…: it keeps 38 digits"),
         ('{"a": {"B": "!"}}', "Base64"),
         ('{"a": {"L": [{"X": 1}]}}', r"a\[0\]: no typed value"),
         ('{"a": "\\ud800"}', "no text that UTF-8 can hold"),

@@ -75,7 +75,7 @@ def _check(name: str, typed: Any) -> None:
     if not _is_typed(typed):
         raise BadValue(f'{name}: no typed value such as {{"S": "text"}}')
     ((kind, value),) = typed.items()
-    if not _holds(kind, value):
+    if not _holds(kind, value) or (kind == "NS" and not _all_differ(value)):
         raise BadValue(f"{name}: {kind} does not hold {json.dumps(value, default=str)[:60]}")
     if kind == "L":
         for at, element in enumerate(value):
@@ -99,6 +99,15 @@ def _holds(kind: str, value: Any) -> bool:
             return isinstance(value, dict)
         case _:
             return _is_set(value)
+
+
+def _all_differ(numbers: Iterable[str]) -> bool:
+    """A set has no number twice, however it is spelled; what is no number is told elsewhere."""
+    try:
+        values = list(map(Decimal, numbers))
+    except ArithmeticError:
+        return True
+    return len(set(values)) == len(values)
 
 
 def _is_set(value: Any) -> bool:

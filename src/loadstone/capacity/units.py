@@ -25,6 +25,8 @@ WRITE_BLOCK_BYTES = 1024
 #: "Data types: Number".
 MOST_DIGITS = 38
 LEAST_EXPONENT, MOST_EXPONENT = -130, 125
+#: What is no number is shown as far as this.
+LONGEST_SHOWN = 50
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _UNITS_PER_READ_BLOCK: Mapping[Consistency, float] = {
@@ -56,8 +58,8 @@ def number_size_bytes(number: Decimal | int | str, reading: Reading = CONSERVATI
     significant = len(text.rstrip("0"))
     if significant > MOST_DIGITS or not LEAST_EXPONENT <= before_point - 1 <= MOST_EXPONENT:
         raise BadValue(
-            f"DynamoDB has no number {number}: it keeps {MOST_DIGITS} digits, and exponents from "
-            f"{LEAST_EXPONENT} to {MOST_EXPONENT}"
+            f"DynamoDB has no number {_shown(number)}: it keeps {MOST_DIGITS} digits, and "
+            f"exponents from {LEAST_EXPONENT} to {MOST_EXPONENT}"
         )
     if reading.numbers == "by-parts":
         whole = min(max(before_point, 0), significant)
@@ -107,11 +109,17 @@ def wire_value_bytes(typed: Mapping[str, Any], reading: Reading = CONSERVATIVE) 
 def _decimal(number: Decimal | int | str) -> Decimal:
     """Python reads more spellings than DynamoDB does: blanks around a number, 1_000, NaN."""
     if isinstance(number, str) and not _NUMBER.fullmatch(number):
-        raise BadValue(f"DynamoDB has no number {number!r}")
+        raise BadValue(f"DynamoDB has no number {_shown(number)!r}")
     value = Decimal(number)
     if not value.is_finite():
         raise BadValue(f"DynamoDB has no number {number}")
     return value
+
+
+def _shown(number: Decimal | int | str) -> str:
+    """As it is spelled, or its beginning."""
+    text = str(number)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _bytes_of(value: str) -> bytes:

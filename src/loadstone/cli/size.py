@@ -9,6 +9,7 @@ from typing import TextIO, get_args
 import click
 import orjson
 
+from loadstone.amounts import amount
 from loadstone.capacity.item_lines import Form, Line, read_lines
 from loadstone.capacity.readings import CHOICES, Reading
 from loadstone.capacity.sizing import Size, Sized, Sum, sized, summed
@@ -22,7 +23,7 @@ LEAST_WIDTH = 10
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"), default="-")
 @click.option("--table", "table_name", metavar="SYSTEM.TABLE", help="Their table, for its indexes.")
 @click.option(
     "--input",
@@ -147,9 +148,10 @@ def _print_text(found: Iterable[Sized], indexes: list[str], *, only_total: bool)
     sums = summed(said(), indexes)
     if not sums[None].items:
         return
-    click.echo(_sentence("items", sums[None]))
+    click.echo(_sentence(amount(sums[None].items, "item"), sums[None]))
     for name in indexes:
-        click.echo(_sentence(f"entries of {name}", sums[name]))
+        entries = amount(sums[name].items, "entry", "entries")
+        click.echo(_sentence(f"{entries} of {name}", sums[name]))
     if indexes:
         click.echo(f"on the table and its indexes: {count(_put(sums))} WCU to put each once")
 
@@ -175,12 +177,12 @@ def _padded(cells: list[str], widths: list[int]) -> str:
     return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def _sentence(what: str, total: Sum) -> str:
+def _sentence(counted: str, total: Sum) -> str:
     if not total.items:
-        return f"0 {what}"
+        return counted
     mean = round(total.size_bytes / total.items)
     return (
-        f"{count(total.items)} {what}: {count(total.size_bytes)} bytes, {count(mean)} on average, "
+        f"{counted}: {count(total.size_bytes)} bytes, {count(mean)} on average, "
         f"{count(total.least_bytes)} to {count(total.most_bytes)}; reading each once takes "
         f"{count(total.eventual)} RCU ({count(total.strong)} strongly consistent), putting each "
         f"{count(total.write)} WCU"
