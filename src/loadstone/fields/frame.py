@@ -9,7 +9,7 @@ import numpy as np
 from loadstone.fields import draws
 from loadstone.fields.draws import Hashes, Ints
 from loadstone.fields.expr import Constant, Expr, Numbers
-from loadstone.fields.pieces import Pieces, joined, spread
+from loadstone.fields.pieces import Letters, Pieces, joined, spread
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -61,6 +61,11 @@ class Frame:
         made = joined(pieces, self.size)
         self._pieces[expr] = [made]
         return made
+
+    def cut(self, expr: Expr) -> None:
+        """Letters of an expression that is asked for again are best cut once."""
+        if any(isinstance(piece, Letters) for piece in self.pieces(expr)):
+            self.text(expr)
 
     def mixed(self) -> Hashes:
         """The hashes of the items' numbers."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from math import gcd
@@ -77,6 +78,8 @@ class Map(Expr):
         for value in self.attributes.values():
             if value.kind not in ("map", "list", "decimal") and not isinstance(value, When):
                 frame.pieces(value)  # so that what is deeper or sparse finds it made
+                if value in self._again:
+                    frame.cut(value)
         for condition, together in groupby(self.attributes.items(), _condition):
             named = [(f'"{escape(name)}":', value) for name, value in together]
             if condition is not None:
@@ -88,6 +91,12 @@ class Map(Expr):
                 pieces.extend(wire(value, frame))
         pieces.append("}")
         return pieces
+
+    @cached_property
+    def _again(self) -> set[Expr]:
+        """What stands in it more than once, all levels together."""
+        seen = Counter(_values_in(self))
+        return {value for value, times in seen.items() if times > 1}
 
 
 class List(Expr):
@@ -277,6 +286,17 @@ def _plain(value: Expr, frame: Frame) -> Pieces:
         case "decimal":
             return ["0"]  # JSON has none: see together.py
     return frame.pieces(value)
+
+
+def _values_in(value: Expr) -> Iterator[Expr]:
+    """The values in maps within maps."""
+    if isinstance(value, Map):
+        for each in value.attributes.values():
+            yield from _values_in(each)
+    elif isinstance(value, When):
+        yield from _values_in(value.value)
+    else:
+        yield value
 
 
 def _condition(attribute: tuple[str, Expr]) -> Expr | None:

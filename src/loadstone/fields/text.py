@@ -37,7 +37,10 @@ _FORMATTER = Formatter()
 _ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
 _GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
 _GSM_UNCOMMON = re.compile(r"[^\n\r -Z_a-z]").search
+_UNCOMMON_PIECE = re.compile(r"[^ -Z_a-z]").search  # or escaped
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
+#: How many characters one message takes, and how many each of several.
+_SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
 
 
 class Join(Expr):
@@ -180,8 +183,16 @@ class Segments(Expr):
         return f"{scope.code.constant(segments_in)}({scope.of(self.text)})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        texts = map(unescape, frame.text(self.text))
-        return np.array([segments_in(text) for text in texts], dtype=np.int64)
+        pieces = frame.text(self.text)
+        # What stands in a piece as it is sent, as most does, is counted without looking closer.
+        uncommon = map(_UNCOMMON_PIECE, pieces)
+        return np.array(
+            [
+                segments_in(unescape(piece)) if found else _parts(len(piece), *_SEVEN_BIT)
+                for piece, found in zip(pieces, uncommon, strict=True)
+            ],
+            dtype=np.int64,
+        )
 
     def inputs(self) -> Sequence[Expr]:
         return (self.text,)
@@ -232,11 +243,13 @@ def segments(of: Expr) -> Expr:
 def segments_in(text: str) -> int:
     """3GPP TS 23.038: 160 seven-bit characters in one or 153 in each, otherwise 70 or 67 of 16."""
     if not _GSM_UNCOMMON(text):
-        size, alone, each = len(text), 160, 153
-    elif _GSM_7_BIT(text):
-        size, alone, each = len(text) + len(_GSM_ESCAPED(text)), 160, 153
-    else:
-        size, alone, each = len(text.encode("utf-16-le")) // 2, 70, 67
+        return _parts(len(text), *_SEVEN_BIT)
+    if _GSM_7_BIT(text):
+        return _parts(len(text) + len(_GSM_ESCAPED(text)), *_SEVEN_BIT)
+    return _parts(len(text.encode("utf-16-le")) // 2, *_SIXTEEN_BIT)
+
+
+def _parts(size: int, alone: int, each: int) -> int:
     return 1 if size <= alone else -(-size // each)
 
 
