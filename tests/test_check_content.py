@@ -19,12 +19,14 @@ from loadstone import (
     PerParent,
     Table,
     as_of,
+    chance,
     fill,
     iso,
     moment,
     number,
     position,
     text,
+    when,
     whole,
 )
 from loadstone.client.target import Target
@@ -36,6 +38,7 @@ from loadstone.contract.legal import item_problems
 from loadstone.contract.playing import player_for
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reaches
+from loadstone.contract.references import reference_problems
 from loadstone.contract.sample import items_of
 from loadstone.contract.scenario import scenario_problems
 from loadstone.drafting.starter import starter
@@ -292,6 +295,28 @@ def test_texts_that_nobody_writes_are_said(said: str, words: str) -> None:
     told = list(prose_problems(dataset_of(thing, scale=9), thing, Documented(prose=("said",))))
     assert [each.attribute for each in told] == ["said"] * bool(words)
     assert all(words in each.says for each in told)
+
+
+@pytest.mark.parametrize(("most", "lost"), [(9, False), (10, True)])
+def test_a_number_beyond_the_others_is_said(most: int, lost: bool) -> None:
+    """`at()` with a number that no item has is said, also within a map and of what may be absent;
+    what names the last one is well."""
+    books = Table("books", partition_key="k")
+    book = Entity("Book", table=books, item={"k": text("b{n}", n=number)})
+    loans = Table("loans", partition_key="k")
+    loan = Entity(
+        "Loan",
+        table=loans,
+        item={
+            "k": text("l{n}", n=number),
+            "of": {"first": number, "book": when(chance(0.9), book.at(whole(most, most))["k"])},
+        },
+    )
+    dataset = dataset_of(book, loan, scale=20)
+    assert dataset.count(book) == 10
+    found = list(reference_problems(dataset, loan, range(10)))
+    assert [(each.about, each.attribute) for each in found] == [("Loan", "of")] * lost
+    assert all("names Book 10, and at scale 20 there are 10" in each.says for each in found)
 
 
 def test_what_is_made_later_than_seen_is_said() -> None:

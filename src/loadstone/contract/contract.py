@@ -20,7 +20,8 @@ from loadstone.contract.places import Places
 from loadstone.contract.playing import journey_problems, pattern_problems, player_for
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reach_problems
-from loadstone.contract.sample import items_of
+from loadstone.contract.references import reference_problems
+from loadstone.contract.sample import MOST, items_of
 from loadstone.contract.scenario import scenario_problems
 from loadstone.dataset import SCALES, Dataset
 from loadstone.documented import Documented
@@ -80,6 +81,7 @@ def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
     unmade = set()
     for entity in system.entities.values():
         if entity.table is None:
+            yield from reference_problems(dataset, entity, range(min(MOST, dataset.count(entity))))
             continue
         say(f"{entity.name}: its items")
         problems = list(_of_entity(dataset, entity))
@@ -105,6 +107,7 @@ def _of_entity(dataset: Dataset, entity: Entity) -> Iterator[Problem]:
         yield from item_problems(entity, items)
         yield from reach_problems(entity, items)
         yield from created_problems(dataset, entity, items)
+        yield from reference_problems(dataset, entity, items)
         as_of = datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC)
         yield from alike_problems(dataset.system, entity, as_of=as_of)
     except LoadstoneError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from loadstone.drafting.bare import bare_entities
 from loadstone.drafting.concealed import concealed
@@ -19,6 +20,9 @@ from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, known_first
 from loadstone.drafting.templates import Part
 from loadstone.errors import BadValue
+
+#: Items that `loadstone check` makes, and how many of one kind others name at the most.
+_CHECKED, _MOST_NAMED = 20_000, 100
 
 
 def draft_of(
@@ -53,7 +57,9 @@ def draft_of(
     }
     if not published:
         # In a few items that were made up, values are alike by chance.
-        told = [*map(_values, holders), *map(_values_within, others.values())]
+        first = _first(holders)
+        told = [*(_values(holder, first) for holder in holders)]
+        told += map(_values_within, others.values())
         desk.told.extend(known_first(filter(None, told)))
     for holder in _parents_first(holders, links):
         entities += _written(desk, holder, links, others)
@@ -82,14 +88,28 @@ def _told(holder: Holder) -> Named:
     return Named(entity=holder.entity, attribute=holder.name_of(), template=holder.number_text)
 
 
-def _values(holder: Holder) -> Told | None:
+def _first(holders: Sequence[Holder]) -> int:
+    """How many of each may be named by others: where partitions are large, there are few of them
+    among the items of a check."""
+    partitions = sum(
+        len({holder.group.partition(item) for kind in holder.group.kinds for item in kind.items})
+        for holder in holders
+    )
+    items = sum(len(kind.items) for holder in holders for kind in holder.group.kinds)
+    size = ceil(items / max(1, partitions))
+    return max(1, min(_MOST_NAMED, _CHECKED // (2 * size * max(1, len(holders)))))
+
+
+def _values(holder: Holder, first: int) -> Told | None:
     """What tells the items of a table apart, where it is one attribute or fact alone."""
     name = holder.name_of()
     if holder.sheet is None or name is None:
         return None
     (part,) = (each for each in holder.template if isinstance(each, Part))
     values = frozenset(part.present)
-    return Told(entity=holder.entity, attribute=name, values=values, numeric=part.numeric)
+    return Told(
+        entity=holder.entity, attribute=name, values=values, numeric=part.numeric, first=first
+    )
 
 
 def _values_within(sheet: Sheet) -> Told | None:

@@ -243,7 +243,7 @@ def _referring(sheet: Sheet, part: Part, made: Made) -> Made:
     free = named.entity.parent is None and named.entity in sheet.desk.written
     if not free or named.entity in sheet.entity.line:
         return _noted(sheet, part, made)
-    drawn, count = draw_of(part.present, _FIRST)
+    drawn, count = draw_of(part.present, named.first)
     note = f"names one of the first {count} of {named.entity.name}, as its values did"
     return Made(f'{named.entity.variable}.at({drawn})["{named.attribute}"]', (note,))
 

@@ -16,12 +16,14 @@ _LONG = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What the items of an entity are told apart by: an attribute or fact, and its values."""
+    """What the items of an entity are told apart by: an attribute or fact, and its values. `first`
+    of them can be named, whatever else there is: there are as many at the scale of a check."""
 
     entity: DraftEntity
     attribute: str
     values: frozenset[str]
     numeric: bool
+    first: int = 1
 
 
 def found_among(values: Collection[str], known: Collection[str]) -> bool:
