@@ -15,14 +15,29 @@ from tests.between import Between
 SITECUSTOMIZE = """
 import json, os
 from dataclasses import replace
+from datetime import timedelta
 
 import loadstone.aws.session as session
+
+
+def get_metric_data(MetricDataQueries, StartTime, EndTime, **_):
+    # A load in every minute, where a test says that there was one.
+    if "MEASURED" not in os.environ:
+        return {"MetricDataResults": []}
+    minutes = int((EndTime - StartTime).total_seconds()) // 60
+    stamps = [StartTime + timedelta(minutes=each) for each in range(minutes)]
+    values = [60.0] * minutes
+    rows = [
+        {"Id": each["Id"], "Timestamps": stamps, "Values": values} for each in MetricDataQueries
+    ]
+    return {"MetricDataResults": rows}
+
 
 ANSWERS = {
     "list_account_aliases": {"AccountAliases": []},
     "get_caller_identity": {"Account": "000000000000", "Arn": "arn:aws:iam::000000000000:user/me"},
     "describe_key": {"KeyMetadata": {"Arn": "arn:aws:kms:us-west-2:000000000000:key/1"}},
-    "get_metric_data": {"MetricDataResults": []},
+    "get_metric_data": get_metric_data,
     "simulate_principal_policy": {"EvaluationResults": []},
 }
 
@@ -42,7 +57,8 @@ class Neighbour:
             with open(os.environ["HEARD"], "a") as heard:
                 said = json.dumps([self._service, operation, arguments], default=str)
                 heard.write(said + "\\n")
-            return ANSWERS[operation]
+            answer = ANSWERS[operation]
+            return answer(**arguments) if callable(answer) else answer
 
         return call
 
@@ -56,6 +72,8 @@ resolve = target.resolve_target
 
 
 def as_aws(**options):
+    if options.get("endpoint") == "aws":
+        options["endpoint"] = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
     found = resolve(**options)
     return None if found is None else replace(found, kind="aws")
 

@@ -26,9 +26,10 @@ from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue, UnknownName
 from loadstone.table import Table
 from tests import shop
-from tests.commands import loadstone
+from tests.commands import free_port, loadstone
 from tests.importserver import ImportServer
 from tests.loaded import Heard, loaded
+from tests.price_list import IRELAND, VIRGINIA, price_list_api
 from tests.recording import Asked, Recorder, asked_of, environ_recording, neighbours
 from tests.s3server import BUCKET, S3Server
 
@@ -84,8 +85,14 @@ class Command:
         self.asked: dict[str, set[Asked]] = {}
         self.others: dict[str, set[str]] = {}
 
-    def run(self, name: str, *arguments: str, denied: frozenset[str] = frozenset()) -> None:
-        environ = environ_recording(self._folder)
+    def run(
+        self,
+        name: str,
+        *arguments: str,
+        denied: frozenset[str] = frozenset(),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        environ = {**environ_recording(self._folder), **(environ or {})}
         Path(environ["HEARD"]).write_text("")
         with Recorder(self._engine.url, denied=denied) as recorder:
             ran = loadstone(
@@ -121,6 +128,8 @@ def done(each_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Comma
     mixes = "read-heavy,write-heavy,balanced,journeys"
     did.run("run", "cmz", "--users", "4", "--duration", "3s", "--mix", mixes, "--yes", *there)
     did.run("reconcile", "last", "--json")
+    did.run("plan", "cmz", "--cloudwatch", "1", *there, environ={"MEASURED": "1"})
+    did.run("new", "drafted", "--from-table", name, "--yes")
     did.run("unseed", "cmz", "--run", "last", "--yes", *there)
     did.run("unseed", "cmz", "--yes", *there)
     # A batch that is refused as a whole is sent one by one.
@@ -135,14 +144,22 @@ def done(each_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Comma
 
 RUN = sorted(
     {"tables create", "tables verify", "tables drop", "seed", "verify", "run", "unseed", "up"}
-    | {"reconcile", "doctor"}
+    | {"reconcile", "doctor", "plan", "new"}
 )
+
+
+def asked_for(command: str, done: Command) -> list[Mapping[str, Any]]:
+    """The policy of a command, of the table that it was run for."""
+    if command == "new":
+        table = f"{done.prefix}{TABLE}"
+        return policy_of("drafted", "new", "--from-table", table, "--region", REGION)
+    return policy_of("cmz", *command.split(), "--table-prefix", done.prefix)
 
 
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_stays_within_its_policy(command: str, done: Command) -> None:
     """Everything that a command asks, of DynamoDB and beside it, its policy allows."""
-    statements = policy_of("cmz", *command.split(), "--table-prefix", done.prefix)
+    statements = asked_for(command, done)
     assert outside(done.asked[command], statements) == []
     wanted = {
         f"{each.partition(':')[0]}:" + each.partition(":")[2] for each in done.others[command]
@@ -165,7 +182,7 @@ SELDOM = {
 @pytest.mark.parametrize("command", sorted({*RUN} - {"run"}))
 def test_a_policy_has_no_more_than_its_command_asks(command: str, done: Command) -> None:
     """Every action of a policy is asked by these runs, but for those whose occasion is named."""
-    statements = policy_of("cmz", *command.split(), "--table-prefix", done.prefix)
+    statements = asked_for(command, done)
     allowed = {action for each in statements for action in each["Action"]}
     asked = {f"dynamodb:{each.action}" for each in done.asked[command]} | done.others[command]
     if command == "up":  # it is made of these
@@ -212,6 +229,29 @@ def test_every_way_of_asking_is_allowed(target: Target) -> None:
         (each.action.partition(":")[2], each.resource.partition(":table/")[2]) for each in without
     }
     assert allowed == {(each.action, arn(each).partition(":table/")[2]) for each in asked}
+
+
+# ---- prices
+
+
+def test_prices_are_all_that_their_update_asks_for(tmp_path: Path, no_aws: None) -> None:
+    """`prices update` asks the price list alone, whose every call is the one that its policy has:
+    any other service is nowhere to be reached."""
+    with price_list_api([*IRELAND, *VIRGINIA]) as url:
+        ran = loadstone(
+            *("prices", "update"),
+            cwd=tmp_path,
+            environ={
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
+                "AWS_ENDPOINT_URL_PRICING": url,
+                "AWS_ACCESS_KEY_ID": "key",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+            },
+        )
+    assert ran.code == 0, ran.err
+    (statement,) = policy_of("cmz", "prices", "update")
+    assert statement["Action"] == ["pricing:GetProducts"]
+    assert statement["Resource"] == ["*"]
 
 
 # ---- files in S3
