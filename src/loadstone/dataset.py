@@ -336,6 +336,10 @@ class Rows:
         starts = range(start, end, TOGETHER)
         return (self.joined(first, min(first + TOGETHER, end)) for first in starts)
 
+    def texts(self) -> Iterator[str]:
+        """Items one by one, a character for each byte."""
+        return map("".join, zip(*[iter(self._cells)] * self._width, strict=True))
+
     def __iter__(self) -> Iterator[bytes]:
         return (self.joined(row, row + 1) for row in range(len(self)))
 
