@@ -3,6 +3,7 @@
 What a content author needs is here; a fixture or scenario module imports nothing else of ours.
 """
 
+from loadstone import starting  # noqa: F401  # before what takes its time
 from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent

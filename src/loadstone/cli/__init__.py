@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from loadstone import __version__
+from loadstone import __version__, starting
 from loadstone.cli.completion import completing
 from loadstone.errors import LoadstoneError
 
@@ -78,6 +78,7 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run a command; what a person can put right is one line on stderr, and an exit code."""
+    starting.ready()
     try:
         return commands.main(args=arguments, prog_name="loadstone", standalone_mode=False)
     except click.exceptions.Abort:
