@@ -47,14 +47,19 @@ def consumed(operation: str, body: bytes) -> tuple[Units, ...]:
     An item may have an attribute called ConsumedCapacity, but a typed attribute value never holds a
     bare number beside a TableName, so what has both is what DynamoDB reports.
     """
+    reads = operation in _READS
     if len(body) <= _SHORT_BYTES:
-        return _consumed_in_short(body, operation in _READS)
-    return _consumed(body, operation in _READS)
+        return _consumed_in_short(body, reads)
+    at = body.rfind(_CONSUMED, -_SHORT_BYTES)
+    if at > 0 and (units := _consumed_in_short(body[at - 1 :], reads)):
+        return units
+    return _consumed(body, reads)
 
 
 @lru_cache(maxsize=4096)
 def _consumed_in_short(body: bytes, reads: bool) -> tuple[Units, ...]:
-    """Of an answer without items, as those to writes are: a load gets the same over and over."""
+    """Of an answer without items, as those to writes are, or of what one says after its items: a
+    load gets the same over and over."""
     return _consumed(body, reads)
 
 

@@ -11,6 +11,7 @@ _CONTENT_LENGTH = b"\r\ncontent-length:"
 _CRC32 = b"\r\nx-amz-crc32:"
 _TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
 _CONNECTION = b"\r\nconnection:"
+_NUMBER = re.compile(rb"[ \t]*+([0-9]{1,18})[ \t]*+\r\n")
 _CHUNK_SIZE = re.compile(rb"[0-9a-f]{1,15}", re.IGNORECASE)
 
 
@@ -135,10 +136,10 @@ def _text(head: bytes, at: int) -> bytes:
 
 
 def _number(head: bytes, at: int) -> int:
-    text = _text(head, at)
-    if not text.isdigit() or len(text) > 18:
-        raise MalformedHttp(f"{text[:40]!r} is no number")
-    return int(text)
+    found = _NUMBER.match(head, at)
+    if found is None:
+        raise MalformedHttp(f"{_text(head, at)[:40]!r} is no number")
+    return int(found[1])
 
 
 def _checked_start(data: bytes) -> bytes:
