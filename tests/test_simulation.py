@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from loadstone.capacity.simulation import (
     simulate,
 )
 from loadstone.capacity.simulation.groups import Group
+from loadstone.capacity.simulation.search import Found
 from loadstone.capacity.simulation.settings import limit_of
 from loadstone.errors import BadValue
 
@@ -354,6 +355,22 @@ def test_following_a_load_never_costs_more_than_standing_still() -> None:
     fixed, scaled = (find(leaps, allowed=0.001) for find in (find_fixed, find_scaled))
     assert scaled.met
     assert scaled.outcome.unit_hours <= fixed.outcome.unit_hours + 1e-6
+
+
+@pytest.mark.parametrize("find", [find_fixed, find_scaled])
+def test_capacity_with_too_few_partitions_is_not_the_answer(
+    find: Callable[..., Found],
+) -> None:
+    """4,800 units a second and what is kept for bursts would carry a busy minute of 5,200, but five
+    partitions serve no more than 5,000: there are six of what is found, which costs no more than
+    that many need."""
+    calls = np.full(2 * HOUR_S, 4000.0)
+    calls[HOUR_S : HOUR_S + 60] = 5200.0
+    demand = Demand(flows=(Flow(name="put", calls=calls, units={WRITE: 1.0}),))
+    found = find(demand, allowed=1e-6)
+    assert found.met
+    assert found.outcome.throttled_share <= 1e-6
+    assert found.outcome.sides[Side(ORDERS, "write")].by_minute.max() <= 5001
 
 
 def test_no_capacity_helps_a_hot_key() -> None:

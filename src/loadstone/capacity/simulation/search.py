@@ -7,14 +7,22 @@ more than is allowed: then the search is repeated with less allowed to each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Protocol
 
 import numpy as np
 
 from loadstone.capacity.admission import Resource
-from loadstone.capacity.limits import BURST_S, MOST_UNITS, Provisioned
+from loadstone.capacity.limits import (
+    BURST_S,
+    DIRECTIONS,
+    MOST_UNITS,
+    PARTITION_UNITS,
+    Provisioned,
+    partitions_needed,
+)
 from loadstone.capacity.simulation.demand import MINUTE_S, Amounts, Demand, Side
 from loadstone.capacity.simulation.outcome import Outcome
 from loadstone.capacity.simulation.rows import Arm, ArmRows
@@ -47,8 +55,11 @@ def find_fixed(demand: Demand, *, allowed: float) -> Found:
     """The least provisioned capacity, the same all the time; `allowed` is a share of the calls."""
     series = Series([demand.of(side) for side in demand.sides])
 
-    def settings(share: float) -> dict[Resource, Setting]:
-        units = dict(zip(demand.sides, _least(series, share), strict=True))
+    def settings(share: float, *, roomy: bool) -> dict[Resource, Setting]:
+        least = _least(series, share)
+        if roomy:
+            least = _with_partitions(series, demand.sides, least)
+        units = dict(zip(demand.sides, least, strict=True))
         return {
             resource: Provisioned(
                 read=units.get(Side(resource, "read"), 1),
@@ -64,8 +75,9 @@ def find_scaled(demand: Demand, *, allowed: float, targets: Sequence[float] = TA
     """The minimum, maximum and target of auto scaling that provision the least unit-hours."""
     series = Series([demand.of(side) for side in demand.sides])
 
-    def settings(share: float) -> dict[Resource, Setting]:
-        scalings = dict(zip(demand.sides, _scalings(demand, series, share, targets), strict=True))
+    def settings(share: float, *, roomy: bool) -> dict[Resource, Setting]:
+        found = _scalings(demand, series, share, targets, roomy=roomy)
+        scalings = dict(zip(demand.sides, found, strict=True))
         idle = Scaling(minimum=1, maximum=1)
         return {
             resource: AutoScaled(
@@ -78,20 +90,40 @@ def find_scaled(demand: Demand, *, allowed: float, targets: Sequence[float] = TA
     return _checked(demand, allowed, settings)
 
 
-def _checked(
-    demand: Demand, allowed: float, settings: Callable[[float], dict[Resource, Setting]]
-) -> Found:
-    share = allowed
-    for _ in range(_TIGHTENINGS):
-        found = settings(share)
-        outcome = simulate(demand, found)
-        if outcome.throttled_share <= allowed + _SLACK:
-            return Found(settings=found, outcome=outcome, met=True)
-        share /= 2
-    found = settings(0.0)
-    outcome = simulate(demand, found)
-    met = outcome.throttled_share <= allowed + _SLACK
-    return Found(settings=found, outcome=outcome, met=met)
+class _Settings(Protocol):
+    """The least capacity of each arm that cuts no more than a share; `roomy` has partitions for its
+    busiest second too."""
+
+    def __call__(self, share: float, *, roomy: bool) -> dict[Resource, Setting]: ...
+
+
+def _checked(demand: Demand, allowed: float, settings: _Settings) -> Found:
+    shares = [*(allowed / 2**n for n in range(_TIGHTENINGS)), 0.0]
+    tried: list[Mapping[Resource, Setting]] = []
+    for roomy in (False, True):
+        for share in shares:
+            found = settings(share, roomy=roomy)
+            if found in tried:
+                continue
+            tried.append(found)
+            outcome = simulate(demand, found)
+            if outcome.throttled_share <= allowed + _SLACK:
+                return Found(settings=found, outcome=outcome, met=True)
+    return Found(settings=tried[-1], outcome=outcome, met=False)
+
+
+def _with_partitions(series: Series, sides: Sequence[Side], least: Sequence[int]) -> list[int]:
+    """What is kept carries a busy second only as far as there are partitions to serve it: more,
+    where capacity brings too few of them."""
+    units = dict(zip(sides, least, strict=True))
+    found = list(least)
+    for row, (resource, direction) in enumerate(sides):
+        read, write = (units.get(Side(resource, each), 1) for each in DIRECTIONS)
+        serves = PARTITION_UNITS[direction]
+        needed = ceil(float(series.peak[row].max()) / serves)
+        if partitions_needed(read, write) < needed:
+            found[row] = int(serves) * (needed - 1) + 1
+    return found
 
 
 def _least(series: Series, allowed: float) -> list[int]:
@@ -117,14 +149,21 @@ def _least(series: Series, allowed: float) -> list[int]:
 
 
 def _scalings(
-    demand: Demand, series: Series, allowed: float, targets: Sequence[float]
+    demand: Demand,
+    series: Series,
+    allowed: float,
+    targets: Sequence[float],
+    *,
+    roomy: bool,
 ) -> list[Scaling]:
     """For each row the cheapest candidate that cuts no more than is allowed."""
-    fixed = _least(series, allowed)
+    enough = _least(series, allowed)
+    fixed = _with_partitions(series, demand.sides, enough) if roomy else enough
     tried = [
         (row, scaling)
         for row, least in enumerate(fixed)
         for scaling in _candidates(series, row, least, targets)
+        if scaling.minimum >= least or least == enough[row]
     ]
     arms = [
         Arm(row, "write", AutoScaled(read=scaling, write=scaling), at)
