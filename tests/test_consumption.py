@@ -316,8 +316,8 @@ def test_a_reading_is_written_by_name() -> None:
     assert found == Reading(numbers="by-parts", respelled="same")
     assert found.chosen == ("numbers=by-parts", "respelled=same")
     (said,) = found.said("numbers")
-    assert said.startswith("numbers is read as by-parts: pairs of digits before the point")
-    assert said.endswith("; else numbers=base-100")
+    assert said.startswith("sources disagree on how long a number is: by-parts is followed, pairs")
+    assert said.endswith("; --reading numbers=base-100 is the other")
     assert len(list(CONSERVATIVE.said())) == len(CHOICES)
     for wrong in ("numbers", "numbers=guessed", "digits=by-parts", ""):
         with pytest.raises(BadValue, match="there are numbers=base-100"):

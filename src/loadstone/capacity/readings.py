@@ -20,6 +20,12 @@ FailedCondition = Literal["larger", "stored", "attempted"]
 #: Whether an index entry changes where a number is written in another way: 1, then 1.0.
 Respelled = Literal["change", "same"]
 
+#: What each field of Reading is about.
+ABOUT: Mapping[str, str] = {
+    "numbers": "how long a number is",
+    "failed_condition": "what a write costs whose condition fails",
+    "respelled": "whether an index is written where 1 becomes 1.0",
+}
 #: For each field of Reading its choices, the default first, and what speaks for each.
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "numbers": {
@@ -36,7 +42,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "with the others (AWS's agent toolkit)",
     },
     "respelled": {
-        "change": "the entry is written again: nobody has reported either",
+        "change": "the entry is written again (nobody has reported either)",
         "same": "nothing is written, as the values are equal",
     },
 }
@@ -84,7 +90,10 @@ class Reading:
         for name in names or CHOICES:
             followed = getattr(self, name)
             others = " or ".join(f"{name}={each}" for each in CHOICES[name] if each != followed)
-            yield f"{name} is read as {followed}: {CHOICES[name][followed]}; else {others}"
+            yield (
+                f"sources disagree on {ABOUT[name]}: {followed} is followed, "
+                f"{CHOICES[name][followed]}; --reading {others} is the other"
+            )
 
 
 CONSERVATIVE = Reading()
