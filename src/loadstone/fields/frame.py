@@ -29,6 +29,7 @@ class Frame:
         self._mixed: Hashes | None = None
         self._places: Places | None = None
         self._ups: dict[Entity, tuple[Frame, Ints]] = {}
+        self._up_each: dict[Entity, list[int]] = {}
         self._others: dict[tuple[Entity, Expr], Frame] = {}
         self._wider: tuple[Frame, Ints] | None = None
 
@@ -97,6 +98,13 @@ class Frame:
                 frame, further = parents.up(ancestor)
                 found = frame, further[own]
             self._ups[ancestor] = found
+        return found
+
+    def up_each(self, ancestor: Entity) -> list[int]:
+        """For each item which of the distinct ancestors is its own, as Python reads it."""
+        found = self._up_each.get(ancestor)
+        if found is None:
+            found = self._up_each[ancestor] = self.up(ancestor)[1].tolist()
         return found
 
     def at(self, entity: Entity, index: Expr) -> Frame:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
 from loadstone.fields import draws
+from loadstone.fields.draws import Ints
 from loadstone.fields.expr import Expr, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, number
@@ -73,12 +74,11 @@ class Ulid(_Identifier):
         at = frame.numbers(self.instant).astype(np.uint64)
         high, low = self.word_columns(frame)
         parts = [(at, (40, 30, 20, 10, 0)), (high, (54, 44, 34, 24, 14, 4)), (low, (54, 44))]
-        tens = [
-            word >> np.uint64(shift) & np.uint64(1023) for word, shifts in parts for shift in shifts
-        ]
+        tens = [_bits(word, shift, 1023) for word, shifts in parts for shift in shifts]
         matrix: NDArray[Any] = np.empty((frame.size, len(tens)), dtype=np.uint16)
+        codes = _pair_codes(CROCKFORD)
         for place, ten in enumerate(tens):
-            matrix[:, place] = _pair_codes(CROCKFORD)[ten.astype(np.intp)]
+            matrix[:, place] = codes.take(ten)
         return [Letters(matrix.view(np.uint8))]
 
     def plain(self) -> bool:
@@ -146,16 +146,23 @@ class Token(_Identifier):
     def pieces(self, frame: Frame) -> Pieces:
         words = self.word_columns(frame)
         drawn: NDArray[Any] = np.empty((frame.size, 5 * len(words)), dtype=np.uint16)
+        codes = _pair_codes(URL_SAFE)
         for place, word in enumerate(words):
             for pair, shift in enumerate((52, 40, 28, 16, 4), 5 * place):
-                codes = word >> np.uint64(shift) & np.uint64(4095)
-                drawn[:, pair] = _pair_codes(URL_SAFE)[codes.astype(np.intp)]
+                drawn[:, pair] = codes.take(_bits(word, shift, 4095))
         letters = drawn.view(np.uint8)
         width = self.length + len(self.groups) - 1
         matrix: NDArray[Any] = np.full((frame.size, width), ord("~"), dtype=np.uint8)
         for gaps, (start, end) in enumerate(self.groups):
             matrix[:, start + gaps : end + gaps] = letters[:, start:end]
         return [Letters(matrix)]
+
+
+def _bits(words: Digits, shift: int, mask: int) -> Ints:
+    """Some bits of each word, as an index."""
+    bits = words >> np.uint64(shift)
+    bits &= np.uint64(mask)
+    return bits.view(np.int64)
 
 
 def ulid(instant: Expr | int) -> Expr:

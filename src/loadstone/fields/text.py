@@ -110,9 +110,9 @@ class Fill(Expr):
         of_ancestors: dict[Entity, str] = {}
         for name, slot in self.slots.items():
             if isinstance(slot, Reference) and slot.inherited_by(frame.entity):
-                ancestors, own = frame.up(slot.entity)
+                ancestors, _ = frame.up(slot.entity)
                 if slot.entity not in of_ancestors:
-                    rows.append(own.tolist())
+                    rows.append(frame.up_each(slot.entity))
                     of_ancestors[slot.entity] = f"p{len(rows)}"
                 sources[name] = f"p0[{len(columns)}][{of_ancestors[slot.entity]}]"
                 columns.append(ancestors.text(slot.target))
