@@ -11,7 +11,7 @@ from loadstone.seeding.slices import Slice
 
 BATCH_ITEMS = 25  # BatchWriteItem takes 25 at most: API reference, BatchWriteItem
 #: Slices are quicker opened several at a time: columns take their time to begin.
-TOGETHER = 4
+TOGETHER = 8
 
 
 class Batch(NamedTuple):

@@ -22,9 +22,9 @@ from loadstone.seeding.sender import SeedStopped
 from loadstone.seeding.slices import SLICE_ITEMS, Slice
 from loadstone.seeding.tally import Tally
 
-#: More than a worker has open, so that it need not wait for the next ones: those that it has opened
-#: with them, and as many that wait to be.
-AHEAD = 2 * TOGETHER
+#: More than a worker has open, so that it need not wait for the next ones: those that it opens at a
+#: time. It is told of another as soon as one is written, long before all of them are.
+AHEAD = TOGETHER
 
 
 @dataclass(slots=True)
