@@ -138,9 +138,10 @@ def _distinct(numbers: Ints) -> tuple[Ints, Ints]:
     """The distinct numbers, and which of them each is; quick where they ascend, as parents do."""
     if not numbers.size:
         return numbers, numbers
-    steps = np.diff(numbers)
-    if (steps < 0).any():
+    before, after = numbers[:-1], numbers[1:]
+    if (after < before).any():
         distinct, which = np.unique(numbers, return_inverse=True)
         return distinct, which.astype(np.int64)
-    new = np.concatenate(([True], steps > 0))
-    return numbers[new], np.cumsum(new) - 1
+    new = np.ones(numbers.size, dtype=bool)
+    np.not_equal(after, before, out=new[1:])
+    return numbers[new], new.cumsum() - 1

@@ -115,21 +115,23 @@ def settled(pieces: Pieces, size: int) -> list[str | list[str]]:
     """The same text in as few pieces as may be, each the same for all or a list of one each."""
     found: list[str | list[str]] = []
     run: list[str | Picked | Letters] = []  # of one kind, and what is the same for all around it
+    last: Picked | Letters | None = None  # of that kind
     for piece in pieces:
         if isinstance(piece, list):
             found += [*_settle(run, size), piece]
-            run = []
+            run, last = [], None
         elif isinstance(piece, str):
-            if run and isinstance(last := run[-1], str):
-                run[-1] = last + piece
+            if run and isinstance(text := run[-1], str):
+                run[-1] = text + piece
             elif piece:
                 run.append(piece)
-        elif _goes_with(run, piece, size):
-            run.append(piece)
         else:
-            before = run.pop() if run and _takes(run, piece, size) else ""
-            found += _settle(run, size)
-            run = [before, piece] if before else [piece]
+            if not _goes_with(last, piece, size):
+                before = run.pop() if _takes(run, last, piece, size) else ""
+                found += _settle(run, size)
+                run = [before] if before else []
+            run.append(piece)
+            last = piece
     return found + _settle(run, size)
 
 
@@ -143,13 +145,12 @@ def cells_of(pieces: Pieces, size: int) -> tuple[list[str], int]:
     return cells, width
 
 
-def _goes_with(run: Sequence[str | Picked | Letters], piece: Picked | Letters, size: int) -> bool:
+def _goes_with(last: Picked | Letters | None, piece: Picked | Letters, size: int) -> bool:
     """Whether a piece continues a run."""
-    last = next((each for each in reversed(run) if not isinstance(each, str)), None)
-    if last is None:
-        return isinstance(piece, Letters) or _fuses(piece, size)
     if isinstance(piece, Letters):
-        return isinstance(last, Letters)
+        return last is None or isinstance(last, Letters)
+    if last is None:
+        return _fuses(piece, size)
     return (
         isinstance(last, Picked)
         and last.index is piece.index
@@ -159,14 +160,18 @@ def _goes_with(run: Sequence[str | Picked | Letters], piece: Picked | Letters, s
     )
 
 
-def _takes(run: Sequence[str | Picked | Letters], piece: Picked | Letters, size: int) -> bool:
+def _takes(
+    run: Sequence[str | Picked | Letters],
+    last: Picked | Letters | None,
+    piece: Picked | Letters,
+    size: int,
+) -> bool:
     """Whether the text before a piece is put together with it, and not with the run before it."""
-    if not isinstance(run[-1], str):
+    if not run or not isinstance(run[-1], str):
         return False
-    if len(run) == 1 or isinstance(run[-2], Letters):
+    if last is None or isinstance(last, Letters):
         return isinstance(piece, Letters) or _fuses(piece, size)
-    assert isinstance(run[-2], Picked)
-    return isinstance(piece, Letters) and not _fuses(run[-2], size)
+    return isinstance(piece, Letters) and not _fuses(last, size)
 
 
 def _fuses(piece: Picked, size: int) -> bool:
