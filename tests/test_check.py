@@ -153,7 +153,13 @@ def test_an_empty_run_passes_nothing(tmp_path: Path, text: str) -> None:
     run = Run.load(finished(tmp_path, [[], []]))
     found = judged(run, [objective(text)])
     assert not found.passed
-    assert "no call was made" in "\n".join(lines(found))
+    assert list(lines(found)) == [
+        f"not judged  {text}  no call was made",
+        "known: the objective was not judged.",
+    ]
+    failure = ElementTree.fromstring(junit([found])).find("testsuite/testcase/failure")
+    assert failure is not None
+    assert failure.attrib == {"type": "not judged", "message": f"{text}: no call was made"}
 
 
 def test_a_run_that_did_not_end_well_does_not_pass(tmp_path: Path) -> None:
@@ -162,7 +168,7 @@ def test_a_run_that_did_not_end_well_does_not_pass(tmp_path: Path) -> None:
     one = [objective("p99 < 1s")]
     write(tmp_path / "cut", known_seconds()[2:], close=False, workers=2)
     cut = judged(Run.load(tmp_path / "cut"), one)
-    assert cut.missed == ()
+    assert cut.unmet == ()
     assert not cut.passed
     said = "\n".join(lines(cut))
     assert "The part of worker 1 is missing" in said
@@ -216,7 +222,7 @@ def test_a_search_is_held_to_the_rate_that_was_asked_of_it(tmp_path: Path) -> No
     """A rate that held and is too low is a miss, in the check and in the report."""
     searched(tmp_path, [(100.0, 10, "held"), (200.0, 900, "broke")], "highest_rate > 150/s")
     run = Run.load(tmp_path)
-    assert [str(each) for each in judged(run).missed] == ["highest_rate > 150/s: 100/s"]
+    assert [str(each) for each in judged(run).unmet] == ["highest_rate > 150/s: 100/s"]
     assert view(run).answer.startswith("highest_rate > 150/s was missed: it held its objectives up")
     assert view(run).held is False
 

@@ -107,7 +107,7 @@ def test_an_objective_that_cannot_be_judged_is_never_met(
     assert content.answer == (
         f"It cannot be said to hold: 1 of 2 objectives was not judged ({text})."
     )
-    (row,) = [row for row in content.objectives if row.outcome == "unknown"]
+    (row,) = [row for row in content.objectives if row.outcome == "not judged"]
     assert why in row.was
     assert '<p class="verdict unsure">' in render_html(content)
 
@@ -125,7 +125,7 @@ def test_a_run_without_calls_has_no_answer(tmp_path: Path) -> None:
     settings = {"configuration": {"objective": ["p99 < 20ms"]}}
     content = view(Run.load(finished(tmp_path, [[], []], **settings)))
     assert content.answer == "There is nothing to answer with: no call was measured."
-    assert {row.outcome for row in content.objectives} == {"unknown"}
+    assert {row.outcome for row in content.objectives} == {"not judged"}
     assert render_html(content).count("<figure") == 0
 
 
@@ -311,9 +311,9 @@ def test_a_scripted_server_is_reported_as_scripted(tmp_path: Path) -> None:
     # A call begins after the answer to the one before it, which may be that before a refusal.
     called = [(read[n + 1] - answered[n - (n % 5 == 1)]) / 1000 for n in last]
     assert min(took) >= 30_000
-    for percent, told in {50: "p50_us", 90: "p90_us", 100: "max_us"}.items():
-        service = getattr(content.figures.service, told)
-        latency = getattr(content.figures.latency, told)
+    for percent, name in {50: "p50_us", 90: "p90_us", 100: "max_us"}.items():
+        service = getattr(content.figures.service, name)
+        latency = getattr(content.figures.latency, name)
         assert ranked(took, percent) <= service + 1
         assert service <= ranked(passed, percent) * DIGITS + 1
         assert ranked(took, percent) <= latency + 1

@@ -144,7 +144,7 @@ class Keeping:
                 return
 
     def judge(self, record: Path) -> None:
-        """Say what a run missed, and let the process end with that."""
+        """Say what a run did not meet, and let the process end with that."""
         run = Run.load(record)
         held = self._kept.get(run.header.system, ())
         if not held:
@@ -155,8 +155,8 @@ class Keeping:
             self._say(f"loadstone: {error}")
             self._environment.process_exit_code = error.exit_code
             return
-        for verdict in found.missed:
-            self._say(f"loadstone: objective missed: {verdict}")
+        for verdict in found.unmet:
+            self._say(f"loadstone: objective {verdict.outcome}: {verdict}")
         if not found.passed:
             self._environment.process_exit_code = 1
         elif self._environment.process_exit_code is None and any(

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from loadstone.errors import LoadstoneError
 from loadstone.report.numbers import percent, rate
+from loadstone.report.objectives import some_of
 from loadstone.run.behind import times_behind
 from loadstone.run.evidence import evidence_of
 from loadstone.run.find_max import highest
 from loadstone.run.judged import recorded_texts, scope_of, tried_with
-from loadstone.run.objectives import Objective, Scope, judge, objective
+from loadstone.run.objectives import Objective, Outcome, Scope, judge, objective
 from loadstone.run.record import Run
 from loadstone.run.tally import Counts
 
 _NAMED = 3
 
-Outcome = Literal["met", "missed", "unknown"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveRow:
-    """An objective as it was written, and what became of it; `was` says why where it is unknown."""
+    """An objective as it was written, and what became of it; `was` says why it was not judged."""
 
     objective: str
     was: str
@@ -48,13 +47,10 @@ def _rows(run: Run) -> Iterator[ObjectiveRow]:
         try:
             one = _fit(text, scope)
         except LoadstoneError as error:
-            yield ObjectiveRow(objective=text, was=str(error), outcome="unknown")
+            yield ObjectiveRow(objective=text, was=str(error), outcome="not judged")
             continue
         (verdict,) = judge([one], evidence)
-        outcome: Outcome = "met" if verdict.met else "missed"
-        if verdict.value is None and not run.measured:
-            outcome = "unknown"
-        yield ObjectiveRow(objective=text, was=verdict.was, outcome=outcome)
+        yield ObjectiveRow(objective=text, was=verdict.was, outcome=verdict.outcome)
 
 
 def _fit(text: str, scope: Scope) -> Objective:
@@ -74,12 +70,12 @@ def answer(run: Run, rows: tuple[ObjectiveRow, ...]) -> Answer:
         went = _went(run)
         return Answer(f"No objective was set, so nothing says whether it held: {went}.", None)
     missed = [row for row in rows if row.outcome == "missed"]
-    unknown = [row for row in rows if row.outcome == "unknown"]
+    unjudged = [row for row in rows if row.outcome == "not judged"]
     if missed:
-        return Answer(_missed(run, rows, missed, len(unknown)), False)
-    if unknown:
-        named = ", ".join(row.objective for row in unknown[:_NAMED])
-        of = _of(len(unknown), len(rows))
+        return Answer(_missed(run, rows, missed, len(unjudged)), False)
+    if unjudged:
+        named = ", ".join(row.objective for row in unjudged[:_NAMED])
+        of = some_of(len(unjudged), len(rows))
         return Answer(f"It cannot be said to hold: {of} not judged ({named}).", None)
     return _held(run, "its objective was met" if len(rows) == 1 else _all(len(rows)))
 
@@ -98,12 +94,12 @@ def _all(rows: int) -> str:
 
 
 def _missed(
-    run: Run, rows: Sequence[ObjectiveRow], missed: Sequence[ObjectiveRow], unknown: int
+    run: Run, rows: Sequence[ObjectiveRow], missed: Sequence[ObjectiveRow], unjudged: int
 ) -> str:
     named = "; ".join(f"{row.objective} was {row.was}" for row in missed[:_NAMED])
     more = f"; and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
-    judged = f", {unknown} could not be judged" if unknown else ""
-    of = _of(len(missed), len(rows))
+    judged = f", {unjudged} not judged" if unjudged else ""
+    of = some_of(len(missed), len(rows))
     return f"It did not hold: {of} missed ({named}{more}){judged}.{_excuse(run, missed)}"
 
 
@@ -149,9 +145,3 @@ def _went(run: Run) -> str:
         share = percent(counts.throttled / counts.attempts)
         throttled = f"{share} of the requests were throttled"
     return f"{failed}, {throttled}"
-
-
-def _of(some: int, all_: int) -> str:
-    if all_ == 1:
-        return "its objective was"
-    return f"{some} of {all_} objectives {'was' if some == 1 else 'were'}"

@@ -7,7 +7,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 from loadstone.run.judged import Judgement
-from loadstone.run.objectives import Verdict
 
 #: The name of a test that fails where a record is not to be relied on.
 WHOLE = "the run ended well, and its record is whole"
@@ -16,8 +15,9 @@ WHOLE = "the run ended well, and its record is whole"
 def lines(found: Judgement) -> Iterator[str]:
     """One for each objective, and what came of them together."""
     wide = max(len(verdict.objective.text) for verdict in found.verdicts)
+    said = max(len("missed"), *(len(verdict.outcome) for verdict in found.verdicts))
     for verdict in found.verdicts:
-        yield f"{_word(verdict):<6}  {verdict.objective.text:<{wide}}  {verdict.was}"
+        yield f"{verdict.outcome:<{said}}  {verdict.objective.text:<{wide}}  {verdict.was}"
     if found.at:
         yield _judged(found)
     yield from found.unsound
@@ -26,10 +26,13 @@ def lines(found: Judgement) -> Iterator[str]:
 
 def sentence(found: Judgement) -> str:
     """Whether all were met, and if not, why."""
-    asked, missed = len(found.verdicts), len(found.missed)
-    if missed:
-        several = "the objective" if asked == 1 else f"{missed} of {asked} objectives"
-        return f"{found.run}: {several} {'was' if missed == 1 else 'were'} missed."
+    asked, outcomes = len(found.verdicts), [verdict.outcome for verdict in found.verdicts]
+    if missed := outcomes.count("missed"):
+        unjudged = outcomes.count("not judged")
+        more = f", {unjudged} not judged" if unjudged else ""
+        return f"{found.run}: {some_of(missed, asked)} missed{more}."
+    if found.unmet:
+        return f"{found.run}: {some_of(len(found.unmet), asked)} not judged."
     if found.unsound:
         return f"{found.run}: {_all(asked)} met by what there is, which is not enough to pass."
     return f"{found.run}: {_all(asked)} met."
@@ -37,6 +40,13 @@ def sentence(found: Judgement) -> str:
 
 def _all(asked: int) -> str:
     return "the objective was" if asked == 1 else f"all {asked} objectives were"
+
+
+def some_of(some: int, asked: int) -> str:
+    """How many of so many objectives something was."""
+    if asked == 1:
+        return "the objective was"
+    return f"{some} of {asked} objectives {'was' if some == 1 else 'were'}"
 
 
 def _judged(found: Judgement) -> str:
@@ -60,17 +70,13 @@ def _markdown(found: Judgement) -> Iterator[str]:
     yield "| | objective | was |"
     yield "| --- | --- | ---: |"
     for verdict in found.verdicts:
-        word = _word(verdict) if verdict.met else f"**{_word(verdict)}**"
+        word = verdict.outcome if verdict.met else f"**{verdict.outcome}**"
         yield f"| {word} | `{_cell(verdict.objective.text)}` | {_cell(verdict.was)} |"
     yield ""
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _word(verdict: Verdict) -> str:
-    return "met" if verdict.met else "missed"
 
 
 def as_json(found: Judgement) -> dict[str, Any]:
@@ -90,6 +96,7 @@ def as_json(found: Judgement) -> dict[str, Any]:
                 "value": verdict.value,
                 "was": verdict.was,
                 "met": verdict.met,
+                "outcome": verdict.outcome,
             }
             for verdict in found.verdicts
         ],
@@ -103,8 +110,8 @@ def junit(found: Iterable[Judgement]) -> str:
         suite = ElementTree.SubElement(root, "testsuite", name=f"{each.system}: {each.run}")
         for verdict in each.verdicts:
             why = "" if verdict.met else str(verdict)
-            _case(suite, each.system, verdict.objective.text, why)
-        _case(suite, each.system, WHOLE, " ".join(each.unsound))
+            _case(suite, each.system, verdict.objective.text, why, verdict.outcome)
+        _case(suite, each.system, WHOLE, " ".join(each.unsound), "not whole")
         failed = len(suite.findall("testcase/failure"))
         suite.attrib |= {"tests": str(len(suite)), "failures": str(failed), "errors": "0"}
         if each.at:
@@ -116,20 +123,18 @@ def junit(found: Iterable[Judgement]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _case(suite: ElementTree.Element, kind: str, name: str, why: str) -> None:
-    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=name)
+def _case(suite: ElementTree.Element, of: str, name: str, why: str, kind: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=of, name=name)
     if why:
-        ElementTree.SubElement(case, "failure", message=why).text = why
+        ElementTree.SubElement(case, "failure", type=kind, message=why).text = why
 
 
 def github_annotations(found: Iterable[Judgement]) -> Iterator[str]:
-    """GitHub's workflow commands: an error for each objective that was missed."""
+    """GitHub's workflow commands: an error for each objective that was not met."""
     for each in found:
-        for why in (*map(str, each.missed), *each.unsound):
-            title = _property(f"{each.run}: objective missed")
-            if why in each.unsound:
-                title = _property(f"{each.run}: not whole")
-            yield f"::error title={title}::{_data(why)}"
+        unmet = [(f"objective {verdict.outcome}", str(verdict)) for verdict in each.unmet]
+        for what, why in (*unmet, *(("not whole", why) for why in each.unsound)):
+            yield f"::error title={_property(f'{each.run}: {what}')}::{_data(why)}"
 
 
 def _data(text: str) -> str:

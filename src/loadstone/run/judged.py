@@ -29,12 +29,13 @@ class Judgement:
     unsound: tuple[str, ...]
 
     @property
-    def missed(self) -> tuple[Verdict, ...]:
+    def unmet(self) -> tuple[Verdict, ...]:
+        """Those that were missed, and those that nothing could be said of."""
         return tuple(each for each in self.verdicts if not each.met)
 
     @property
     def passed(self) -> bool:
-        return not self.missed and not self.unsound
+        return not self.unmet and not self.unsound
 
 
 def scope_of(run: Run) -> Scope:

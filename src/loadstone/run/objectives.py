@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from loadstone.errors import BadValue, UnknownName
 from loadstone.run.evidence import NAMES, Evidence, Figure, figure_of, names_of
@@ -22,6 +23,8 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     ">": lambda value, limit: value > limit,
     ">=": lambda value, limit: value >= limit,
 }
+
+Outcome = Literal["met", "missed", "not judged"]
 
 GRAMMAR = (
     "write it as 'p99 < 20ms', 'p99(PATTERN) < 5ms', 'throttle_rate < 0.1%', "
@@ -73,6 +76,15 @@ class Verdict:
     objective: Objective
     value: float | None
     met: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """What of there was nothing to judge is not met, and not called a miss either. That no rate
+        held is the answer of a search."""
+        if self.met:
+            return "met"
+        unseen = self.value is None and self.objective.figure != "highest_rate"
+        return "not judged" if unseen else "missed"
 
     @property
     def was(self) -> str:

@@ -22,8 +22,7 @@ from loadstone.report.view import View
 from loadstone.run.find_max import Trial, highest
 
 _HELD: dict[bool | None, Mark] = {True: "good", False: "bad", None: "unsure"}
-_MARKS: dict[str, Mark] = {"met": "good", "missed": "bad", "unknown": "unsure"}
-_WORDS = {"met": "met", "missed": "missed", "unknown": "not known"}
+_MARKS: dict[str, Mark] = {"met": "good", "missed": "bad", "not judged": "unsure"}
 
 
 def answer(view: View) -> Section:
@@ -41,7 +40,7 @@ def _blocks(view: View) -> Iterator[Block]:
             name="Objectives",
             caption=f"Objectives, judged {view.judged_at}" if view.judged_at else "Objectives",
             columns=(Column("objective", "text"), Column("was"), Column("", "text")),
-            rows=[(row.objective, row.was, _WORDS[row.outcome]) for row in view.objectives],
+            rows=[(row.objective, row.was, row.outcome) for row in view.objectives],
             marks={n: _MARKS[row.outcome] for n, row in enumerate(view.objectives)},
         )
     yield Points(view.summary)
