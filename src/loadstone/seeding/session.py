@@ -189,9 +189,8 @@ def open_session(
     missing = [name for name in (each.name for each in wanted) if name in meant - there]
     if missing and not partly:
         raise Refused(
-            f"there is no table {', '.join(missing)} at {target}, and nothing in it to count or "
-            f"delete: `loadstone tables create {system.id}` makes it, "
-            f"`loadstone seed {system.id}` fills it"
+            f"there is no table {', '.join(missing)} at {target}: `loadstone tables create "
+            f"{system.id}` makes it, and then `loadstone seed {system.id}` fills it"
         )
     held: Mapping[str, Mapping[str, str]] = {
         found.place.name: found.held for found in tables if found.held
