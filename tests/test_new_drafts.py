@@ -287,11 +287,25 @@ def test_a_draft_is_formatted(shop: Any, app: Any) -> None:
             assert done.stdout == text, name
 
 
-def test_a_key_of_bytes_is_refused() -> None:
-    """Content has no word for bytes: a table whose key is binary is refused by name."""
-    table = Table("t-1", partition_key="k", key_types={"k": "B"})
-    with pytest.raises(BadValue, match="the key 'k' is binary"):
-        draft_of("draft", [given(table, [])], document="a draft")
+def test_a_key_of_bytes_leaves_the_rest(tmp_path: Path) -> None:
+    """A table whose key is binary is left out by name, as is an index; the others are drafted."""
+    binary = Table("blobs", partition_key="k", key_types={"k": "B"})
+    partly = Table(
+        "files",
+        partition_key="name",
+        indexes=(Index("ByHash", partition_key="digest"), Index("ByDay", partition_key="day")),
+        key_types={"digest": "B", "day": "N"},
+    )
+    system, texts = drafted(tmp_path, given(binary, []), given(partly, []))
+    (table,) = system.tables
+    assert [index.name for index in table.indexes] == ["ByDay"]
+    assert table.key_types == {"day": "N"}
+    text = texts["fixtures/draft.py"]
+    assert "Left out: blobs: its key 'k' is binary." in text
+    assert "# Its index ByHash is left out: the key 'digest' is binary." in text
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+    with pytest.raises(BadValue, match="blobs: its key 'k' is binary, and content has no word"):
+        draft_of("draft", [given(binary, [])], document="a draft")
 
 
 def test_an_empty_table_has_its_keys(tmp_path: Path) -> None:

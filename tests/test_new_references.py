@@ -98,7 +98,7 @@ def test_no_id_of_the_sample_is_kept(made: Any) -> None:
 
 def test_a_design_of_one_table_is_read_by_what_it_says(tmp_path: Path) -> None:
     """Kinds are called what an attribute of theirs says, a label may stand behind a delimiter, and
-    an item that has a partition of its own is told to name one that stands in another's."""
+    an item that has a partition of its own belongs to the one in another's that its key names."""
     random = Random(9)
     items: list[dict[str, Any]] = []
     for number in range(30):
@@ -116,7 +116,8 @@ def test_a_design_of_one_table_is_read_by_what_it_says(tmp_path: Path) -> None:
     assert set(system.entities) == {"Customer", "Order", "OrderItem"}
     assert system.entities["Order"].parent is system.entities["Customer"]
     fixtures = texts["fixtures/draft.py"]
-    assert "# its values were found among those of Order: orderId" in fixtures
+    assert system.entities["OrderItem"].parent is system.entities["Order"]
+    assert '"orderId": order["orderId"],' in fixtures
     assert "zzyzx" not in fixtures.lower()
     dataset = Dataset(system, scale=2000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
     keys = [dataset.item("Order", n)["GSI1PK"] for n in range(dataset.count("Order"))]

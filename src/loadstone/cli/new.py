@@ -119,6 +119,8 @@ def _drafted(
     from loadstone.drafting.python import fixtures_text, locustfile_text, scenario_text
 
     draft = draft_of(name, givens, document=f"{name}: a draft {source}", words=words)
+    for each in draft.left_out:
+        say(f"left out: {each}, and content has no word for bytes")
     if draft.stand_ins:
         _tell(draft.stand_ins)
     return {

@@ -74,5 +74,6 @@ class Draft:
     entities: list[DraftEntity]
     patterns: list[DraftPattern]
     pools: list[str]
+    left_out: list[str]  # tables, and why
     stand_ins: Mapping[str, str]  # by words that no file may have
     samples: int

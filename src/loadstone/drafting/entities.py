@@ -12,6 +12,7 @@ from loadstone.drafting.expressions import Context, draw_of, is_unique, made_of,
 from loadstone.drafting.figures import share_of
 from loadstone.drafting.forms import Choice, Time, form_of
 from loadstone.drafting.kinds import Kind
+from loadstone.drafting.mapped import sometimes
 from loadstone.drafting.names import Names, plain, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.pieces import Made, as_text, joined
@@ -118,7 +119,7 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
         notes = list(made.notes)
         source = made.source
         if not column.always:
-            source = f"when({conditions[column.rows]}, {source})"
+            source = sometimes(conditions[column.rows], source)
         if _is_few(sheet, name):
             few.add(name)
         sheet.entity.item.append(Line(name, source, tuple(notes)))

@@ -65,6 +65,26 @@ class Holder:
         return self.values.get(parts[0].name) if len(parts) == 1 else None
 
 
+@dataclass(eq=False)
+class Within(Holder):
+    """Items in the partitions of another holder, `home`, that one of their own parts tells apart
+    wherever they are: orders among their customers."""
+
+    home: Holder | None = None
+
+    @property
+    def identities(self) -> frozenset[str]:
+        names = {self.entity.name, f"{self.entity.name}Id", *self.values.values()}
+        return frozenset(plain(name) for name in names) - {"id", "pk", "sk", "key"}
+
+
+def within(home: Holder, sheet: Sheet, part: Part) -> Within:
+    """A kind of a holder's partitions, as something that others may belong to."""
+    return Within(
+        home.group, sheet.entity, sheet, (part,), {part.name: part.name}, home.vocabulary, home
+    )
+
+
 def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
     """The group's own kind; where it has none, an entity that is not stored."""
     if group.own is not None:

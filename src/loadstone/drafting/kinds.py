@@ -77,7 +77,13 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
     several = len(groups) > 1
     found = [
         Kind(
-            name=_name(said, key, given, several=several),
+            name=_name(
+                said,
+                key,
+                given,
+                several=several,
+                second=_second([items[place] for place in places], table.partition_key, vocabulary),
+            ),
             labels=key,
             items=tuple(items[place] for place in places),
             places=tuple(places),
@@ -153,11 +159,20 @@ def _goes_with_shape(items: Sequence[WireItem], texts: Sequence[str]) -> bool:
     return len(set(always.values())) * 2 > len(always)
 
 
-def _name(said: str, labels: Key, given: Given, *, several: bool) -> str:
+def _second(items: Sequence[WireItem], key: str, vocabulary: Vocabulary) -> str:
+    """The label within a key: ITEM of ORDER#17#ITEM#3."""
+    inner = {tuple(_text(item, key).lstrip("#|:").split("#")[2:-1:2]) for item in items}
+    words = inner.pop() if len(inner) == 1 else ()
+    return words[-1] if words and all(map(vocabulary.knows, words)) else ""
+
+
+def _name(said: str, labels: Key, given: Given, *, several: bool, second: str) -> str:
     """What it is called: by itself, by its labels, or as the table's items are."""
     if said:
         return pascal(said)
     own = [label for label in labels if label]
+    if several and own and second:
+        return pascal(f"{own[0]} {second}")
     if several and own:
         head, tail = labels[0], labels[-1]
         if len(labels) > 1 and tail and tail != head:

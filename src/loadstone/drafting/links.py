@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadstone.drafting.groups import fan_out
-from loadstone.drafting.holders import Holder
+from loadstone.drafting.holders import Holder, Within
 from loadstone.drafting.names import plain
 from loadstone.drafting.references import found_among
 from loadstone.drafting.templates import Part
@@ -25,23 +25,28 @@ class Link:
     merged: bool = False  # the child's partition key is the parent's: they are the same thing
 
 
-def links_of(holders: Sequence[Holder], *, published: bool) -> list[Link]:
-    """At most one for each holder, and none in a circle."""
+def links_of(
+    holders: Sequence[Holder], inner: Sequence[Within] = (), *, published: bool
+) -> list[Link]:
+    """At most one for each holder, and none in a circle. What is `inner` is a parent only where
+    nothing else is, and of those whose keys name it."""
     found: dict[Holder, Link] = {}
-    for child in holders:
-        for parent in holders:
-            if child in found or child is parent or _above(child, parent, found):
-                continue
-            link = _link(child, parent, published=published)
-            if link is not None:
-                found[child] = link
+    parents: Sequence[Sequence[Holder]] = (holders, inner)
+    for some in parents:
+        for child in holders:
+            for parent in some:
+                if child in found or child is parent or _above(child, parent, found):
+                    continue
+                link = _link(child, parent, published=published)
+                if link is not None:
+                    found[child] = link
     return list(found.values())
 
 
 def per_parent(link: Link) -> tuple[str, list[str]]:
     """How many of the child one parent has, as the sample has it: also those that have none, where
     nearly all that are named were in the sample themselves."""
-    times = Counter(text for text in link.part.texts if text is not None)
+    times = Counter(_namings(link))
     if link.parent.sheet is None:
         return fan_out(list(times.values()))
     (theirs,) = (each for each in link.parent.template if isinstance(each, Part))
@@ -56,29 +61,48 @@ def per_parent(link: Link) -> tuple[str, list[str]]:
     return _told([*times.values(), *[0] * childless], told)
 
 
+def _namings(link: Link) -> list[str]:
+    """The parents that are named: by each item; by each partition, where that is not stored."""
+    if link.child.sheet is not None:
+        return [text for text in link.part.texts if text is not None]
+    parts = [part for part in link.child.template if isinstance(part, Part)]
+    partitions = set(zip(*(part.texts for part in parts), strict=True))
+    named = [partition[parts.index(link.part)] for partition in partitions]
+    return [text for text in named if text is not None]
+
+
 def _told(times: Sequence[int], told: str) -> tuple[str, list[str]]:
     source, notes = fan_out(times)
     return source, [told, *notes]
 
 
 def _above(child: Holder, parent: Holder, found: dict[Holder, Link]) -> bool:
-    """Whether the parent already descends from the child."""
-    link = found.get(parent)
-    while link is not None:
-        if link.parent is child:
-            return True
-        link = found.get(link.parent)
-    return False
+    """Whether the parent already descends from the child, or is in its partitions."""
+    above = _home(parent)
+    while above is not child:
+        link = found.get(above)
+        if link is None:
+            return False
+        above = _home(link.parent)
+    return True
+
+
+def _home(holder: Holder) -> Holder:
+    """Whose partitions it is in."""
+    return holder.home or holder if isinstance(holder, Within) else holder
 
 
 def _link(child: Holder, parent: Holder, *, published: bool) -> Link | None:
     if parent.name_of() is None:
         return None
     for part in _candidates(child):
+        if isinstance(parent, Within) and part not in child.template:
+            continue
         if not _names(part, parent, published=published):
             continue
         own = [each for each in child.template if isinstance(each, Part)]
         whole = child.sheet is None and child.template == (part,) and own == [part]
+        whole = whole and not isinstance(parent, Within)
         stored = parent.sheet is not None
         if whole and stored and len(parent.template) == 1:
             return Link(child, parent, part, merged=True)

@@ -59,7 +59,7 @@ def _attributes(
         made = value_of(column, replace(context, name=column.name), vocabulary)
         source = made.source
         if not column.always and place:
-            source = f"when({conditions[column.rows]}, {source})"
+            source = sometimes(conditions[column.rows], source)
         notes += [f".{column.name}: {note}" for note in made.notes]
         lines.append(f"{quoted(column.name)}: {source}")
     return lines, notes
@@ -96,7 +96,7 @@ def _entries(keys: Keys, source: str, context: Context, *, first: bool) -> list[
             lines.append(f"{quoted(name)}: {source}")
             continue
         condition = f"{counted} >= {place}" if counted else f"chance({share_of(there, total)})"
-        lines.append(f"{quoted(name)}: when({condition}, {source})")
+        lines.append(f"{quoted(name)}: {sometimes(condition, source)}")
     return lines
 
 
@@ -118,6 +118,13 @@ def _made_up(keys: Keys) -> str:
         f"entries whose names look like data are called {called}: {seen} at the most, of {low} to "
         f"{high} characters; type of the values: {types}"
     )
+
+
+def sometimes(condition: str, source: str) -> str:
+    """What is there under a condition."""
+    if "\n" not in source:
+        return f"when({condition}, {source})"
+    return f"when(\n{indented(condition)},\n{indented(source)},\n)"
 
 
 def indented(text: str) -> str:

@@ -72,6 +72,8 @@ def _opening(draft: Draft) -> str:
             f" {draft.samples:,} items were looked at: their shapes are here, their values are not."
         )
     lines = textwrap.wrap(told, WIDTH - 2)
+    if draft.left_out:
+        lines += ["", *textwrap.wrap(f"Left out: {'; '.join(draft.left_out)}.", WIDTH)]
     if draft.stand_ins:
         words = ", ".join(dict.fromkeys(draft.stand_ins.values()))
         told = f"Stand-ins for words that may be somebody's data: {words}."
@@ -160,7 +162,7 @@ def _entity(entity: DraftEntity) -> str:
 
 
 def _before(line: Line) -> str:
-    return f"{_comments(line.notes)}{line.name} = {line.source}\n"
+    return f"{_comments(line.notes)}{line.name} = {_fitted(line.source)}\n"
 
 
 def _lines(lines: Iterable[Line]) -> str:

@@ -43,7 +43,11 @@ def _nullable(
     """A value, or a NULL where items have that."""
     made = _typed(kind, column.of_type(kind), context, vocabulary)
     empty = share_of(len(column.rows) - times, len(column.rows))
-    return Made(f"either(chance({empty}), None, {made.source})", made.notes)
+    arguments = [f"chance({empty})", "None", made.source]
+    if "\n" not in made.source:
+        return Made(f"either({', '.join(arguments)})", made.notes)
+    body = "".join(indented(f"{each},\n") for each in arguments)
+    return Made(f"either(\n{body})", made.notes)
 
 
 def _typed(kind: str, held: Sequence[Any], context: Context, vocabulary: Vocabulary) -> Made:

@@ -30,8 +30,10 @@ class Vocabulary:
     hidden: dict[str, str] = field(default_factory=dict)
 
     def keeps(self, word: str) -> bool:
-        """Whether a member of an enumeration may be written."""
-        return is_common(word) or self._is_name(word)
+        """Whether a member of an enumeration may be written: orderItem and Warning2 as well."""
+        bare = word[:-1] if word[-1:].isdigit() else word
+        made = bool(_LABEL.fullmatch(bare)) and self.knows(bare)
+        return is_common(word) or self._is_name(word) or made
 
     def knows(self, word: str) -> bool:
         """Whether a word is the schema's, or used everywhere, or is made of such: unitPrice."""

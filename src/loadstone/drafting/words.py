@@ -64,7 +64,7 @@ en de fr es it nl pt ru zh ja ko ar hi pl sv da nb fi tr en-us en-gb de-de fr-fr
 _PARTS = re.compile(r"[^a-z0-9]+")
 _COMMON = frozenset(f"{_STATES}{_ROLES}{_KINDS}{_THINGS}{_CODES}".split())
 _THING_WORDS = frozenset(_THINGS.split())
-_MOST_PARTS = 4
+_MOST_PARTS, _LEAST_PART = 4, 4
 
 
 def is_common(word: str) -> bool:
@@ -79,9 +79,15 @@ def is_common(word: str) -> bool:
 def is_thing(word: str) -> bool:
     """Whether a word is what a kind of thing is called."""
     parts = [part for part in _PARTS.split(word.lower()) if part]
-    return bool(parts) and all(
-        part in _THING_WORDS or singular(part) in _THING_WORDS for part in parts
-    )
+    return bool(parts) and all(map(_is_thing, parts))
+
+
+def _is_thing(word: str) -> bool:
+    """One of them, or two written as one: CUSTOMEREMAIL."""
+    if word in _THING_WORDS or singular(word) in _THING_WORDS:
+        return True
+    cuts = range(_LEAST_PART, len(word) - _LEAST_PART + 1)
+    return any(word[:cut] in _THING_WORDS and word[cut:] in _THING_WORDS for cut in cuts)
 
 
 def singular(word: str) -> str:
