@@ -10,6 +10,7 @@ import pytest
 
 from loadstone.contract.contract import content_problems
 from loadstone.drafting.cloudformation import read_template
+from loadstone.drafting.local_indexes import left_out
 from loadstone.drafting.workbench import read_model
 from loadstone.errors import BadValue
 from loadstone.table import Throughput
@@ -95,7 +96,7 @@ def test_a_template_is_read_with_its_functions(tmp_path: Path) -> None:
         "Read capacity is !Ref Units: 7 by default.",
         'Read capacity of index ByStatus is !If ["IsBig", 100, 5], which only a deployment knows.',
         "The encryption key is !GetAtt Key.Arn, which only a deployment knows.",
-        "Its local index Local is left out.",
+        left_out("Local"),
     }
     assert (users.table.name, users.table.name_from) == ("users", "USERS_TABLE_NAME")
     assert (sessions.table.name, sessions.table.key) == ("Sessions", ("id",))

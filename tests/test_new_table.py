@@ -176,7 +176,9 @@ def test_what_a_draft_leaves_out_is_noted() -> None:
     found = Found(live=live_table(kms_key="arn:aws:kms:eu-west-1:123456789012:key/1"), local=["L"])
     notes = given(found, []).notes
     assert notes == [
-        "Its local index L is left out.",
+        "Its local index L is left out, as tables declare global ones alone: a write of an item "
+        "that is in it costs the table its entry as well, so a plan without a run comes to less "
+        "than the bill; `plan --run` and `plan --cloudwatch` have it in.",
         "It is encrypted with a key of the account's: kms_key takes its alias.",
     ]
     assert given(found, []).table == Table("t", partition_key="id")

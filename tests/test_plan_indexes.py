@@ -23,7 +23,7 @@ from loadstone import (
 from loadstone.arrivals.day import day_of
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.prices import builtin_prices
-from loadstone.capacity.simulation import Side
+from loadstone.capacity.simulation import HotKey, Side
 from loadstone.dataset import Dataset
 from loadstone.pattern import Changes, Exactly
 from loadstone.planning import Load, Stored, Terms, Work
@@ -175,6 +175,30 @@ def test_an_index_that_holds_what_is_read_is_left_as_it_is() -> None:
     assert "INCLUDE note" in by_projection(row)
     bare = made(Index("due", partition_key="due", projection="KEYS_ONLY"))
     assert advised(bare, puts(bare), reads(bare, "id"), 1).smaller == ()
+
+
+def test_an_index_that_nobody_declares_lives_off_its_table() -> None:
+    """A local index has no capacity of its own: what a run saw it consume is its table's, and the
+    plan says so; an index that is declared stays."""
+    found = made(Index("due", partition_key="due"))
+    table, due, local = Resource("tasks"), Resource("tasks", "due"), Resource("tasks", "by-day")
+    hot = (HotKey("day", 1, 0.5),)
+    work = Work(
+        pattern="put",
+        operation="PutItem",
+        table="tasks",
+        per_s=10,
+        units={Side(table, "write"): 3, Side(due, "write"): 1, Side(local, "write"): 2},
+        heat={Side(local, "write"): hot, Side(table, "write"): hot},
+    )
+    load = Load(system="made", basis="measured", source="a test", work=(work,), stored={})
+    (folded,) = load.on_tables({"tasks": found.table}).work
+    assert folded.units == {Side(table, "write"): 5, Side(due, "write"): 1}
+    assert folded.heat == {Side(table, "write"): hot}
+    assert load.on_tables({"tasks": found.table}).assumed == (
+        "tasks/by-day: declared nowhere, and taken for local, which live off their tables",
+    )
+    assert load.on_tables({}) is load
 
 
 def test_a_record_says_what_an_index_holds_and_not_whole_items() -> None:

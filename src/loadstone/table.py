@@ -31,7 +31,11 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A global secondary index; `inferred` when the document names its purpose but not its key."""
+    """A global secondary index; `inferred` when the document names its purpose but not its key.
+
+    A local one is not declared: its entries live off the table, and there are no more than 10 GB
+    of a partition key in all.
+    """
 
     name: str
     _: KW_ONLY

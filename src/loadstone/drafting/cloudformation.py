@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loadstone.drafting.given import Given
+from loadstone.drafting.local_indexes import left_out
 from loadstone.drafting.names import words_in
 from loadstone.errors import BadValue
 from loadstone.table import Index, KeyType, Table, Throughput
@@ -152,7 +153,7 @@ def _given(
             raise
         raise BadValue(f"{where} cannot be read as a table: {_missing(error)}") from error
     for index in properties.get("LocalSecondaryIndexes") or ():
-        read.notes.append(f"Its local index {index.get('IndexName')} is left out.")
+        read.notes.append(left_out(index.get("IndexName", "")))
     if resource["Type"] == GLOBAL:
         read.notes.append("A global table: its replicas are left out.")
     return Given(table=table, notes=read.notes)

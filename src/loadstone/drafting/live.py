@@ -15,6 +15,7 @@ from loadstone.capacity.spend import Arm, Estimate
 from loadstone.capacity.units import read_units, wire_size_bytes
 from loadstone.client.client import Client
 from loadstone.drafting.given import Given, WireItem
+from loadstone.drafting.local_indexes import left_out
 from loadstone.errors import BadValue, TargetError, UnknownName
 from loadstone.table import Index, KeyType, StreamView, Table
 
@@ -105,7 +106,7 @@ def sampled(client: Client, name: str, sample: int) -> list[list[WireItem]]:
 
 def given(found: Found, runs: Sequence[Sequence[WireItem]]) -> Given:
     """The table in the words of content, and the sample."""
-    live, notes = found.live, [f"Its local index {name} is left out." for name in found.local]
+    live, notes = found.live, list(map(left_out, found.local))
     for what, value in (("TTL", live.ttl), ("point-in-time recovery", live.pitr_days)):
         if value is Unread.DENIED:
             notes.append(f"Whether it has {what}: {value.value}.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.simulation import Demand, HotKey, Profile, Side
+from loadstone.table import Table
 
 Basis = Literal["declared", "measured"]
 
@@ -45,6 +46,17 @@ class Work:
     def profile(self) -> Profile:
         """As a simulation takes it; what hot keys cannot get is reckoned before."""
         return Profile(name=self.pattern, per_s=self.per_s, units=self.units)
+
+    def on_tables(self, local: Set[Resource]) -> Work:
+        """With what these indexes consume on their tables; their hot keys are left out."""
+        units: dict[Side, float] = {}
+        for side, each in self.units.items():
+            there = side
+            if side.resource in local:
+                there = side._replace(resource=Resource(side.resource.table))
+            units[there] = units.get(there, 0.0) + each
+        heat = {side: keys for side, keys in self.heat.items() if side.resource not in local}
+        return replace(self, units=units, heat=heat)
 
     def times(self, factor: float) -> Work:
         """As often again; a Scan meets so many more items each time, too."""
@@ -101,6 +113,27 @@ class Load:
             work=tuple(each.times(factor) for each in self.work),
             stored={where: held.times(factor) for where, held in self.stored.items()},
             timeline=self.timeline and self.timeline.scaled(factor),
+        )
+
+    def on_tables(self, tables: Mapping[str, Table]) -> Load:
+        """What indexes that are declared nowhere consume is their table's: a local one lives off
+        it, in its reads and its writes."""
+        local = {
+            side.resource
+            for each in self.work
+            for side in each.units
+            if side.resource.index is not None
+            and side.resource.table in tables
+            and side.resource.index not in {i.name for i in tables[side.resource.table].indexes}
+        }
+        if not local:
+            return self
+        names = ", ".join(f"{each.table}/{each.index}" for each in sorted(local))
+        said = f"{names}: declared nowhere, and taken for local, which live off their tables"
+        return replace(
+            self,
+            work=tuple(each.on_tables(local) for each in self.work),
+            assumed=(*self.assumed, said),
         )
 
     def at_peak(self, per_s: float) -> Load:

@@ -105,6 +105,7 @@ def plan(
         tables = {table.name: table for table in known.dataset.system.tables}
         names = {name: load.documented.get(name, name) for name in load.tables}
         documented = {name: tables[own] for name, own in names.items() if own in tables}
+        load = load.on_tables(documented)
     storage = tuple(storage_rows(load, terms, documented))
     storage_usd = stored_usd(storage, terms)
     say(f"simulating a day of {amount(len(load.busy), 'table')}, and searching for capacity")
