@@ -25,6 +25,7 @@ class S3Server:
     uploads: dict[str, tuple[str, dict[int, bytes]]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     most_parts: int = 1000  # of an upload; later ones are refused
+    refusal: tuple[int, str] | None = None  # the status and code of every answer
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
@@ -61,6 +62,9 @@ class S3Server:
         self, method: str, key: str, query: dict[str, str], body: bytes
     ) -> tuple[int, bytes, dict[str, str]]:
         """Status, body and headers; one request at a time."""
+        if self.refusal is not None:
+            status, code = self.refusal
+            return status, failure(code), {"x-amz-bucket-region": "eu-north-1"}
         with self._lock:
             self.requests.append((method, key))
             match method:

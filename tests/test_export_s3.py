@@ -10,7 +10,8 @@ import pytest
 from loadstone.aws import bucket as bucket_module
 from loadstone.aws.bucket import Bucket, open_bucket
 from loadstone.errors import BadValue, TargetError
-from tests.commands import Ran, loadstone
+from loadstone.export.storage import write_whole
+from tests.commands import Ran, free_port, loadstone
 from tests.exported import files_in, read_items, sorted_items
 from tests.s3server import BUCKET, S3Server
 from tests.test_export_files import dataset, expected
@@ -113,6 +114,38 @@ def test_what_is_wrong_with_a_bucket_is_said(s3: S3Server, bucket: Bucket) -> No
     for place in ("s3://", "s3://A/b", "s3://x"):
         with pytest.raises(BadValue, match="s3://BUCKET/PREFIX"):
             open_bucket(place)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "InvalidAccessKeyId", "does not know these credentials: pass another --profile"),
+        (403, "SignatureDoesNotMatch", "the secret key does not go with the access key"),
+        (403, "RequestTimeTooSkewed", "set this machine's clock"),
+        (400, "ExpiredToken", "the credentials have expired: renew them"),
+        (403, "AccessDenied", "need s3:PutObject, s3:GetObject, s3:ListBucket"),
+        (301, "PermanentRedirect", "bucket exports is in another region: pass --region eu-north-1"),
+        (400, "AuthorizationHeaderMalformed", "another region: pass --region eu-north-1"),
+        (400, "Unheard", r"refused writing kept/here/x \(Unheard\): Unheard it is"),
+    ],
+)
+def test_what_a_bucket_refuses_is_said(
+    s3: S3Server, bucket: Bucket, status: int, code: str, said: str
+) -> None:
+    """Credentials, rights and regions that are wrong are each one line with what to do."""
+    s3.refusal = status, code
+    with pytest.raises(TargetError, match=said) as caught:
+        write_whole(bucket, "x", b"few")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing answers, the address is named, and where it comes from."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(TargetError, match=r"nothing answers at http.*check AWS_ENDPOINT_URL_S3"):
+        open_bucket(WHERE).names("")
 
 
 @pytest.mark.usefixtures("no_aws")

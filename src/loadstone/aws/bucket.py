@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from loadstone.aws.bucket_faults import in_words
 from loadstone.aws.endpoint import choose_region
-from loadstone.aws.faults import CREDENTIAL_FAULTS, DENIED, NEW_CREDENTIALS, code_of
+from loadstone.aws.faults import code_of
 from loadstone.aws.session import open_session, profile_region
 from loadstone.errors import BadValue, TargetError
 
@@ -105,27 +106,14 @@ class Bucket:
         except (BotoCoreError, ClientError, HTTPClientError) as error:
             if absent and code_of(error) in _ABSENT:
                 raise FileNotFoundError(2, "no such file", f"{self}{absent}") from error
-            raise TargetError(self._in_words(error, doing)) from error
-
-    def _in_words(self, error: Exception, doing: str) -> str:
-        code, name = code_of(error), type(error).__name__
-        said = " ".join(str(error).split())[:300]
-        if fault := CREDENTIAL_FAULTS.get(code):
-            return f"{self} refused: {fault}"
-        if code in DENIED:
-            return (
-                f"{self} does not allow {doing}: these credentials need s3:PutObject, "
-                "s3:GetObject, s3:ListBucket and s3:AbortMultipartUpload there"
+            said = in_words(
+                error,
+                place=str(self),
+                bucket=self.bucket,
+                endpoint=self.client.meta.endpoint_url,
+                doing=doing,
             )
-        if code == "NoSuchBucket":
-            return f"there is no bucket {self.bucket}: make it, or write to another one"
-        if code:
-            return f"{self} refused {doing} ({code}): {said}"
-        if name in {"NoCredentialsError", "PartialCredentialsError"}:
-            return f"no AWS credentials for {self}: pass --profile, or set AWS_ACCESS_KEY_ID"
-        if name in {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"}:
-            return f"the credentials for {self} have expired: {NEW_CREDENTIALS}"
-        return f"{self}: {doing} failed ({name}): {said}; run the same command again"
+            raise TargetError(said) from error
 
 
 class _Upload:
