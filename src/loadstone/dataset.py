@@ -38,7 +38,7 @@ LARGEST = 1_000_000_000
 NEIGHBOURS = 10
 #: So many rows are joined at a time: few enough for their text to stay in the processor's cache,
 #: and in memory that the process has already. A new page costs more than what is written on it.
-TOGETHER = 32
+TOGETHER = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,12 +71,20 @@ class Frame:
     def mixed(self) -> Hashes:
         """The hashes of the items' numbers."""
         if self._mixed is None:
-            self._mixed = draws.mix_column(self.items, self.world.key(self.entity))
+            wider, rows = self._wider or (self, self.items)
+            if wider._mixed is not None:
+                self._mixed = wider._mixed.take(rows)
+            else:
+                self._mixed = draws.mix_column(self.items, self.world.key(self.entity))
         return self._mixed
 
     def places(self) -> Places:
         if self._places is None:
-            self._places = self.world.fan_out(self.entity).places(self.items)
+            wider, rows = self._wider or (self, self.items)
+            if (known := wider._places) is not None:
+                self._places = type(known)(*(column.take(rows) for column in known))
+            else:
+                self._places = self.world.fan_out(self.entity).places(self.items)
         return self._places
 
     def up(self, ancestor: Entity) -> tuple[Frame, Ints]:
@@ -124,13 +132,8 @@ class Frame:
 
     def narrow(self, rows: Ints) -> Frame:
         """Some of the items."""
-        frame = Frame(self.world, self.entity, self.items[rows], typed=self.typed)
+        frame = Frame(self.world, self.entity, self.items.take(rows), typed=self.typed)
         frame._wider = (self, rows)
-        if self._mixed is not None:
-            frame._mixed = self._mixed[rows]
-        if self._places is not None:
-            places = self._places
-            frame._places = type(places)(*(column[rows] for column in places))
         return frame
 
 

@@ -130,6 +130,8 @@ class Fill(Expr):
         if isinstance(slot, (Lookup, Reference)):
             return frame.text(slot)  # as quick for all as for some
         rows = np.flatnonzero(self._uses[name].take(frame.numbers(self.template.index)))
+        if not rows.size:
+            return []
         if rows.size * 2 > frame.size:
             return frame.text(slot)
         if slot.kind == "whole":
