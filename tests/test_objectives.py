@@ -199,9 +199,10 @@ def test_a_search_ends_close_below_the_limit(limit_per_s: float, start: float) -
     tried = searched(limit_per_s, start)
     best = max(rate for rate in tried if rate <= limit_per_s)
     assert best <= limit_per_s <= best * CLOSE
-    # Doublings or halvings to the limit, then half of the ratio at each step: 2 to 1.05 in 4; and
-    # the highest once more, after twice as much, where it did not hold right after one that broke.
-    assert len(tried) <= abs(log2(limit_per_s / start)) + 4 + ceil(log2(1 / log2(CLOSE)))
+    # Doublings or halvings to the limit, and the last that held once more; then half of the ratio
+    # at each step: 2 to 1.05 in 4; and the highest once more, after twice as much, where it did not
+    # hold right after one that broke.
+    assert len(tried) <= abs(log2(limit_per_s / start)) + 5 + ceil(log2(1 / log2(CLOSE)))
 
 
 @given(
@@ -228,6 +229,19 @@ def test_a_search_is_not_deceived_by_a_burst(
     assert search.held <= limit_per_s * (1 + rests / seconds)
     assert search.held * CLOSE >= limit_per_s
     assert tries < 60
+
+
+def test_what_held_before_the_first_break_is_held_again_at_once() -> None:
+    """Below the first rate that broke nothing is tried before the last that held has held again:
+    a burst that carried all of them is found out by halving, not by trying what lies between."""
+    search = Search(100)
+    for _ in range(3):
+        search.tried("held")
+    rates = []
+    for _ in range(4):
+        rates.append(search.rate)
+        search.tried("broke")
+    assert rates == [800, 400, 200, 100]
 
 
 def test_a_rate_that_does_not_hold_again_was_no_answer() -> None:

@@ -52,8 +52,9 @@ class Search:
 
     Capacity that was not used is kept for a burst, and with it a rate can hold for a while that
     cannot be kept up. So the answer is one that held right after another broke, which had used up
-    what was kept. When the last did not, it is held again; and before that, twice as much, where
-    none just broke.
+    what was kept. So the rate below the first that broke is held again before any between them; and
+    in the end the last, if it is not such a one, and before that, twice as much, where none just
+    broke.
 
     Done when the lowest that broke is within 5 % of such a rate, when even 1 a second broke, at a
     ceiling that held, or when the generator could not keep up with a rate three times.
@@ -116,6 +117,8 @@ class Search:
             if self._ceiling is not None and held >= self._ceiling:
                 return None
             return min(held * RISE, self._ceiling or held * RISE)
+        if self._after_a_break and not self._bounds:
+            return held
         if broke / held > CLOSE:
             return sqrt(held * broke)
         if held == self._proven:
