@@ -110,6 +110,20 @@ def test_all_items_are_in_the_tables(seeded: Seed) -> None:
     assert len(ds) == len(ds.message) + len(ds.lead) + len(ds.persona)
 
 
+def test_items_are_gone_through_and_found_by_whose_they_are(seeded: Seed) -> None:
+    """An entity's items can be looped over, and those of one parent asked for: they are what names
+    it. One that is no parent, and a number that there is not, are said."""
+    ds = seeded("kxgen", scale=60)
+    messages = list(ds.message)
+    assert messages == [ds.message(number) for number in range(len(ds.message))]
+    whole = [one for number in range(len(ds.tenant)) for one in ds.message.of(ds.tenant, number)]
+    assert whole == messages
+    with pytest.raises(BadContent, match="Tenant does not descend from Message"):
+        ds.tenant.of(ds.message, 0)
+    with pytest.raises(BadValue, match="numbers 0 to"):
+        ds.message.of(ds.tenant, 10**6)
+
+
 @TWICE
 def test_what_a_test_writes_stays_its_own(seeded: Seed, turn: str) -> None:
     """An item that a test has deleted is there for the next one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,16 @@ class Items:
 
     def __len__(self) -> int:
         return self.dataset.count(self.entity)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Every item, as plain values."""
+        return map(self, range(len(self)))
+
+    def of(self, parent: Items, number: int) -> list[dict[str, Any]]:
+        """What belongs to an item of another entity: `ds.order.of(ds.customer, 3)`."""
+        parent(number)  # which says so where there is none
+        numbers = self.dataset.children(parent.entity, number, self.entity)
+        return [self(each) for each in numbers]
 
     @property
     def table(self) -> str:
