@@ -134,7 +134,8 @@ def _tell(stand_ins: Mapping[str, str]) -> None:
     """What is in no file, and how to have it there."""
     told = ", ".join(f"{word} is {stand_in}" for word, stand_in in stand_ins.items())
     say(f"on no list of words that are nobody's data: {told}")
-    say(f"where they name no one, again with --words {','.join(stand_ins)}")
+    words = ",".join(stand_ins)
+    say(f"where they name no one: remove what was written, and again with --words {words}")
 
 
 def _from_tables(
