@@ -29,7 +29,7 @@ FEW = 32
 #: so many values that it is large gains nothing: reading each takes as long as picking it.
 FIRST = 128
 MOST = 4096
-VALUES = 1 << 16
+VALUES = 1 << 18
 LARGE = 100
 
 

@@ -32,7 +32,7 @@ Item: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[str | int, ...]
 
 #: So many are read at a time: few enough to stay in the processor's cache until they are used.
-READ = 128
+READ = 32
 #: So many of the smallest decimals are made beforehand.
 _SMALL = 10_000
 
