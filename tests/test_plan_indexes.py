@@ -25,11 +25,13 @@ from loadstone.capacity.admission import Resource
 from loadstone.capacity.prices import builtin_prices
 from loadstone.capacity.simulation import HotKey, Side
 from loadstone.dataset import Dataset
+from loadstone.fields.expr import Value
 from loadstone.pattern import Changes, Exactly
 from loadstone.planning import Load, Stored, Terms, Work
 from loadstone.planning.indexes import IndexRow, Smaller, index_rows
 from loadstone.planning.terms import objectives_of
 from loadstone.scenario.costing import Costing
+from loadstone.scenario.held import stored_sizes
 from tests.systems import system_of
 
 GB = 1024**3
@@ -47,7 +49,7 @@ class Made(NamedTuple):
 
 def made(index: Index) -> Made:
     table = Table("tasks", partition_key="id", indexes=(index,))
-    item = {
+    item: dict[str, Value] = {
         "id": text("{n:06}", n=number),
         "due": text("{n:06}", n=number),
         "note": "y" * 95,
@@ -126,7 +128,8 @@ def test_an_index_is_advised_to_hold_what_is_read_of_it() -> None:
     assert smaller.keys() == {"KEYS_ONLY", "INCLUDE note"}
     include, keys = smaller["INCLUDE note"], smaller["KEYS_ONLY"]
     assert float(include.saves_usd) == pytest.approx(saved(2, WITH_NOTE), rel=1e-6)
-    assert (include.fetches_usd, include.wanted_whole_by) == (0, ())
+    assert include.fetches_usd == 0
+    assert not include.wanted_whole_by
     assert include.net_usd == include.saves_usd
     assert float(keys.saves_usd) == pytest.approx(saved(2, KEYS), rel=1e-6)
     assert float(keys.fetches_usd) == pytest.approx(2 * 0.5 * MONTH_S * READ_USD)
@@ -159,7 +162,8 @@ def test_keys_are_enough_where_nothing_else_is_read() -> None:
     """A query that reads keys alone loses nothing by an index of keys, and needs no INCLUDE."""
     found = made(Index("due", partition_key="due"))
     (keys,) = advised(found, puts(found), reads(found, "id", "due"), 3).smaller
-    assert (keys.projection, keys.fetches_usd, keys.wanted_whole_by) == ("KEYS_ONLY", 0, ())
+    assert (keys.projection, float(keys.fetches_usd)) == ("KEYS_ONLY", 0)
+    assert not keys.wanted_whole_by
     assert float(keys.saves_usd) == pytest.approx(saved(2, KEYS), rel=1e-6)
 
 
@@ -203,8 +207,6 @@ def test_an_index_that_nobody_declares_lives_off_its_table() -> None:
 
 def test_a_record_says_what_an_index_holds_and_not_whole_items() -> None:
     """An index of keys holds 17 bytes of an item of 3,020; a plan for the run pays for those."""
-    from loadstone.locust.prepare import stored_sizes
-
     found = made(Index("due", partition_key="due", projection="KEYS_ONLY"))
     dataset = Dataset(system_of(found.task), scale=500, as_of=datetime(2026, 5, 1, tzinfo=UTC))
     held = {each.index: each for each in stored_sizes(dataset, {"tasks": "dev-tasks"})}

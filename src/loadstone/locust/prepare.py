@@ -13,8 +13,7 @@ from typing import Any
 
 from loadstone.arrivals.plan import Plan
 from loadstone.aws.tables import wanted_tables
-from loadstone.capacity.footprint import footprints
-from loadstone.capacity.readings import CONSERVATIVE, Reading
+from loadstone.capacity.readings import Reading
 from loadstone.client.client import Client
 from loadstone.client.sender import Sender
 from loadstone.client.target import Target
@@ -32,6 +31,7 @@ from loadstone.pattern import Mix, Pattern
 from loadstone.run import Gauges, Header, PatternInfo, Stored
 from loadstone.run.tally import Phases
 from loadstone.scenario.expected import Expected, expectations
+from loadstone.scenario.held import stored_sizes
 from loadstone.scenario.player import Player
 from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.samples import samples
@@ -224,25 +224,3 @@ def held_dataset(system: System, names: Mapping[str, str], tables: Sequence[Foun
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def stored_sizes(
-    dataset: Dataset, names: Mapping[str, str], reading: Reading = CONSERVATIVE
-) -> list[Stored]:
-    """What each table and index holds, by a sample of its items."""
-    found = {
-        (table.name, index): [0.0, 0.0]
-        for table in dataset.system.tables
-        for index in (None, *(each.name for each in table.indexes))
-    }
-    for entity in dataset.system.stored:
-        assert entity.table is not None
-        count = dataset.count(entity)
-        for index, each in footprints(dataset, entity, reading).items():
-            held = found[entity.table.name, index]
-            held[0] += count * each.share
-            held[1] += count * each.size_bytes
-    return [
-        Stored(table=names[table], index=index, items=round(items), size_bytes=round(size))
-        for (table, index), (items, size) in found.items()
-    ]
