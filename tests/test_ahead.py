@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loadstone
-from loadstone import Entity, PerParent, chance, decimal, either, text, when, whole
+from loadstone import (
+    Entity,
+    PerParent,
+    chance,
+    decimal,
+    either,
+    fill,
+    iso,
+    moment,
+    pick,
+    segments,
+    text,
+    ulid,
+    when,
+    whole,
+)
 from loadstone.ahead import FIRST, Ahead, values_in
+from loadstone.wire import decode
 from tests.systems import dataset_of, things
 from tests.test_fields import call, made, visit
 
@@ -112,3 +129,30 @@ def test_several_ranges_are_the_same_rows() -> None:
     alone = [dataset.rows(visit, each.start, each.stop, before="<", after=">") for each in ranges]
     assert [rows.joined() for rows in together] == [rows.joined() for rows in alone]
     assert [len(rows) for rows in together] == [len(each) for each in ranges]
+
+
+def test_what_stands_in_several_places_is_the_same_in_each() -> None:
+    """A time or an identifier that stands in a map, deeper in it and in what is there only
+    sometimes reads alike in all; rows joined at once are those of each, one after the other."""
+    at = moment(days=30, in_order=False)
+    mark, said = ulid(at), fill(["{of}" * 40, "{of}", "\u00e9 {of}"], of=pick(["a", "b\n", "c"]))
+    note = Entity(
+        "Note",
+        table=things,
+        item={
+            "id": text("{n}", n=loadstone.number),
+            "mark": mark,
+            "at": iso(at, "milliseconds"),
+            "deep": {"mark": mark, "at": (again := iso(at)), "size": segments(said)},
+            "some": when(chance(0.4), mark),
+            "said": said,
+            "again": again,
+        },
+    )
+    dataset = dataset_of(note, scale=700)
+    one = dataset.compile(note, note.shown())
+    rows = dataset.rows(note, 0, 700, after="\n")
+    assert [decode(orjson.loads(row)) for row in rows] == [one(item) for item in range(700)]
+    assert rows.joined() == b"".join(rows) == b"".join(rows.parts())
+    assert rows.joined(90, 300) == b"".join(list(rows)[90:300])
+    assert all(item["mark"] == item["deep"]["mark"] for item in dataset.items(note, 0, 700))
