@@ -217,18 +217,22 @@ def test_a_search_is_not_deceived_by_a_burst(
     """Where unused capacity is kept, as DynamoDB does, the rate that is found can be kept up."""
     search = Search(max(1.0, limit_per_s * from_share))
     kept, seconds = limit_per_s * burst_s, 10.0
-    tries = 0
+    trials: list[Trial] = []
     while (rate := search.rate) is not None:
         kept = min(limit_per_s * burst_s, kept + rests * limit_per_s)
         kept += (limit_per_s - rate) * seconds
-        search.tried("held" if kept >= 0 else "broke")
+        trials.append(trial(len(trials), rate, "held" if kept >= 0 else "broke"))
+        search.tried(trials[-1].outcome)
         kept = max(0.0, min(limit_per_s * burst_s, kept))
-        tries += 1
     assert search.held is not None
+    best = highest(trials)
+    assert best is not None
+    assert best.rate_per_s == search.held  # what is told is what was found
+    assert lasts(trials)
     # What comes while nothing is asked for, before each rate, makes a rate hold that is so higher.
     assert search.held <= limit_per_s * (1 + rests / seconds)
     assert search.held * CLOSE >= limit_per_s
-    assert tries < 60
+    assert len(trials) < 60
 
 
 def test_what_held_before_the_first_break_is_held_again_at_once() -> None:

@@ -130,10 +130,21 @@ class Search:
 
 
 def highest(trials: Sequence[Trial]) -> Trial | None:
-    """The evidence for the highest rate that held, below every rate that broke."""
-    broke = [trial.rate_per_s for trial in trials if trial.outcome == "broke"]
-    lowest = min(broke, default=float("inf"))
-    held = [each for each in trials if each.outcome == "held" and each.rate_per_s < lowest]
+    """The evidence for the highest rate that held, below every rate that broke.
+
+    Where one that had held broke later on, what else held by then is left out, unless it held right
+    after a higher one.
+    """
+    held: list[Trial] = []
+    lowest = float("inf")
+    for trial in trials:
+        if trial.outcome == "held":
+            held.append(trial)
+        elif trial.outcome == "broke":
+            lowest = min(lowest, trial.rate_per_s)
+            if any(each.rate_per_s >= trial.rate_per_s for each in held):
+                held = [each for each in held if _after_a_higher(each, trials)]
+    held = [each for each in held if each.rate_per_s < lowest]
     return max(held, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
 
 
@@ -147,10 +158,12 @@ def telling(trials: Sequence[Trial]) -> Trial | None:
 def lasts(trials: Sequence[Trial]) -> bool:
     """Whether the highest rate held right after a higher one, which had used up what was kept."""
     best = highest(trials)
-    if best is None:
-        return False
-    before = [each for each in trials if each.number < best.number and each.outcome != "generator"]
-    return bool(before) and before[-1].rate_per_s > best.rate_per_s
+    return best is not None and _after_a_higher(best, trials)
+
+
+def _after_a_higher(trial: Trial, trials: Sequence[Trial]) -> bool:
+    before = [each for each in trials if each.number < trial.number and each.outcome != "generator"]
+    return bool(before) and before[-1].rate_per_s > trial.rate_per_s
 
 
 def limit(trials: Sequence[Trial]) -> Trial | None:
