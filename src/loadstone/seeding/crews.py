@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -53,8 +54,12 @@ class OwnCrew:
             clock=self._clock,
         )
         keeper.join(name, worker.hear)
+        # What is there now stays to the end: looking through it again and again takes its time.
+        gc.freeze()
         try:
             worker.run(self._in_flight)
         except Exception as error:
             keeper.fail(error)
+        finally:
+            gc.unfreeze()
         keeper.hear(name, ENDED)
