@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -251,6 +252,35 @@ def test_terraform_would_lay_it_out_so(wanted: list[Wanted], tmp_path: Path) -> 
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_provider_finds_it_valid(wanted: list[Wanted], tmp_path: Path) -> None:
+    """`terraform validate` passes, with the AWS provider that a folder of plugins has
+    (LOADSTONE_TERRAFORM_PLUGINS), or that Terraform can fetch."""
+    terraform = shutil.which("terraform")
+    if terraform is None:
+        pytest.skip("there is no terraform on PATH")
+    (tmp_path / "tables.tf").write_text(configuration(wanted, description="tables") + "\n")
+    plugins = os.environ.get("LOADSTONE_TERRAFORM_PLUGINS")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [terraform, *words, "-no-color"],
+            cwd=tmp_path,
+            env=environ | {"CHECKPOINT_DISABLE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    made = run("init", "-backend=false", *([f"-plugin-dir={plugins}"] if plugins else []))
+    if made.returncode:
+        assert plugins is None, made.stderr
+        pytest.skip("Terraform cannot fetch the AWS provider here")
+    valid = run("validate")
+    assert valid.returncode == 0, valid.stdout + valid.stderr
 
 
 def test_texts_cannot_break_out() -> None:
