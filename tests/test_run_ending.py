@@ -111,6 +111,23 @@ def ending(folder: Path, name: str) -> str:
     return str(run.ending)
 
 
+def test_a_run_without_workers_ends(place: Path, engine: Engine) -> None:
+    """When its last worker is killed, the master does not wait for the rest of its run time."""
+    asked = ["--headless", "-t", "20m", "--processes", "1"]
+    with locust(place, engine, "deserted", *asked, *own_port(asked)) as process:
+        until_it_counts(process)
+        children = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+        )
+        for child in children.stdout.split():
+            os.kill(int(child), signal.SIGKILL)
+        _, err = process.communicate(timeout=180)
+    assert process.returncode == 1
+    assert "loadstone: no worker is left: the run ends before its time" in err
+    run = Run.load(place / STATE / "runs" / "deserted")
+    assert str(run.ending) == "stopped: no worker is left"
+
+
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["alone", "two-workers"])
 def test_a_run_whose_time_is_over_is_complete(
     place: Path, engine: Engine, processes: list[str]

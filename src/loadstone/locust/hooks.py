@@ -26,7 +26,7 @@ from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
-from loadstone.locust.ending import ending_by_caller
+from loadstone.locust.ending import NO_WORKER, ending_by_caller
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
 from loadstone.locust.keeping import Keeping
 from loadstone.locust.live_share import LiveShare
@@ -230,6 +230,7 @@ class Host:
         self._open.begin(plan, self._keeping.evidence(region))
         pairs = zip(self._systems, self._directories, strict=True)
         for number, (name, directory) in enumerate(pairs):
+            gevent.sleep(0)  # a master gives up a worker that is silent for three seconds
             if name in self._prepared:
                 load = self._prepared[name].load(
                     self.environment,
@@ -277,6 +278,9 @@ class Host:
             else:
                 # Workers are told to stop only after this, and close their parts then.
                 self._folding.append(gevent.spawn(self._fold_closed, directory, ending))
+        if ending is NO_WORKER and getattr(self.environment.parsed_options, "headless", False):
+            # Locust would wait until its run time is over, with nobody to play.
+            self.fail(f"{ending.reason}: the run ends before its time")
 
     def _fold_closed(self, directory: Path, ending: Ending) -> None:
         workers = self.environment.parsed_options.loadstone_workers
