@@ -53,6 +53,12 @@ TEXTS = starter("orders")
 FIXTURES, SCENARIO = TEXTS["fixtures/orders.py"], TEXTS["scenarios/orders.py"]
 
 
+@pytest.fixture(scope="module")
+def target(each_target: Target) -> Target:
+    """Both engines, one after the other."""
+    return each_target
+
+
 def written(folder: Path, fixtures: str = FIXTURES, scenario: str = SCENARIO) -> Path:
     """A project with one system."""
     for name, content in (("fixtures", fixtures), ("scenarios", scenario)):

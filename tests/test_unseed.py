@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ from tests.seeding_fakes import Heard
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 CMZ = load_system("cmz")
+
+
+@pytest.fixture(scope="module")
+def target(each_target: Target) -> Target:
+    """Both engines, one after the other."""
+    return each_target
 
 
 @pytest.fixture
@@ -292,7 +299,8 @@ def command(tried: Tried, *flags: str) -> Result:
 @pytest.fixture
 def zoo(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tried:
     """The zoo's table with 600 items, kept where the command looks."""
-    tried = Tried(CMZ, target, tmp_path)
+    # Where the command looks for it; ministack keeps the tables of each region apart.
+    tried = Tried(CMZ, replace(target, region=str(CMZ.region)), tmp_path)
     state = tmp_path / ".loadstone"
     state.mkdir()
     monkeypatch.setattr(Tried, "runs", property(lambda self: state / "runs"))
