@@ -112,6 +112,17 @@ def test_throttles_of_others_are_flagged(run: Run) -> None:
     assert not found.holds
 
 
+def test_throttles_where_this_run_met_none_are_flagged(run: Run) -> None:
+    """CloudWatch may tell how many there were and not why: on a place that nobody else named."""
+    units: dict[Any, float] = {((TABLE, None), "write"): 420.0}
+    told = {((TABLE, None), "write", ""): [3.0], ((TABLE, INDEX), "read", ""): [500.0]}
+    found = reconcile(run, measured(units, told), now_unix_s=NOW_S)
+    (row,) = [row for row in found.throttles if row.index == INDEX]
+    assert (row.direction, row.client_events, row.aws_events) == ("read", 0, 500.0)
+    assert row.verdict == "unexplained"
+    assert not found.holds
+
+
 def test_simulated_throttles_are_none_of_amazons(tmp_path: Path) -> None:
     """A gate of ours answered, so AWS need not know of them."""
     path = finished(

@@ -172,8 +172,9 @@ def _throttle_rows(run: Run, measured: Measured) -> Iterator[ThrottleRow]:
     ours = _throttles(run)
     theirs: defaultdict[tuple[Place, Direction], Counter[str]] = defaultdict(Counter)
     for (place, direction, cause), events in measured.throttles.items():
-        if sum(events) and cause:
-            theirs[place, direction][cause] += round(sum(events))
+        if sum(events):
+            # Without a cause it is the sum of all, which CloudWatch may tell alone.
+            theirs[place, direction] += Counter({cause: round(sum(events))} if cause else {})
     totals = {place: measured.total_throttles(*place) for place in {*ours, *theirs}}
     for place, direction in sorted(
         totals, key=lambda each: (each[0][0], each[0][1] or "", each[1])
