@@ -19,7 +19,7 @@ from loadstone.capacity.admission import Resource
 from loadstone.capacity.limits import Provisioned
 from loadstone.capacity.month import FREE
 from loadstone.capacity.prices import builtin_prices
-from loadstone.capacity.simulation import HotKey, Side
+from loadstone.capacity.simulation import HotKey, Side, simulate
 from loadstone.cli.plan import plan as command
 from loadstone.documented import DocumentedPrice
 from loadstone.errors import BadContent, BadValue, NoPrice
@@ -27,6 +27,7 @@ from loadstone.planning import Load, Plan, Stored, Terms, Work, plan
 from loadstone.planning.documents import documented_rows
 from loadstone.planning.extras import extras
 from loadstone.planning.load import Load as Asked
+from loadstone.planning.partitions import through
 from loadstone.planning.storage import storage_rows
 from loadstone.planning.terms import objectives_of
 from loadstone.report.plan.sections import plan_blocks
@@ -157,7 +158,7 @@ def test_a_replica_is_written_as_its_table_is() -> None:
     on_demand = replace(found.best, ways={"orders": found.ways["orders"]["on demand"]})
     from loadstone.planning.replicas import replicas
 
-    (there,) = replicas(on_demand, found.load, found.storage, found.terms, {})
+    (there,) = replicas(on_demand.ways, found.load, found.storage, found.terms, {})
     assert float(there.writes_usd) == pytest.approx(2 * month_s * 0.705e-6)
     assert float(there.storage_usd) == pytest.approx(1_000 * 148 / GB * 0.283)
     assert float(there.at_home_usd) == pytest.approx(1_000 * 48 / GB * 0.25)
@@ -165,7 +166,9 @@ def test_a_replica_is_written_as_its_table_is() -> None:
     assert float(there.sent_usd) == pytest.approx(month_s * 1024 / GB * 0.02)
     assert there.expiries_usd == 0
     table = Table("orders", partition_key="id", ttl="gone")
-    (expiring,) = replicas(on_demand, found.load, found.storage, found.terms, {"orders": table})
+    (expiring,) = replicas(
+        on_demand.ways, found.load, found.storage, found.terms, {"orders": table}
+    )
     assert float(expiring.expiries_usd) == pytest.approx(month_s * 0.705e-6)
     (held,) = found.replicas
     hours = found.best.ways["orders"].unit_hours
@@ -306,6 +309,22 @@ def test_a_day_that_comes_otherwise_is_simulated_too() -> None:
     assert leap == pytest.approx(lost / (100 * 86_400 + 600 * 100), abs=1e-3)
     assert chance < 0.01
     assert max(by_name["all auto scaling"]) <= more + 1e-9
+
+
+def test_more_of_everything_is_more_of_a_hot_key_too() -> None:
+    """Half as much again throttles what a plan for half as much again has at the same capacity: a
+    hot key that just fits in its partition does not any more."""
+    heat = {WRITE: (HotKey("acme", 7, 0.8),)}
+    hot = replace(work(1000, {WRITE: 1.0}), heat=heat)
+    found = plan(load(hot), terms())
+    more = through(load(replace(hot, per_s=1500)), terms())
+    by_name = {each.name: each.throttled["1.5 times as much all day"] for each in found.stressed}
+    assert found.solutions[0].throttled == 0
+    assert by_name["all on demand"] == pytest.approx(0.8 * (1 - 1000 / 1200))
+    for each in found.solutions:
+        settings = each.ways["orders"].settings
+        share = more.throttled_share(simulate(more.demand, settings))
+        assert by_name[each.name] == pytest.approx(share)
 
 
 def test_what_would_be_throttled_is_told_with_its_time_and_reason() -> None:

@@ -9,15 +9,15 @@ are asked for, and what capacity is searched for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loadstone.capacity.limits import PARTITION_UNITS
-from loadstone.capacity.simulation import Demand, Flow, Side, Throttling, demand_of_day
+from loadstone.capacity.simulation import Demand, Flow, Outcome, Side, Throttling, demand_of_day
 from loadstone.capacity.simulation.demand import Amounts
-from loadstone.planning.load import Load
+from loadstone.planning.load import Load, Work
 from loadstone.planning.terms import Terms
 
 
@@ -40,6 +40,12 @@ class Through:
         every = sum(self.calls.values())
         return sum(self.stopped.values()) / every if every else 0.0
 
+    def throttled_share(self, outcome: Outcome) -> float:
+        """Of all calls: what hot keys stop, and what a simulation throttles of the others."""
+        every = sum(self.calls.values())
+        stopped = sum(self.stopped.values()) + outcome.throttled_calls
+        return stopped / every if every else 0.0
+
     def of_table(self, table: str) -> tuple[float, float, str]:
         """The calls that need a table, those that hot keys stop, and why most of them."""
         names = {
@@ -55,11 +61,13 @@ class Through:
         )
 
 
-def through(load: Load, terms: Terms) -> Through:
-    """A load in the shape of the day, with what its hot keys leave of it."""
-    excess = _excess(load, terms.day)
-    demand = load.timeline or demand_of_day(
-        load.profiles, terms.day, start_unix_s=terms.start_unix_s
+def through(
+    load: Load, terms: Terms, *, comes: Callable[[Demand], Demand] = lambda planned: planned
+) -> Through:
+    """A load in the shape of the day, with what its hot keys leave of it. `comes` makes another
+    day of the planned one, and a hot key keeps its share of the calls of that."""
+    demand = comes(
+        load.timeline or demand_of_day(load.profiles, terms.day, start_unix_s=terms.start_unix_s)
     )
     calls: dict[str, float] = {}
     stopped: defaultdict[str, float] = defaultdict(float)
@@ -67,6 +75,7 @@ def through(load: Load, terms: Terms) -> Through:
     flows = []
     cuts: list[Throttling] = []
     work = [each for each in load.work if each.units]
+    excess = _excess(list(zip(work, demand.flows, strict=True)))
     for each, flow in zip(work, demand.flows, strict=True):
         calls[flow.name] = float(flow.calls.sum())
         share, worst = np.zeros(len(terms.day)), None
@@ -108,17 +117,21 @@ def _cut(flow: Flow, side: Side, lost: Amounts) -> Throttling:
     )
 
 
-def _excess(load: Load, day: Amounts) -> dict[tuple[Side, int], Amounts]:
+def _excess(asking: Sequence[tuple[Work, Flow]]) -> dict[tuple[Side, int], Amounts]:
     """By key that is asked for more than a partition serves: the part of its calls in each second
     that is too much."""
-    asked: defaultdict[tuple[Side, int], float] = defaultdict(float)
-    for each in load.work:
+    asked: defaultdict[tuple[Side, int], list[tuple[Flow, float]]] = defaultdict(list)
+    for each, flow in asking:
         for side, keys in each.heat.items():
             for key in keys:
-                asked[side, key.hash] += each.per_s * each.units.get(side, 0.0) * key.share
+                asked[side, key.hash].append((flow, each.units.get(side, 0.0) * key.share))
+    peaks = {id(flow): float(flow.calls.max()) for _, flow in asking}
     found = {}
-    for (side, name), units in asked.items():
+    for (side, name), parts in asked.items():
         limit = PARTITION_UNITS[side.direction]
-        if units * float(day.max()) > limit:
-            found[side, name] = np.maximum(0.0, 1 - limit / np.maximum(units * day, limit))
+        if sum(peaks[id(flow)] * units for flow, units in parts) <= limit:
+            continue
+        every = np.sum([flow.calls * units for flow, units in parts], axis=0)
+        if float(every.max()) > limit:
+            found[side, name] = np.maximum(0.0, 1 - limit / np.maximum(every, limit))
     return found

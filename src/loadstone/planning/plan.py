@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from loadstone.amounts import amount
 from loadstone.capacity.break_even import Term, provisioned_utilization, reserved_utilization
@@ -110,7 +111,8 @@ def plan(
     storage_usd = stored_usd(storage, terms)
     say(f"simulating a day of {amount(len(load.busy), 'table')}, and searching for capacity")
     day = through(load, terms)
-    found, ways = solutions(day, terms, storage_usd)
+    further = partial(replicas, load=load, storage=storage, terms=terms, tables=documented)
+    found, ways = solutions(day, terms, storage_usd, further)
     best = best_solution(found)
     side_by_side: tuple[Design, ...] = ()
     if known is not None and known.pair is not None:
@@ -135,7 +137,7 @@ def plan(
         ways=ways,
         solutions=found,
         best=best,
-        stressed=tuple(stressed(day, found)),
+        stressed=tuple(stressed(load, terms, found)),
         reserved={table: _reserved(every, terms) for table, every in ways.items()},
         patterns=pattern_rows(load, terms),
         hot=hot_rows(load),
@@ -150,7 +152,7 @@ def plan(
         classes=classes,
         no_class=no_class,
         extras=extras(load, storage, terms, documented, known.dataset if known else None),
-        replicas=replicas(best, load, storage, terms, documented),
+        replicas=best.replicas,
         documented=documented_rows(known.dataset.system, terms) if known else (),
         prices=(),
         above_quota=tuple(_above_quota(best)),

@@ -11,8 +11,10 @@ import numpy as np
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.simulation import Demand, Setting, simulate
 from loadstone.capacity.simulation.demand import Amounts
-from loadstone.planning.partitions import Through
+from loadstone.planning.load import Load
+from loadstone.planning.partitions import through
 from loadstone.planning.solutions import Solution
+from loadstone.planning.terms import Terms
 
 #: More of everything, all day long.
 MORE = 1.5
@@ -57,10 +59,10 @@ COMES: Mapping[str, Callable[[Demand], Demand]] = MappingProxyType(
 )
 
 
-def stressed(load: Through, found: tuple[Solution, ...]) -> Iterator[Stressed]:
-    """Each way with the capacity that was found for the day as planned. What hot keys cannot get is
-    as on that day, and comes on top."""
-    demands = {name: made(load.demand) for name, made in COMES.items()}
+def stressed(load: Load, terms: Terms, found: tuple[Solution, ...]) -> Iterator[Stressed]:
+    """Each way with the capacity that was found for the day as planned. Hot keys are asked for as
+    that other day has it, and stop what is too much of it."""
+    days = {name: through(load, terms, comes=made) for name, made in COMES.items()}
     for solution in found:
         settings: dict[Resource, Setting] = {}
         for way in solution.ways.values():
@@ -68,8 +70,7 @@ def stressed(load: Through, found: tuple[Solution, ...]) -> Iterator[Stressed]:
         yield Stressed(
             name=solution.name,
             throttled={
-                name: load.stopped_share
-                + (1 - load.stopped_share) * simulate(demand, settings).throttled_share
-                for name, demand in demands.items()
+                name: day.throttled_share(simulate(day.demand, settings))
+                for name, day in days.items()
             },
         )
