@@ -220,6 +220,23 @@ def test_what_dynamodb_would_refuse_is_said(value: Any, says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("2027-01-01T00:00:00Z", "it is a text; see epoch(…)"),
+        (1_800_000_000_000, "it looks like milliseconds; see epoch(…)"),
+        (1_800_000_000, None),
+        (Decimal(0), None),
+    ],
+)
+def test_a_ttl_is_in_seconds(value: Any, says: str | None) -> None:
+    """DynamoDB takes another value there without a word, and deletes nothing by it."""
+    entity = Entity("One", table=Table("t-1", partition_key="k", ttl="v"), item={"k": "a"})
+    found = list(item_problems(entity, {0: {"k": "a", "v": value}}))
+    assert kinds(found) == ([("One", "v")] if says else [])
+    assert all(says and says in each.says for each in found)
+
+
+@pytest.mark.parametrize(
     ("value", "reached"),
     [
         ("mail me at a@corp.com", True),

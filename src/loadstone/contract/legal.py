@@ -17,6 +17,8 @@ from loadstone.wire import decode, encode, encode_value
 #: "Service, account, and table quotas in Amazon DynamoDB": what a key and a nesting may be.
 _MOST_KEY = {"partition": 2048, "sort": 1024}
 _DEEPEST = 32
+_NO_TTL = "as TTL it is never acted on, which goes by numbers of seconds since 1970"
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 _TYPES = {"S": "a text", "N": "a number", "B": "bytes"}
 _WORDS = {str: "a text", bool: "a flag", dict: "a map", list: "a list", type(None): "NULL"}
 
@@ -52,6 +54,7 @@ def _wrong_with(entity: Entity, item: dict[str, Any]) -> Iterator[tuple[str | No
         )
     if entity.table is not None:
         yield from _key_problems(entity.table, item)
+        yield from _ttl_problems(entity.table, item)
 
 
 def _value_problems(value: Any, depth: int = 1) -> Iterator[tuple[str, str]]:
@@ -90,6 +93,18 @@ def _key_problems(table: Table, item: dict[str, Any]) -> Iterator[tuple[str, str
             if name in item:
                 for rule, says in _one_key(table, holder, place, name, item[name]):
                     yield name, rule, says
+
+
+def _ttl_problems(table: Table, item: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """DynamoDB takes any value there, and deletes by numbers of seconds alone."""
+    name = table.ttl
+    if name is None or name not in item:
+        return
+    value = item[name]
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        yield name, "ttl", f"{_NO_TTL}: it is {_WORDS.get(type(value), 'no number')}; see epoch(…)"
+    elif value > _LAST_SECOND:
+        yield name, "ttl", f"{_NO_TTL}: it looks like milliseconds; see epoch(…)"
 
 
 def _index_keys(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
