@@ -191,6 +191,29 @@ def test_an_unknown_system_is_named(seeded: Seed) -> None:
     assert "--project" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"scale": 0}, "a scale is a number of items from 1 to"),
+        ({"scale": "tyni"}, "or tiny, small, medium, large"),
+        ({"scale": 30.5}, "seeded(scale=30.5)"),
+        ({"seed": -1}, "a whole number from 0 on"),
+        ({"as_of": "2026-01-01"}, "an instant with its time zone"),
+        ({"as_of": datetime(2026, 1, 1)}, "datetime(2026, 6, 1, tzinfo=UTC)"),
+    ],
+)
+def test_what_cannot_be_seeded_is_said(seeded: Seed, wrong: dict[str, Any], said: str) -> None:
+    """What no data set can have is refused in a line, and not taken for something else."""
+    with pytest.raises(BadValue) as caught:
+        seeded("cmz", **wrong)
+    assert said in str(caught.value)
+
+
+def test_a_scale_has_names(seeded: Seed) -> None:
+    """They are those of the command line."""
+    assert len(list(seeded("cmz", scale="tiny").message)) == 1000
+
+
 def test_clients_need_no_environment(dynamodb: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The options that a client can be made with lead to the same tables."""
     make_table("mine")

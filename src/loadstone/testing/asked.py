@@ -29,7 +29,7 @@ class Seed(Protocol):
         self,
         system: str,
         *,
-        scale: int = DEFAULT_SCALE,
+        scale: int | str = DEFAULT_SCALE,
         seed: int = 1,
         as_of: datetime | None = None,
         locales: tuple[str, ...] | None = None,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadstone.dataset import Dataset
-from loadstone.errors import UnknownName
+from loadstone.dataset import LARGEST, SCALES, Dataset
+from loadstone.errors import BadValue, UnknownName
 from loadstone.naming import DEFAULT_STAGE, Naming
 from loadstone.seeding.identity import Asked, settings_from, settle
 from loadstone.system import NO_PROJECT, System, load_system
@@ -83,7 +83,7 @@ class Director:
         self,
         system: str,
         *,
-        scale: int = DEFAULT_SCALE,
+        scale: int | str = DEFAULT_SCALE,
         seed: int = 1,
         as_of: datetime | None = None,
         locales: tuple[str, ...] | None = None,
@@ -95,7 +95,7 @@ class Director:
         The same arguments are the same items, today; `as_of` holds their times still, too.
         """
         names = self._named(system, Naming(stage=stage, prefix=prefix))
-        asked = Asked(scale=scale, seed=seed, as_of=as_of, locales=locales)
+        asked = _asked(scale, seed, as_of, locales)
         dataset = self._shelf.dataset(system, asked)
         self._have(
             ("data", dataset.identity.fingerprint, repr(names)),
@@ -120,3 +120,23 @@ class Director:
             for variable, value in system.variables(names, self._region, settings).items():
                 self._set(variable, value)
         return self._names[key]
+
+
+def _asked(
+    scale: int | str, seed: int, as_of: datetime | None, locales: tuple[str, ...] | None
+) -> Asked:
+    """What a test asks for; a BadValue says what it may be."""
+    items = SCALES.get(scale) if isinstance(scale, str) else scale
+    if type(items) is not int or not 1 <= items <= LARGEST:
+        raise BadValue(
+            f"seeded(scale={scale!r}): a scale is a number of items from 1 to {LARGEST:,}, or "
+            f"{', '.join(SCALES)}"
+        )
+    if type(seed) is not int or seed < 0:
+        raise BadValue(f"seeded(seed={seed!r}): a seed is a whole number from 0 on")
+    if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
+        raise BadValue(
+            f"seeded(as_of={as_of!r}): an instant with its time zone, as "
+            "datetime(2026, 6, 1, tzinfo=UTC)"
+        )
+    return Asked(scale=items, seed=seed, as_of=as_of, locales=locales)
