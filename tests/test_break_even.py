@@ -94,29 +94,50 @@ def test_reserved_capacity_pays_above_a_share_of_hours() -> None:
     ("levels", "share", "units"),
     [
         ([], "0.46", 0),
-        ([99] * 10, "0.46", 0),
+        ([46] * 10, "0.46", 0),
+        ([99] * 24, "0.46", 100),
+        ([190] * 24, "0.46", 200),
         ([500] * 10, "0.46", 500),
         ([500] * 5 + [100] * 5, "0.46", 500),
         ([500] * 4 + [100] * 6, "0.46", 100),
-        ([550] * 10, "0.46", 500),
+        ([550] * 10, "0.46", 600),
+        ([540] * 10, "0.46", 500),
         ([0] * 8 + [1000] * 2, "0.23", 0),
     ],
 )
 def test_the_best_reservation(levels: list[float], share: str, units: int) -> None:
-    """What is in use for more than the share of hours is reserved, in whole hundreds."""
+    """What is in use for more than the share of hours is reserved, in hundreds; the last of them
+    may be more than is used, where the part that is used pays for it."""
     assert best_reservation(levels, Decimal(share)) == units
 
 
-@given(st.lists(st.integers(0, 1200), min_size=1, max_size=30), st.integers(5, 95))
-def test_no_other_reservation_is_cheaper(levels: list[int], percents: int) -> None:
-    """Of all hundreds up to what was ever provisioned whole, none makes a smaller sum."""
+@pytest.mark.parametrize(
+    ("level", "free", "units"),
+    [(80, 0, 100), (80, 25, 100), (80, 40, 0), (30, 40, 0), (190, 25, 200)],
+)
+def test_free_hours_are_not_worth_reserving(level: int, free: int, units: int) -> None:
+    """Of 80 units, 40 of them free, a hundred reserved at 46 % cost more than the 40 that are paid
+    for; of 190 with 25 free, two hundred still cost less."""
+    assert best_reservation([level] * 24, Decimal("0.46"), Decimal(free)) == units
+
+
+@given(
+    st.lists(st.integers(0, 1200), min_size=1, max_size=30),
+    st.integers(5, 120),
+    st.integers(0, 300),
+)
+def test_no_other_reservation_is_cheaper(levels: list[int], percents: int, free: int) -> None:
+    """Of all hundreds, to beyond what was ever provisioned, none makes a smaller sum, and none that
+    is less makes the same."""
     share = Decimal(percents) / 100
 
     def usd(units: int) -> Decimal:
-        return units * share * len(levels) + sum(max(0, level - units) for level in levels)
+        beyond = sum(max(0, level - units) for level in levels)
+        return units * share * len(levels) + max(0, beyond - free * len(levels))
 
-    best = best_reservation(levels, share)
-    assert usd(best) == min(usd(units) for units in range(0, max(levels) + 1, RESERVED_UNITS))
+    best = best_reservation(levels, share, Decimal(free))
+    hundreds = range(0, max(levels) + 3 * RESERVED_UNITS, RESERVED_UNITS)
+    assert best == min(hundreds, key=lambda units: (usd(units), units))
 
 
 def test_the_class_of_a_table_flips_at_a_ratio() -> None:

@@ -14,11 +14,14 @@ from loadstone.arrivals.day import day_of
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.break_even import provisioned_utilization, reserved_hour_usd
 from loadstone.capacity.limits import OnDemand, Provisioned
+from loadstone.capacity.month import FREE
 from loadstone.capacity.prices import builtin_prices
 from loadstone.capacity.simulation import HotKey, Side
 from loadstone.errors import BadValue
 from loadstone.planning import Load, Plan, Stored, Terms, Work, plan
 from loadstone.planning.terms import objectives_of
+from loadstone.report.numbers import usd
+from loadstone.report.plan.answer import answer
 
 ORDERS, QUIET = Resource("orders"), Resource("quiet")
 WRITE, READ = Side(ORDERS, "write"), Side(ORDERS, "read")
@@ -133,8 +136,8 @@ def test_each_table_is_paid_for_in_its_own_way() -> None:
 
 
 def test_what_is_reserved_is_reckoned_by_the_hundred() -> None:
-    """Of 250 units all day, 200 are reserved for a year, and the others paid by the hour."""
-    found = plan(load(work(250, {WRITE: 1.0})), terms("flat", "throttle_rate <= 0%"))
+    """Of 230 units all day, 200 are reserved for a year, and the others paid by the hour."""
+    found = plan(load(work(230, {WRITE: 1.0})), terms("flat", "throttle_rate <= 0%"))
     fixed = next(each for each in found.solutions if each.name == "all fixed")
     held = fixed.reserved["1y"]
     setting = fixed.ways["orders"].settings[ORDERS]
@@ -145,6 +148,43 @@ def test_what_is_reserved_is_reckoned_by_the_hundred() -> None:
     beyond = 730 * ((setting.write - 200) * 0.00065 + 0.00013)
     assert float(held.usd) == pytest.approx(730 * 200 * float(hour) + beyond)
     assert held.usd < fixed.usd
+
+
+@pytest.mark.parametrize(("free", "units"), [({}, 100), (FREE, 0)])
+def test_what_is_free_is_not_reserved(free: Mapping[str, Decimal], units: int) -> None:
+    """A hundred reserved costs less than 60 units by the hour, and more than the 34 or so that the
+    free tier leaves to pay for."""
+    found = plan(load(work(60, {WRITE: 1.0})), terms("flat", "throttle_rate <= 0%", free=free))
+    fixed = next(each for each in found.solutions if each.name == "all fixed")
+    held = fixed.reserved["1y"]
+    assert held.units == {"read": 0, "write": units}
+    assert held.usd < fixed.usd if units else held.usd == fixed.usd
+
+
+def test_a_limit_of_all_that_is_spent_counts_further_regions() -> None:
+    """What is below a limit at home is above it with a replica, and the answer says both sums."""
+    asked, limit = load(work(100, {WRITE: 1.0})), "total_usd_per_month < 60"
+    home = plan(asked, terms("an hour", limit))
+    found = plan(asked, terms("an hour", limit, replicas=("us-east-2",)))
+    assert home.holds
+    assert [each.text for each in found.best.missed] == [limit]
+    (there,) = found.replicas
+    assert found.best.total_usd < 60 < found.best.everywhere_usd
+    assert found.best.everywhere_usd == found.best.total_usd + there.usd
+    assert f"{usd(found.best.everywhere_usd)} with us-east-2" in answer(found)
+    enough = "total_usd_per_month < 200"
+    assert plan(asked, terms("an hour", enough, replicas=("us-east-2",))).holds
+
+
+def test_a_commitment_that_would_keep_to_a_limit_is_told_and_not_taken() -> None:
+    """A limit between what is paid by the hour and what is reserved is missed, and the answer says
+    for how long to reserve to keep to it; where no commitment does, it speaks of none."""
+    asked = load(work(100, {WRITE: 1.0}))
+    for limit, said in ((30, "for a year keeps to it"), (20, "for 3 years keeps to it"), (5, "")):
+        found = plan(asked, terms("an hour", f"total_usd_per_month < {limit}"))
+        assert not found.holds
+        assert said in answer(found)
+        assert ("without a commitment" in answer(found)) is bool(said)
 
 
 def test_a_hot_key_is_flagged_and_no_capacity_helps() -> None:

@@ -57,20 +57,27 @@ def reserved_share(prices: Prices, region: str, kind: Kind, term: Term) -> Decim
     return reserved_hour_usd(prices, region, kind, term) / hour
 
 
-def best_reservation(levels: Sequence[float], share: Decimal) -> int:
-    """How many units to reserve: the level that is exceeded in `share` of the hours, in hundreds.
+def best_reservation(
+    levels: Sequence[float], share: Decimal, free_units: Decimal = Decimal(0)
+) -> int:
+    """How many units to reserve, in hundreds, for the sum of reserved and other hours to be least;
+    the fewest where several are.
 
-    `levels` are the units provisioned in each hour. Each hundred is bought that is in use for more
-    than `share` of the time, which is what makes the sum of reserved and other hours least.
+    `levels` are the units provisioned in each hour, and `share` is what a reserved unit costs of
+    another. `free_units` are as many units of every hour as the free tier gives, whose hours go to
+    what is not reserved. The last hundred may be more than is ever provisioned.
     """
-    most = int(max(levels, default=0)) // RESERVED_UNITS
+    exact = [Decimal(str(level)) for level in levels]
+    free = free_units * len(exact)
+
+    def cost(units: int) -> Decimal:
+        beyond = sum((max(level - units, Decimal(0)) for level in exact), Decimal(0))
+        return units * share * len(exact) + max(beyond - free, Decimal(0))
+
+    # What each further hundred saves never grows: the first that saves nothing ends the search.
     bought = 0
-    for hundreds in range(most):
-        low = hundreds * RESERVED_UNITS
-        used = sum(min(max(level - low, 0), RESERVED_UNITS) for level in levels)
-        if Decimal(str(used)) <= share * RESERVED_UNITS * len(levels):
-            break
-        bought = low + RESERVED_UNITS
+    while cost(bought + RESERVED_UNITS) < cost(bought):
+        bought += RESERVED_UNITS
     return bought
 
 

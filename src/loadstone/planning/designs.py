@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from itertools import combinations
 
 from loadstone.capacity.readings import Reading
@@ -13,6 +14,7 @@ from loadstone.pattern import Mix
 from loadstone.planning.declared import Asking, declared
 from loadstone.planning.load import Load
 from loadstone.planning.partitions import through
+from loadstone.planning.replicas import replicas
 from loadstone.planning.solutions import Solution, best_solution, solutions
 from loadstone.planning.storage import storage_rows, stored_usd
 from loadstone.planning.terms import Terms
@@ -78,8 +80,11 @@ def _alone(load: Load) -> Load:
 
 def _design(mix: Mix, operations: float, load: Load, dataset: Dataset, terms: Terms) -> Design:
     tables = {table.name: table for table in dataset.system.tables}
-    storage = stored_usd(tuple(storage_rows(load, terms, tables)), terms)
-    found, _ = solutions(through(load, terms), terms, storage)
+    rows = tuple(storage_rows(load, terms, tables))
+    storage = stored_usd(rows, terms)
+    used = {name: table for name, table in tables.items() if name in load.busy}
+    further = partial(replicas, load=load, storage=rows, terms=terms, tables=used)
+    found, _ = solutions(through(load, terms), terms, storage, further)
     per_s = {"read": 0.0, "write": 0.0}
     for each in load.work:
         for side, units in each.units.items():

@@ -17,7 +17,6 @@ from loadstone.capacity.simulation import Side
 from loadstone.errors import NoPrice
 from loadstone.planning.load import Load
 from loadstone.planning.modes import Way
-from loadstone.planning.solutions import Solution
 from loadstone.planning.storage import StorageRow
 from loadstone.planning.terms import Terms
 from loadstone.table import Table
@@ -46,26 +45,26 @@ class Replica:
 
 
 def replicas(
-    best: Solution,
+    ways: Mapping[str, Way],
     load: Load,
     storage: tuple[StorageRow, ...],
     terms: Terms,
     tables: Mapping[str, Table],
 ) -> tuple[Replica, ...]:
-    return tuple(_replica(region, best, load, storage, terms, tables) for region in terms.replicas)
+    return tuple(_replica(region, ways, load, storage, terms, tables) for region in terms.replicas)
 
 
 def _replica(
     region: str,
-    best: Solution,
+    ways: Mapping[str, Way],
     load: Load,
     storage: tuple[StorageRow, ...],
     terms: Terms,
     tables: Mapping[str, Table],
 ) -> Replica:
     expired = {name: _expired(name, load, terms) for name, held in tables.items() if held.ttl}
-    written = [_written(way) for way in best.ways.values()]
-    with_expired = [_written(way, expired.get(name, 0.0)) for name, way in best.ways.items()]
+    written = [_written(way) for way in ways.values()]
+    with_expired = [_written(way, expired.get(name, 0.0)) for name, way in ways.items()]
     writes = _sum(written, terms, region)
     there = [
         replace(row.held, replicated_items=row.items, recoverable_bytes=_recoverable(row))
@@ -76,17 +75,17 @@ def _replica(
         writes_usd=writes,
         expiries_usd=_sum(with_expired, terms, region) - writes,
         storage_usd=_sum(there, terms, region),
-        sent_usd=_sent(best, terms),
-        at_home_usd=_at_home(best, storage, terms),
+        sent_usd=_sent(ways, terms),
+        at_home_usd=_at_home(ways, storage, terms),
     )
 
 
-def _at_home(best: Solution, storage: tuple[StorageRow, ...], terms: Terms) -> Decimal:
+def _at_home(ways: Mapping[str, Way], storage: tuple[StorageRow, ...], terms: Terms) -> Decimal:
     """What replicated writes and the bytes of replicated items add."""
-    ways, stored = list(best.ways.values()), [row.held for row in storage]
-    before = [*stored, *(way.usage for way in ways)]
+    stored = [row.held for row in storage]
+    before = [*stored, *(way.usage for way in ways.values())]
     after = [replace(row.held, replicated_items=row.items) for row in storage]
-    for way in ways:
+    for way in ways.values():
         own = _written(way)
         reads = replace(way.usage, write_requests=0, write_capacity_hours=0)
         after += [reads, replace(own, read_capacity_hours=0)]
@@ -122,11 +121,9 @@ def _expired(table: str, load: Load, terms: Terms) -> float:
     return per_s * terms.peak_s_per_month
 
 
-def _sent(best: Solution, terms: Terms) -> Decimal | None:
+def _sent(ways: Mapping[str, Way], terms: Terms) -> Decimal | None:
     """A write unit is a KB at most."""
-    units = sum(
-        way.consumed.get(Side(Resource(way.table), "write"), 0.0) for way in best.ways.values()
-    )
+    units = sum(way.consumed.get(Side(Resource(way.table), "write"), 0.0) for way in ways.values())
     try:
         return _usd(Usage(sent_to_regions_bytes=round(units * _UNIT_BYTES)), terms, terms.region)
     except NoPrice:

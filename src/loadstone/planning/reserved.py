@@ -54,6 +54,7 @@ def reserved(
             kind: best_reservation(
                 [] if kind == "write" and terms.replicas else levels[kind].tolist(),
                 reserved_share(terms.prices, terms.region, kind, term),
+                free.get(f"{kind}_capacity_hour", Decimal(0)) / HOURS_PER_MONTH,
             )
             for kind in DIRECTIONS
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from loadstone.capacity.simulation import Episode, Outcome, Setting, simulate
 from loadstone.capacity.simulation.outcome import episodes_of
 from loadstone.planning.modes import MODES, Mode, Way, of_kind, simulated, way_of
 from loadstone.planning.partitions import Through
+from loadstone.planning.replicas import Replica
 from loadstone.planning.reserved import Reserved, reserved
 from loadstone.planning.terms import Terms
 from loadstone.run.objectives import Objective
@@ -22,13 +23,15 @@ TERMS: tuple[Term, ...] = ("1y", "3y")
 EACH = "each table its cheapest"
 #: Shares of throttled calls that differ by no more are alike.
 _ALIKE = 0.001
+#: The further regions of tables that are paid for in these ways.
+Further = Callable[[Mapping[str, Way]], tuple[Replica, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
     """A way for every table. `usd` is a month of throughput, `total_usd` with what is stored;
-    `throttled` is simulated for all of them together, `episodes` are when, and `missed` is what is
-    not kept to."""
+    `replicas` are what further regions add, and `everywhere_usd` the sum with them. `throttled` is
+    simulated for all of them together, `episodes` are when, and `missed` is what is not kept to."""
 
     name: str
     ways: Mapping[str, Way]
@@ -37,6 +40,7 @@ class Solution:
     throttled: float
     missed: tuple[Objective, ...]
     reserved: Mapping[Term, Reserved]
+    replicas: tuple[Replica, ...] = ()
     episodes: tuple[Episode, ...] = ()
 
     @property
@@ -47,14 +51,22 @@ class Solution:
     def throttles_too_much(self) -> bool:
         return any(each.figure == "throttle_rate" for each in self.missed)
 
+    @property
+    def everywhere_usd(self) -> Decimal:
+        return self.total_usd + _of_replicas(self.replicas)
+
+    def committed_usd(self, term: Term) -> Decimal:
+        """`everywhere_usd` with what is reserved."""
+        return self.everywhere_usd - self.usd + self.reserved[term].usd
+
 
 def solutions(
-    load: Through, terms: Terms, storage_usd: Decimal
+    load: Through, terms: Terms, storage_usd: Decimal, further: Further
 ) -> tuple[tuple[Solution, ...], Mapping[str, Mapping[Mode, Way]]]:
     """All tables in each mode, and each in its cheapest; and the ways of each table by mode."""
     modes = [simulated(load, mode, terms) for mode in MODES]
     found = [
-        _solution(f"all {each.mode}", each.ways, each.outcome, load, terms, storage_usd)
+        _solution(f"all {each.mode}", each.ways, each.outcome, load, terms, storage_usd, further)
         for each in modes
     ]
     by_table = {
@@ -62,7 +74,7 @@ def solutions(
     }
     cheapest = {table: best_way(tuple(ways.values())) for table, ways in by_table.items()}
     if len({way.mode for way in cheapest.values()}) > 1:
-        found.append(_mixed(load, cheapest, terms, storage_usd))
+        found.append(_mixed(load, cheapest, terms, storage_usd, further))
     return tuple(found), by_table
 
 
@@ -81,7 +93,7 @@ def best_solution(found: Sequence[Solution]) -> Solution:
     able = [each for each in found if not each.throttles_too_much]
     least = min(each.throttled for each in found)
     nearest = able or [each for each in found if each.throttled <= least + _ALIKE]
-    return min(holding or nearest, key=lambda each: each.usd)
+    return min(holding or nearest, key=lambda each: each.everywhere_usd)
 
 
 def best_reserved(found: Sequence[Solution], term: Term) -> tuple[Solution, Reserved] | None:
@@ -90,9 +102,27 @@ def best_reserved(found: Sequence[Solution], term: Term) -> tuple[Solution, Rese
     able = [each for each in found if not each.throttles_too_much and each.reserved[term].buys]
     if not able:
         return None
-    solution = min(able, key=lambda each: each.reserved[term].usd)
-    held = solution.reserved[term]
-    return (solution, held) if held.usd < best_solution(found).usd else None
+    solution = min(able, key=lambda each: each.committed_usd(term))
+    saves = solution.committed_usd(term) < best_solution(found).everywhere_usd
+    return (solution, solution.reserved[term]) if saves else None
+
+
+def commitment_that_holds(found: Sequence[Solution], terms: Terms) -> tuple[Term, Decimal] | None:
+    """The shortest term to commit for that keeps to everything, and what all of a month is then;
+    None where none does. It is for whoever misses a limit of cost: no plan commits by itself."""
+    for term in TERMS:
+        held = best_reserved(found, term)
+        if held is None:
+            continue
+        solution, reservation = held
+        spent = solution.committed_usd(term)
+        if not terms.missed(solution.throttled, reservation.usd, spent):
+            return term, spent
+    return None
+
+
+def _of_replicas(replicas: Iterable[Replica]) -> Decimal:
+    return sum((each.usd for each in replicas), Decimal(0))
 
 
 def _mixed(
@@ -100,6 +130,7 @@ def _mixed(
     cheapest: Mapping[str, Way],
     terms: Terms,
     storage_usd: Decimal,
+    further: Further,
 ) -> Solution:
     settings: dict[Resource, Setting] = {}
     for way in cheapest.values():
@@ -109,7 +140,7 @@ def _mixed(
         table: way_of(table, way.mode, settings, outcome, load, terms)
         for table, way in cheapest.items()
     }
-    return _solution(EACH, ways, outcome, load, terms, storage_usd)
+    return _solution(EACH, ways, outcome, load, terms, storage_usd, further)
 
 
 def _solution(
@@ -119,18 +150,21 @@ def _solution(
     load: Through,
     terms: Terms,
     storage_usd: Decimal,
+    further: Further,
 ) -> Solution:
     usd = _month_usd(ways.values(), terms)
     stopped = sum(load.stopped.values()) + outcome.throttled_calls
     throttled = stopped / sum(load.calls.values())
+    elsewhere = further(ways)
     return Solution(
         name=name,
         ways=ways,
         usd=usd,
         total_usd=usd + storage_usd,
         throttled=throttled,
-        missed=terms.missed(throttled, usd, usd + storage_usd),
+        missed=terms.missed(throttled, usd, usd + storage_usd + _of_replicas(elsewhere)),
         reserved={term: reserved(ways.values(), terms, term, terms.free) for term in TERMS},
+        replicas=elsewhere,
         episodes=tuple(episodes_of((*load.cuts, *outcome.throttlings))),
     )
 

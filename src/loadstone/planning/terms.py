@@ -61,7 +61,8 @@ class Terms:
         return min(limits, default=1.0)
 
     def missed(self, throttled: float, usd: Decimal, total_usd: Decimal) -> tuple[Objective, ...]:
-        """The objectives that figures of a month do not keep to."""
+        """The objectives that figures of a month do not keep to: `usd` is for throughput in the
+        first region, `total_usd` for everything, with what is stored and with further regions."""
         values = {
             "throttle_rate": throttled,
             "usd_per_month": float(usd),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from loadstone.capacity.break_even import YEARS
 from loadstone.planning.indexes import IndexRow
 from loadstone.planning.modes import MODES, Mode
 from loadstone.planning.plan import Plan
-from loadstone.planning.solutions import TERMS, Solution, best_reserved
+from loadstone.planning.solutions import TERMS, Solution, best_reserved, commitment_that_holds
 from loadstone.report.blocks import Block, Caution, Points, Tile, Tiles, Verdict
 from loadstone.report.numbers import percent, rate, usd
 
@@ -34,11 +35,26 @@ def answer(plan: Plan) -> str:
     best = plan.best
     cost = f"about {usd(best.total_usd)} a month in {plan.terms.region}"
     stored = f", {_cents(plan.storage_usd)} of it for storage" if plan.storage_usd else ""
+    if best.replicas:
+        regions = " and ".join(each.region for each in best.replicas)
+        stored += f", and {usd(best.everywhere_usd)} with {regions}"
     what = what_to_do(best)
     if plan.holds:
         return f"{what}: {cost}{stored}."
     missed = " and ".join(f"{each}" for each in best.missed)
-    return f"Nothing keeps to {missed}. What comes nearest: {_lowered(what)}; {cost}{stored}."
+    nearest = f"What comes nearest: {_lowered(what)}; {cost}{stored}."
+    committed = commitment_that_holds(plan.solutions, plan.terms)
+    if committed is None:
+        return f"Nothing keeps to {missed}. {nearest}"
+    term, spent = committed
+    return (
+        f"Nothing keeps to {missed} without a commitment; who reserves capacity for "
+        f"{_years(YEARS[term])} keeps to it, at {usd(spent)} a month in all. {nearest}"
+    )
+
+
+def _years(years: int) -> str:
+    return "a year" if years == 1 else f"{years} years"
 
 
 def what_to_do(solution: Solution) -> str:
@@ -81,12 +97,12 @@ def points(plan: Plan) -> Iterator[str]:
         if found is None:
             continue
         solution, held = found
-        years = "a year" if held.years == 1 else f"{held.years} years"
         units = " and ".join(
             f"{count:,} {kind} units" for kind, count in held.units.items() if count
         )
         yield (
-            f"Who commits for {years} pays {usd(held.usd + plan.storage_usd)} a month: "
+            f"Who commits for {_years(held.years)} pays "
+            f"{usd(held.usd + plan.storage_usd)} a month: "
             f"{_lowered(what_to_do(solution))}, and reserve {units}, "
             f"{usd(held.upfront_usd)} of it upfront. It cannot be cancelled."
         )
