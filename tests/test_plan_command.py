@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -74,6 +75,31 @@ def test_formats_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         each["total_usd_per_month"] for each in ways.values() if each["holds"]
     )
     assert sum(each["share"] for each in found["patterns"]) == pytest.approx(1)
+
+
+def test_the_capacity_of_every_way_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fixed capacity that may be reserved is printed for the table and each index, as JSON has
+    it, beside the answer that is paid for otherwise: in text, in Markdown and on the page."""
+    monkeypatch.chdir(tmp_path)
+    tables = json.loads(invoked(*TINY, "--json").stdout)["tables"]
+    fixed = tables["cmz-conversations"]["ways"]["fixed"]["settings"]
+    assert tables["cmz-conversations"]["best"] == "auto scaling"
+    assert len(fixed) == 4
+    plain = invoked(*TINY).stdout.split("What it would be with a fixed capacity")[1]
+    markdown = invoked(*TINY, "--format", "md").stdout.split("What it would be with a fixed")[1]
+    invoked(*TINY, "--format", "html")
+    page = (tmp_path / "plan-cmz.html").read_text().split("What it would be with a fixed")[1]
+    for place, setting in fixed.items():
+        name = place.replace("/", " / ")
+        row = rf"{name}[\s|]+{setting['read']}[\s|]+{setting['write']}\b"
+        assert re.search(row, plain), plain[:500]
+        assert re.search(row, markdown), markdown[:500]
+        cells = r"\s*</t[hd]>\s*<td[^>]*>\s*".join(
+            (name, f"{setting['read']}", f"{setting['write']}")
+        )
+        assert re.search(cells, page), page[:1500]
 
 
 def test_a_missed_objective_is_the_exit_code(

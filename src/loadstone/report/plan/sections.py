@@ -8,7 +8,7 @@ from datetime import date
 from loadstone.capacity.prices import NOT_PRICED, PUBLISHED
 from loadstone.planning.plan import Plan
 from loadstone.report.blocks import Block, Column, Heading, Points, Section, Table, Text
-from loadstone.report.plan import beside, tables, throttled
+from loadstone.report.plan import beside, provision, tables, throttled
 from loadstone.report.plan.answer import answer_blocks
 
 
@@ -19,7 +19,7 @@ def _ways(plan: Plan) -> Iterator[Block]:
 
 
 _PARTS: tuple[tuple[str, str, Callable[[Plan], Iterator[Block]]], ...] = (
-    ("provision", "What to provision", tables.settings),
+    ("provision", "What to provision", provision.settings),
     ("ways", "What the ways to pay cost", _ways),
     ("throttled", "What would be throttled, and when", throttled.episodes),
     ("designs", "Two designs side by side", tables.designs),

@@ -1,12 +1,10 @@
-"""The tables of a plan: settings, ways to pay, patterns, indexes, hot keys, scans, designs."""
+"""The tables of a plan: ways to pay, patterns, indexes, hot keys, scans, designs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
 
-from loadstone.capacity.limits import Direction, OnDemand, Provisioned
-from loadstone.capacity.simulation import AutoScaled, Setting
 from loadstone.planning.indexes import IndexRow
 from loadstone.planning.modes import MODES, Way
 from loadstone.planning.plan import Plan
@@ -23,35 +21,6 @@ _WORTH = Decimal("0.02")
 _MARKS: dict[bool, Mark] = {True: "bad", False: "unsure"}
 
 
-def settings(plan: Plan) -> Iterator[Block]:
-    """What to set, table by table and index by index."""
-    rows = []
-    for _, way in sorted(plan.best.ways.items()):
-        for place, setting in sorted(way.settings.items(), key=lambda each: each[0].index or ""):
-            said = (_said(setting, "read"), _said(setting, "write"))
-            rows.append((str(Place(*place)), way.mode, *said))
-    yield Table(
-        "What to provision",
-        "What to provision, in units a second; auto scaling as minimum to maximum, and its target: "
-        "a maximum leaves room for twice what is planned, which costs nothing until it is used",
-        (Column("table or index", "text"), Column("paid", "text"), Column("read"), Column("write")),
-        rows,
-    )
-
-
-def _said(setting: Setting, direction: Direction) -> str:
-    match setting:
-        case OnDemand():
-            return "as asked"
-        case Provisioned():
-            return count(setting.units(direction))
-        case AutoScaled():
-            held = setting.side(direction)
-            if held.minimum == held.maximum:
-                return count(held.minimum)
-            return f"{held.minimum:,} to {held.maximum:,} at {held.target:.0%}"
-
-
 def ways_of_all(plan: Plan) -> Iterator[Block]:
     rows = [
         (
@@ -60,7 +29,7 @@ def ways_of_all(plan: Plan) -> Iterator[Block]:
             usd(plan.storage_usd),
             usd(each.total_usd),
             percent(round(each.throttled, 9)),
-            *(_reserved(each.reserved[term], plan) for term in TERMS),
+            *(_reserved(each, each.reserved[term], plan) for term in TERMS),
             _holds(each, plan),
         )
         for each in plan.solutions
@@ -95,7 +64,7 @@ def otherwise(plan: Plan) -> Iterator[Block]:
     names = list(plan.stressed[0].throttled)
     yield Table(
         "If it comes otherwise",
-        "What each way would throttle, with the capacity above, if the day came otherwise than "
+        "What each way would throttle, with its capacity above, if the day came otherwise than "
         "planned",
         (Column("way", "text"), *(Column(name) for name in names)),
         [
@@ -105,11 +74,12 @@ def otherwise(plan: Plan) -> Iterator[Block]:
     )
 
 
-def _reserved(held: Reserved, plan: Plan) -> str:
+def _reserved(each: Solution, held: Reserved, plan: Plan) -> str:
     if held.missing:
         return "no price"
     if not held.buys:
-        return "nothing to reserve"
+        provisioned = any(way.levels for way in each.ways.values())
+        return "saves nothing" if provisioned else "nothing to reserve"
     return f"{usd(held.usd + plan.storage_usd)} ({usd(held.upfront_usd)} upfront)"
 
 
@@ -162,7 +132,7 @@ def _way(way: Way) -> str:
 def _held(held: Reserved) -> str:
     if held.missing:
         return "no price"
-    return usd(held.usd) if held.buys else "too small"
+    return usd(held.usd) if held.buys else "saves nothing"
 
 
 def patterns(plan: Plan) -> Iterator[Block]:
