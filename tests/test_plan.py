@@ -16,7 +16,7 @@ from loadstone.capacity.break_even import provisioned_utilization, reserved_hour
 from loadstone.capacity.limits import OnDemand, Provisioned
 from loadstone.capacity.month import FREE
 from loadstone.capacity.prices import builtin_prices
-from loadstone.capacity.simulation import HotKey, Side
+from loadstone.capacity.simulation import AutoScaled, HotKey, Side
 from loadstone.errors import BadValue
 from loadstone.planning import Load, Plan, Stored, Terms, Work, plan
 from loadstone.planning.terms import objectives_of
@@ -114,6 +114,27 @@ def test_growth_makes_everything_dearer() -> None:
     assert float(three.storage_usd) == pytest.approx(3 * float(one.storage_usd))
     assert all(costs(three)[mode] > costs(one)[mode] for mode in costs(one))
     assert float(one.storage_usd) == pytest.approx((1e9 + 1e6 * 100) / 1024**3 * 0.25)
+
+
+def test_growth_says_what_does_not_grow() -> None:
+    """Twice the load has as many rows in a partition as today's, which is said; today's load needs
+    no such word."""
+    today = load(work(100, {WRITE: 1.0}))
+    assert any("as full as today" in each for each in today.grown(2).assumed)
+    assert today.grown(1).assumed == ()
+
+
+def test_the_quota_is_held_against_what_is_planned() -> None:
+    """A maximum above 40,000 is no alarm where half of it, which is planned, is below; what is
+    planned above it is one, with the units that are planned."""
+    day = terms("office-hours")
+    below, above = (plan(load(work(units, {READ: 1.0})), day) for units in (30_000, 50_000))
+    scaled = below.best.ways["orders"].settings[ORDERS]
+    assert isinstance(scaled, AutoScaled)
+    assert scaled.side("read").maximum > 40_000
+    assert below.above_quota == ()
+    assert len(above.above_quota) == 1
+    assert above.above_quota[0].startswith("5")
 
 
 def test_a_scan_grows_with_the_calls_and_with_the_data() -> None:

@@ -20,6 +20,8 @@ from loadstone.planning.indexes import repeated
 from loadstone.planning.keys import heat_of, zipf_shares
 from loadstone.planning.plan import known_of
 from loadstone.planning.terms import objectives_of
+from loadstone.report.numbers import usd
+from loadstone.report.plan.answer import answer
 from loadstone.scenario.costing import Costing
 from loadstone.scenario.expected import expectations
 from loadstone.scenario.forecast import plays_of_entry
@@ -170,6 +172,18 @@ def test_two_designs_are_found_and_do_the_same_work() -> None:
     )
     assert not set(one.tables) & set(other.tables)
     assert one.best.total_usd > 0
+
+
+def test_an_answer_that_pays_for_two_designs_names_the_cheaper() -> None:
+    """A mix of both designs is answered with the figure of the cheaper one alone; the mix of one
+    of them is not."""
+    system = load_system("listbackup")
+    dataset = Dataset(system, scale=2000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    both = planned(system.mix("balanced"), dataset)
+    cheap = min(both.designs, key=lambda each: each.best.total_usd)
+    said = f"the cheaper, {cheap.mix} alone, is about {usd(cheap.best.total_usd)} a month"
+    assert said in answer(both)
+    assert "two designs" not in answer(planned(system.mix("core"), dataset))
 
 
 def test_storage_is_that_of_the_data_set() -> None:

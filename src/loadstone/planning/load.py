@@ -108,8 +108,15 @@ class Load:
         """More of everything: of calls, and of what is stored."""
         if factor == 1:
             return self
+        said = "a call consumes as much as today, though more is stored"
+        if self.timeline is None:
+            said = (
+                "partitions stay as full as today, so a Query finds as many rows as now: Scans and "
+                "storage grow with the data"
+            )
         return replace(
             self,
+            assumed=(*self.assumed, said),
             work=tuple(each.times(factor) for each in self.work),
             stored={where: held.times(factor) for where, held in self.stored.items()},
             timeline=self.timeline and self.timeline.scaled(factor),

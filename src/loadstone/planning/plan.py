@@ -13,6 +13,7 @@ from loadstone.capacity.limits import DIRECTIONS, OnDemand, Provisioned
 from loadstone.capacity.prices import Noted, Price
 from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.capacity.simulation import AutoScaled
+from loadstone.capacity.simulation.search import ROOM
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue, NoPrice
 from loadstone.pattern import Mix
@@ -206,6 +207,7 @@ def _classes(
 
 
 def _above_quota(best: Solution) -> Iterator[str]:
+    """By what is planned to be provisioned: the room above it in a maximum is not asked for."""
     for way in best.ways.values():
         for place, setting in way.settings.items():
             for kind in DIRECTIONS:
@@ -213,7 +215,8 @@ def _above_quota(best: Solution) -> Iterator[str]:
                     case Provisioned():
                         units = setting.units(kind)
                     case AutoScaled():
-                        units = setting.side(kind).maximum
+                        side = setting.side(kind)
+                        units = max(side.minimum, side.maximum // ROOM)
                     case OnDemand():
                         continue
                 if units > TABLE_QUOTA:

@@ -40,7 +40,7 @@ def answer(plan: Plan) -> str:
         stored += f", and {usd(best.everywhere_usd)} with {regions}"
     what = what_to_do(best)
     if plan.holds:
-        return f"{what}: {cost}{stored}."
+        return f"{what}: {cost}{stored}.{_both_designs(plan)}"
     missed = " and ".join(f"{each}" for each in best.missed)
     nearest = f"What comes nearest: {_lowered(what)}; {cost}{stored}."
     committed = commitment_that_holds(plan.solutions, plan.terms)
@@ -55,6 +55,18 @@ def answer(plan: Plan) -> str:
 
 def _years(years: int) -> str:
     return "a year" if years == 1 else f"{years} years"
+
+
+def _both_designs(plan: Plan) -> str:
+    """Where the load asks both of two designs, the answer pays for both."""
+    if not plan.designs or not all(set(each.tables) <= set(plan.ways) for each in plan.designs):
+        return ""
+    names = " and ".join(each.mix for each in plan.designs)
+    best = min(plan.designs, key=lambda each: (not each.best.holds, each.best.total_usd))
+    return (
+        f" That pays for two designs of the same work, {names}; the cheaper, {best.mix} alone, is "
+        f"about {usd(best.best.total_usd)} a month for {rate(best.peak_per_s)} operations a second."
+    )
 
 
 def what_to_do(solution: Solution) -> str:
