@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loadstone.report.blocks import Block, Column, Mark, Table
 from loadstone.report.numbers import count, percent, rate
-from loadstone.run.expectation import LEAST_CALLS, TOLERANCE, UnitsCompared
+from loadstone.run.expectation import AVERAGED_CALLS, LEAST_CALLS, TOLERANCE, UnitsCompared
 from loadstone.run.figures import Figures
 
 NAMED = 3
@@ -39,7 +39,7 @@ def expected(figures: Figures) -> Iterator[Block]:
             "Expected units",
             f"Units a call, as expected from item sizes before the run and as consumed; marked "
             f"where they differ by more than {percent(TOLERANCE)} and more than chance, from "
-            f"{LEAST_CALLS} calls on",
+            f"{AVERAGED_CALLS} calls on; of writes that all cost the same, from {LEAST_CALLS} on",
             (
                 Column("pattern", "text"),
                 Column("calls"),
