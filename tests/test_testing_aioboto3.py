@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from loadstone.embedded.environments import Environment
-from loadstone.errors import EngineError
 from tests.conftest import ENGINE_CACHE
+from tests.environments import python_with
 from tests.pages import ROOT
 
 LIMIT_S = 240
@@ -129,14 +128,8 @@ BEHIND = (
 
 @pytest.fixture(scope="session")
 def aioboto3() -> Path:
-    """The Python that has aioboto3; its lack is a failure where it is required."""
-    otherwise = "run the tests where PyPI can be reached"
-    try:
-        return Environment(name="aioboto3", lock=LOCK, otherwise=otherwise).python(ENGINE_CACHE)
-    except EngineError as missing:
-        if os.environ.get("LOADSTONE_REQUIRE_AIOBOTO3"):
-            raise
-        pytest.skip(f"aioboto3 cannot be installed: {missing}")
+    """The Python that has aioboto3."""
+    return python_with("aioboto3", LOCK, required="LOADSTONE_REQUIRE_AIOBOTO3")
 
 
 def test_the_plugin_serves_aioboto3(aioboto3: Path, tmp_path: Path) -> None:
