@@ -96,7 +96,7 @@ class Live:
         self._spans_s[who] += part.span_s
         self.lasted_s = max(self.lasted_s, self._spans_s[who])
         recent = self._heard.setdefault(who, deque())
-        recent.append(_Recent(at_s, part.span_s, _counts(part.phases)))
+        recent.append(_Recent(at_s, part.span_s, part.phases.counts()))
         while sum(each.span_s for each in recent) - recent[0].span_s >= NOW_S:
             recent.popleft()
 
@@ -118,15 +118,10 @@ class Live:
 
     def counts(self, system: str) -> Counts:
         """Everything of a system, warm-up included."""
-        return _counts(self.totals[system])
+        return self.totals[system].counts()
 
     def patterns(self) -> Iterator[tuple[str, str, Tally]]:
         """System, pattern, and what it did after the warm-up."""
         for system, phases in sorted(self.totals.items()):
             for pattern, tally in sorted(phases.measured.items()):
                 yield system, pattern, tally
-
-
-def _counts(phases: Phases) -> Counts:
-    """Of all patterns and the warm-up, without their latencies."""
-    return Counts.total(tally.counts for phase in phases for tally in phase.values())

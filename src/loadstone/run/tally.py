@@ -210,7 +210,7 @@ class Phases(NamedTuple):
         return Tally.total(tally for tallies in self for tally in tallies.values())
 
     def counts(self) -> Counts:
-        """The same without its latencies, which take longer to add up."""
+        """The same without the latencies, which take longer to add up."""
         return Counts.total(tally.counts for tallies in self for tally in tallies.values())
 
 
