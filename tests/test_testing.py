@@ -211,7 +211,7 @@ def test_what_cannot_be_seeded_is_said(seeded: Seed, wrong: dict[str, Any], said
 
 def test_a_scale_has_names(seeded: Seed) -> None:
     """They are those of the command line."""
-    assert len(list(seeded("cmz", scale="tiny").message)) == 1000
+    assert len(seeded("cmz", scale="tiny").message) == 1000
 
 
 def test_clients_need_no_environment(dynamodb: Database, monkeypatch: pytest.MonkeyPatch) -> None:
