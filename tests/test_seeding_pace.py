@@ -268,3 +268,19 @@ def test_a_limit_found_in_a_poor_second_is_put_right() -> None:
     assert pacer.read(2.0, 1944, 44) == pytest.approx(0.9 * 44)
     assert pacer.read(3.0, 1944 + 121, 90) == pytest.approx(0.9 * 121)
     assert pacer.read(4.0, 1944 + 121 + 100, 95) == pytest.approx(0.9 * 0.9 * 121)
+
+
+def test_what_a_poor_second_took_off_too_much_comes_back_soon() -> None:
+    """A table of 50 that throttled while little came of what was sent has half its limit first, and
+    nine tenths of it twenty seconds later, instead of a minute."""
+    pacer = Pacer(50)
+    pacer.read(1.0, 0, 0)
+    assert pacer.read(2.0, 22, 3) == 25
+    units = 22.0
+    for second in range(3, 23):
+        limit = pacer.limit
+        assert limit is not None
+        units += limit
+        pacer.read(float(second), units, 3)
+    assert pacer.limit is not None
+    assert 44 < pacer.limit < 46

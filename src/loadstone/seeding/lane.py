@@ -85,8 +85,9 @@ class Lane:
         """
         rates = [each for each in (rate, self.bucket.rate) if each is not None]
         slow = bool(rates) and min(rates) < SLOW_UNITS
-        if rates and self._units_per_item:
-            most = max(1, min(most, int(min(rates) * BATCH_S / self._units_per_item)))
+        if rates:
+            per_item = self._units_per_item or 1 + len(self.place.table.indexes)
+            most = max(1, min(most, int(min(rates) * BATCH_S / per_item)))
         batch = self.feed.next(most, width=1 if slow else self._width)
         self._in_flight += 1
         self._begun.add(batch.of)

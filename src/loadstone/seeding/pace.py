@@ -15,6 +15,9 @@ MOST_DECREASE = 0.5
 #: without, what is added doubles: the table's capacity may have grown.
 INCREASE = 0.01
 DOUBLED_EVERY_S = 30.0
+#: What a throttle took off beyond DECREASE comes back by this share of the rest each second: what
+#: was taken in one second, the first one above all, may have been little for other reasons.
+RETURN = 0.1
 #: A limit below which the load was all the time is none, and is not increased.
 BINDING = 0.7
 LEAST_UNITS = 1.0
@@ -35,6 +38,7 @@ class Pacer:
     def __init__(self, limit: float | None = None) -> None:
         self.limit = limit
         self._step = (limit or 0.0) * INCREASE
+        self._returns_to = 0.0
         self._quiet_s = 0.0
         self._last: tuple[float, float, int] | None = None
         self._took_before: float | None = None
@@ -71,6 +75,7 @@ class Pacer:
         limit = best
         if self.limit is not None and best <= self.limit * MISJUDGED:
             limit = min(best, self.limit)
+        self._returns_to = max(limit, self.limit or 0.0) * DECREASE
         least = LEAST_UNITS if self.limit is None else self.limit * MOST_DECREASE
         self.limit = max(limit * DECREASE, least, LEAST_UNITS)
         self._step = self.limit * INCREASE
@@ -81,7 +86,8 @@ class Pacer:
         self._quiet_s += elapsed_s
         if took >= self.limit * BINDING:
             doubled = 2.0 ** (self._quiet_s // DOUBLED_EVERY_S)
-            self.limit += self._step * elapsed_s * doubled
+            away = max(0.0, self._returns_to - self.limit)
+            self.limit += (self._step * doubled + away * RETURN) * elapsed_s
 
 
 def provisioned_limit(
