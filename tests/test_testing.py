@@ -182,13 +182,14 @@ def test_entities_are_spelled_in_snake_case(entity: str, name: str) -> None:
     assert attribute_of(entity) == name
 
 
-def test_an_unknown_system_is_named(seeded: Seed) -> None:
+def test_an_unknown_system_is_named(seeded: Seed, loadstone_tables: LoadstoneTables) -> None:
     """A system that there is not is an error that lists those that there are, and says where
     pytest is told of one's own."""
     said = r"no system 'kxgn'; there are .*kxgen.*with loadstone_project in pytest's settings"
-    with pytest.raises(UnknownName, match=said) as caught:
-        seeded("kxgn")
-    assert "--project" not in str(caught.value)
+    for ask in (seeded, loadstone_tables):
+        with pytest.raises(UnknownName, match=said) as caught:
+            ask("kxgn")
+        assert "--project" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,10 @@ def test_an_unknown_system_is_named(seeded: Seed) -> None:
         ({"seed": -1}, "a whole number from 0 on"),
         ({"as_of": "2026-01-01"}, "an instant with its time zone"),
         ({"as_of": datetime(2026, 1, 1)}, "datetime(2026, 6, 1, tzinfo=UTC)"),
+        ({"locales": "de_DE"}, "one locale or more, as ('en_US', 'de_DE')"),
+        ({"locales": ()}, "one locale or more"),
+        ({"prefix": None}, "prefix=None: a text, or leave it out"),
+        ({"stage": "ci"}, "the names of cmz's tables have no stage; prefix='ci-' sets them apart"),
     ],
 )
 def test_what_cannot_be_seeded_is_said(seeded: Seed, wrong: dict[str, Any], said: str) -> None:

@@ -186,7 +186,95 @@ def test_a_wrong_reason_is_said(throttled: Throttled) -> None:
     """An unknown reason, no times at all, and a table's reason for an index are refused."""
     with pytest.raises(UnknownName, match="no reason for a throttle 'Slow'; there are TableRead"):
         throttled("Slow")
-    with pytest.raises(BadValue, match="times is 1 or more"):
-        throttled(times=0)
+    for times in (0, 2.5, "2", True):
+        with pytest.raises(BadValue, match=f"times is 1 or more.*; not {times!r}"):
+            throttled(times=times)  # type: ignore[arg-type]
     with pytest.raises(BadValue, match="leave out index='GSI1'"):
         throttled("TableWriteProvisionedThroughputExceeded", index="GSI1")
+
+
+def test_a_table_that_is_not_there_is_said(ds: Seeded, throttled: Throttled) -> None:
+    """A misspelled table would refuse nothing: it is said at once, with those that there are."""
+    with pytest.raises(UnknownName) as caught:
+        throttled(table="laeds")
+    assert str(caught.value) == (
+        "throttled(table='laeds'): this test has no such table; did you mean 'leads'? "
+        "there are leads, messages, personas"
+    )
+    with pytest.raises(BadValue, match=r"throttled\(table=\['leads'\]\): the name of one table"):
+        throttled(table=["leads"])  # type: ignore[arg-type]
+    put()
+
+
+def test_a_table_that_is_not_there_yet_is_said(throttled: Throttled) -> None:
+    """Before any table is made none can be named, and the error says how to make one."""
+    with pytest.raises(UnknownName, match=r"there is none: loadstone_tables, seeded or"):
+        throttled(table="leads")
+
+
+def test_a_table_may_be_named_by_its_arn(ds: Seeded, throttled: Throttled) -> None:
+    """What DescribeTable calls a table means that table."""
+    arn = client().describe_table(TableName="leads")["Table"]["TableArn"]
+    with throttled(table=arn):
+        refused(put)
+
+
+def test_a_documented_name_means_every_table_that_has_it(
+    throttled: Throttled, loadstone_tables: LoadstoneTables
+) -> None:
+    """Of one system under two prefixes, the documented name throttles either table."""
+    places = [loadstone_tables("kxgen", prefix=prefix)["leads"] for prefix in ("a-", "b-")]
+    with throttled(table="leads") as asked:
+        for place in places:
+            refused(lambda name=place: client().put_item(TableName=name, Item=lead("a")))
+    assert asked.refused == 2
+
+
+@pytest.mark.parametrize("table", [None, "leads"])
+def test_an_index_that_is_not_there_is_said(
+    ds: Seeded, throttled: Throttled, table: str | None
+) -> None:
+    """A misspelled index is told with those of the table, or of all tables, that there are."""
+    with pytest.raises(UnknownName) as caught:
+        throttled(table=table, index="GSI21")
+    said = str(caught.value)
+    assert "throttled(index='GSI21'): leads" in said
+    assert "no such global index; did you mean 'GSI2'? there are " in said
+    assert ("messages" in said.partition("no such")[0]) == (table is None)
+    assert "GSI1" in said.partition("there are")[2]
+
+
+def local_table() -> None:
+    """`carts`, whose one index is local; it has no global one."""
+    client().create_table(
+        TableName="carts",
+        KeySchema=[
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "at", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("id", "at", "by")
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "ByWhom",
+                "KeySchema": [
+                    {"AttributeName": "id", "KeyType": "HASH"},
+                    {"AttributeName": "by", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def test_what_no_index_here_can_give_is_said(throttled: Throttled) -> None:
+    """A table without a global index gives no reason of an index, and a local one has none."""
+    local_table()
+    with pytest.raises(BadValue, match="carts has no global one: take a reason that begins with"):
+        throttled("IndexReadKeyRangeThroughputExceeded")
+    with pytest.raises(BadValue, match="a local index has no capacity but its table's"):
+        throttled(table="carts", index="ByWhom")
+    with pytest.raises(UnknownName, match="no such global index, and there is none: take a"):
+        throttled(table="carts", index="ByWhen")

@@ -59,11 +59,11 @@ def throttled(
     _loadstone_database: Database, _loadstone_stage: Stage, _loadstone_director: Director
 ) -> Iterator[Throttled]:
     """`with throttled("TableWriteProvisionedThroughputExceeded"):` writes are refused."""
+    from loadstone.testing.at_hand import AtHand
     from loadstone.testing.throttling import Throttler
 
-    throttler = Throttler(
-        _loadstone_stage.front, _loadstone_database.describe, _loadstone_director.physical
-    )
+    at_hand = AtHand(_loadstone_database, _loadstone_director.physical)
+    throttler = Throttler(_loadstone_stage.front, _loadstone_database.describe, at_hand)
     with closing(throttler):
         yield throttler
 

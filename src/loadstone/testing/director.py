@@ -74,7 +74,7 @@ class Director:
     ) -> dict[str, str]:
         """Have a system's tables, as its document describes them; their names by the documented
         ones. The environment variables that the document names say them too."""
-        names = self._named(system, Naming(stage=stage, prefix=prefix))
+        names = self._named(system, stage, prefix)
         tables = self._shelf.system(system).tables
         self._have(("tables", system, repr(names)), lambda: Scene(tables, names))
         return dict(names)
@@ -94,7 +94,7 @@ class Director:
 
         The same arguments are the same items, today; `as_of` holds their times still, too.
         """
-        names = self._named(system, Naming(stage=stage, prefix=prefix))
+        names = self._named(system, stage, prefix)
         asked = _asked(scale, seed, as_of, locales)
         dataset = self._shelf.dataset(system, asked)
         self._have(
@@ -103,16 +103,17 @@ class Director:
         )
         return Seeded(dataset, names)
 
-    def physical(self, table: str) -> str:
-        """A table's name in the engine, for the one in its document."""
-        return next((names[table] for names in self._names.values() if table in names), table)
+    def physical(self, table: str) -> set[str]:
+        """A table's names in the engine, for the one in its document."""
+        return {names[table] for names in self._names.values() if table in names}
 
     def _have(self, key: Hashable, make: Callable[[], Scene]) -> None:
         self._stage.build(key, self._shelf.scene(key, make))
 
-    def _named(self, name: str, naming: Naming) -> dict[str, str]:
+    def _named(self, name: str, stage: str, prefix: str) -> dict[str, str]:
         """Found out once in a test: the variables that are set here would be taken for others'."""
         system = self._shelf.system(name)
+        naming = _naming(system, stage, prefix)
         key = (name, naming)
         if key not in self._names:
             names = self._names[key] = naming.names(system.tables)
@@ -120,6 +121,21 @@ class Director:
             for variable, value in system.variables(names, self._region, settings).items():
                 self._set(variable, value)
         return self._names[key]
+
+
+def _naming(system: System, stage: str, prefix: str) -> Naming:
+    """How its tables are called; BadValue for a stage that none of their names has."""
+    for word, value in (("stage", stage), ("prefix", prefix)):
+        if not isinstance(value, str):
+            raise BadValue(f"{word}={value!r}: a text, or leave it out")
+    naming = Naming(stage=stage, prefix=prefix)
+    staged = any("{stage}" in (table.physical or table.name) for table in system.tables)
+    if stage != DEFAULT_STAGE and not staged:
+        raise BadValue(
+            f"stage={stage!r}: the names of {system.id}'s tables have no stage; "
+            f"prefix='{stage}-' sets them apart"
+        )
+    return naming
 
 
 def _asked(
@@ -139,4 +155,9 @@ def _asked(
             f"seeded(as_of={as_of!r}): an instant with its time zone, as "
             "datetime(2026, 6, 1, tzinfo=UTC)"
         )
-    return Asked(scale=items, seed=seed, as_of=as_of, locales=locales)
+    if locales is not None and (isinstance(locales, str) or not locales):
+        raise BadValue(
+            f"seeded(locales={locales!r}): one locale or more, as ('en_US', 'de_DE'), or leave it "
+            "out"
+        )
+    return Asked(scale=items, seed=seed, as_of=as_of, locales=tuple(locales) if locales else None)

@@ -19,6 +19,7 @@ from loadstone.capacity.throttle_rules import Rules
 from loadstone.errors import BadValue, UnknownName
 from loadstone.gate.gate import Gate
 from loadstone.gate.schema import Schemas
+from loadstone.testing.at_hand import AtHand
 from loadstone.testing.front import Front
 
 #: "ThrottlingReason" in DynamoDB's API reference; the account's own limits are not played.
@@ -42,13 +43,13 @@ class Throttling:
     ) -> None:
         if reason is not None and reason not in REASONS:
             raise UnknownName.among("reason for a throttle", reason, REASONS)
-        if times is not None and times < 1:
-            raise BadValue(f"times is 1 or more, or None for as long as it lasts; not {times}")
+        if times is not None and (type(times) is not int or times < 1):
+            raise BadValue(f"times is 1 or more, or None for as long as it lasts; not {times!r}")
         found = _REASON.fullmatch(reason) if reason else None
         self._cause: str | None = found[3] if found else None
         self._direction: Direction = "read" if found and found[2] == "Read" else "write"
-        self._of_index = bool(index) or bool(found and found[1] == "Index")
-        if index and found and found[1] == "Table":
+        self.of_index = index is not None or bool(found and found[1] == "Index")
+        if index is not None and found and found[1] == "Table":
             raise BadValue(f"{reason} is a table's: leave out index={index!r}")
         self._times, self._tables, self._index = times, tables, index
         self._lock = threading.Lock()
@@ -71,7 +72,7 @@ class Throttling:
         table, index = need.resource
         return (
             need.direction == self._direction
-            and (index is not None) == self._of_index
+            and (index is not None) == self.of_index
             and (not self._tables or table in self._tables)
             and (self._index is None or index == self._index)
         )
@@ -96,13 +97,10 @@ class Throttling:
 
 
 class Throttler:
-    """What the `throttled` fixture gives: call it to have requests refused.
+    """What the `throttled` fixture gives: call it to have requests refused."""
 
-    `physical` gives a table's name in the engine for the one in its document.
-    """
-
-    def __init__(self, front: Front, describe: Describe, physical: Callable[[str], str]) -> None:
-        self._front, self._describe, self._physical = front, describe, physical
+    def __init__(self, front: Front, describe: Describe, at_hand: AtHand) -> None:
+        self._front, self._describe, self._at_hand = front, describe, at_hand
         self._asked: list[Throttling] = []
 
     def __call__(
@@ -118,10 +116,12 @@ class Throttler:
         `reason` is one of DynamoDB's: TableWriteProvisionedThroughputExceeded, or
         IndexReadKeyRangeThroughputExceeded for queries of an index. Left out, it is that of a table
         whose capacity is used up, as the table is billed. `table` and `index` narrow what is
-        refused. An item of a batch counts as one, and comes back as unprocessed.
+        refused, and must be there. An item of a batch counts as one, and comes back as unprocessed.
         """
-        tables = frozenset({table, self._physical(table)}) if table else frozenset()
+        tables = frozenset() if table is None else self._at_hand.tables(table)
         asked = Throttling(reason, times, tables, index)
+        if asked.of_index:
+            self._at_hand.check_index(index, tables)
         self._asked.append(asked)
         self._front.gate = self._gate
         return asked
