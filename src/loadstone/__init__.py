@@ -7,6 +7,7 @@ from loadstone import starting  # noqa: F401  # before what takes its time
 from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent
+from loadstone.fields.anyone import any_of
 from loadstone.fields.choices import choose, nth, one_of, pick
 from loadstone.fields.distributions import LogNormal, Weights, Zipf
 from loadstone.fields.expr import Expr
@@ -136,6 +137,7 @@ __all__ = [
     "above",
     "among",
     "answered",
+    "any_of",
     "appended",
     "as_of",
     "at_least",

@@ -96,9 +96,9 @@ class Entity:
             return When(Own(self, name, value.condition), Own(self, name, value.value))
         return Own(self, name)
 
-    def at(self, index: Expr) -> Link:
-        """Any item of this entity, by its number."""
-        return Link(self, index)
+    def at(self, index: Expr | int) -> Link:
+        """A certain item of this entity, by its number; `any_of` is for any."""
+        return Link(self, lift(index))
 
     def __repr__(self) -> str:
         return f"Entity({self.name!r})"

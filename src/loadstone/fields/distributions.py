@@ -6,6 +6,7 @@ and powers, whose last digit differs between machines.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -21,6 +22,9 @@ TABLE_BITS = 12
 TABLE_SIZE = 1 << TABLE_BITS
 
 _EXACT = Context(prec=24)
+_HALF = Decimal("0.5")
+#: So many ranks are added up one by one; an integral is as good for the rest.
+_HEAD = 256
 
 
 class Distribution(Protocol):
@@ -90,6 +94,54 @@ def _zipf(of: Zipf) -> tuple[int, ...]:
             for rank in range(1, of.ranks + 1)
         )
     )
+
+
+@cache
+def zipf_ranks(count: int, exponent: float) -> tuple[int, ...]:
+    """So many ranks by Zipf's law, a billion as well as ten: where each of TABLE_SIZE equal parts
+    begins, and where the last one ends. Within a part, ranks are as likely as each other."""
+    head = [Decimal(0)]
+    power = _EXACT.minus(Decimal(str(exponent)))
+    for rank in range(1, min(count, _HEAD) + 1):
+        head.append(_EXACT.add(head[-1], _EXACT.power(Decimal(rank), power)))
+    tail = _Tail(_HEAD, exponent)
+    total = _EXACT.add(head[-1], tail.upto(count)) if count > _HEAD else head[-1]
+    table = []
+    for part in range(TABLE_SIZE):
+        wanted = _EXACT.divide(_EXACT.multiply(total, part), TABLE_SIZE)
+        if wanted < head[-1]:
+            table.append(bisect_right(head, wanted) - 1)
+        else:
+            table.append(min(tail.rank(_EXACT.subtract(wanted, head[-1])), count - 1))
+    return (*table, count)
+
+
+class _Tail:
+    """Zipf's law beyond the first ranks, as the area under its curve: rank r, from 0, reaches from
+    r + 1/2 to r + 3/2."""
+
+    def __init__(self, first: int, exponent: float) -> None:
+        self._start = Decimal(first) + _HALF
+        self._power = 1 - Decimal(str(exponent))
+
+    def upto(self, count: int) -> Decimal:
+        """The area of all ranks below a count, the first ones apart."""
+        end = Decimal(count) + _HALF
+        if not self._power:
+            return _EXACT.ln(_EXACT.divide(end, self._start))
+        raised = _EXACT.subtract(
+            _EXACT.power(end, self._power), _EXACT.power(self._start, self._power)
+        )
+        return _EXACT.divide(raised, self._power)
+
+    def rank(self, area: Decimal) -> int:
+        """The rank that an area reaches."""
+        if not self._power:
+            return int(_EXACT.multiply(self._start, _EXACT.exp(area)) - _HALF)
+        raised = _EXACT.add(
+            _EXACT.power(self._start, self._power), _EXACT.multiply(area, self._power)
+        )
+        return int(_EXACT.power(raised, _EXACT.divide(1, self._power)) - _HALF)
 
 
 def whole_weights(shares: Iterable[float | int | Fraction]) -> tuple[int, ...]:

@@ -85,8 +85,8 @@ def _easy(pieces: Pieces) -> bool:
 class Another(Reference):
     """An attribute of the item that has a given number."""
 
-    def __init__(self, entity: Entity, name: str, index: Expr) -> None:
-        super().__init__(entity, name)
+    def __init__(self, entity: Entity, name: str, index: Expr, target: Expr) -> None:
+        super().__init__(entity, name, target)
         self.index = index
 
     def one(self, scope: Scope) -> str:
@@ -100,6 +100,34 @@ class Another(Reference):
 
     def inputs(self) -> Sequence[Expr]:
         return (self.index,)
+
+
+class Later(Another):
+    """The same of an entity that is declared further down: looked for when it is needed."""
+
+    def __init__(self, of: Callable[[], Entity], name: str, index: Expr) -> None:
+        self._of, self.name, self.index = of, name, index
+
+    def __getattr__(self, asked: str) -> Any:
+        if asked not in ("entity", "target", "kind"):
+            raise AttributeError(asked)
+        from loadstone.fields.shapes import When
+
+        try:
+            entity = self._of()
+        except NameError:
+            raise BadContent(
+                f"{self.name!r} of what is declared further down stands by itself, or in a text; "
+                "within other words it is known only below that declaration"
+            ) from None
+        target = entity.value(self.name)
+        if isinstance(target, When):
+            raise BadContent(
+                f"{entity.name}[{self.name!r}] is there only sometimes: declare {entity.name} "
+                "before what refers to that"
+            )
+        super().__init__(entity, self.name, self.index, target)
+        return self.__dict__[asked]
 
 
 class Children(Expr):
@@ -196,8 +224,16 @@ class Link:
         self._entity, self._index = entity, index
 
     def __getitem__(self, name: str) -> Expr:
-        entity = self._entity() if callable(self._entity) else self._entity
-        return Another(entity, name, self._index)
+        """An attribute or fact of it; one that is there only sometimes is so here as well."""
+        from loadstone.fields.shapes import When
+
+        if callable(self._entity):
+            return Later(self._entity, name, self._index)
+        value = self._entity.value(name)
+        if not isinstance(value, When):
+            return Another(self._entity, name, self._index, value)
+        condition = Another(self._entity, name, self._index, value.condition)
+        return When(condition, Another(self._entity, name, self._index, value.value))
 
     @property
     def number(self) -> Expr:
