@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from loadstone.cli.data_options import Instant, Locales, Scale
+from loadstone.cli.kept import kept
 from loadstone.dataset import SCALES
 
 
@@ -34,22 +35,26 @@ def data_set_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--scale",
+            callback=kept,
             type=Scale(),
             help=f"How many items over all tables: a number, or {', '.join(SCALES)}; {there} "
             "small.",
         ),
         click.option(
             "--seed",
+            callback=kept,
             type=click.IntRange(0, 2**32 - 1),
             help=f"Another number, other data; {there} 1.",
         ),
         click.option(
             "--as-of",
+            callback=kept,
             type=Instant(),
             help=f"The instant that the data is seen at; {there} today 00:00 UTC.",
         ),
         click.option(
             "--locale",
+            callback=kept,
             type=Locales(),
             help=f"Names and places, such as de_DE,ja_JP; {there} en_US.",
         ),

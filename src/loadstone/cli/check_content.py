@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from loadstone.advice import advised
 from loadstone.cli.options import say
 from loadstone.errors import BadContent, EngineError, LoadstoneError
 from loadstone.system import load_system, project_root, system_names
@@ -35,7 +36,7 @@ def check_systems(names: Sequence[str], project: Path | None, *, as_json: bool) 
     if len(names) > 1:
         say(
             f"checking {len(names)} systems, which takes minutes: {', '.join(names)}; "
-            f"`loadstone check {names[0]}` checks one"
+            f"`{advised('check', names[0])}` checks one"
         )
     wrong = 0
     for number, name in enumerate(names, 1):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.advice import advised
 from loadstone.cli.options import json_option, naming_options, target_options
 from loadstone.naming import Naming
 from loadstone.system import NO_PROJECT, load_system, project_root, system_names
@@ -67,7 +68,7 @@ def _project(where: Where) -> Finding:
     return Finding(
         about="project",
         found=f"{own}; systems: {', '.join(names)}",
-        do="`loadstone new NAME` writes another" if root else NO_PROJECT,
+        do=f"`{advised('new', 'NAME')}` writes another" if root else NO_PROJECT,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.advice import advised
 from loadstone.cli.ledger_table import print_json
 from loadstone.cli.options import (
     allow_production_option,
@@ -111,7 +112,7 @@ def _system(manifest: Manifest, where: Where) -> System:
     if system.fingerprint != identity["content"]:
         say(
             f"the fixtures of {system.id} have changed since the export: its items are imported as "
-            "they were, and `loadstone verify` will not know them"
+            "they were, and a verification will not know them"
         )
     return system
 
@@ -213,4 +214,4 @@ def _print(results: Sequence[Result], system: System) -> None:
         for finding in each.findings:
             click.echo(f"  {finding}")
     if all(each.ok for each in results):
-        say(f"`loadstone verify {system.id}` counts them and compares a sample")
+        say(f"`{advised('verify', system.id)}` counts them and compares a sample")

@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table as Grid
 
+from loadstone.advice import advised
 from loadstone.seeding.from_runs import Written
 from loadstone.seeding.opened import DELETE
 from loadstone.seeding.report import LedgerReport
@@ -62,7 +63,7 @@ def _sent_again(report: LedgerReport) -> str:
     """What to do about rejected items."""
     if report.verb is DELETE:
         return "the same command tries those again"
-    again = f"`loadstone seed {report.identity['system']} --retry-rejected`"
+    again = f"`{advised('seed', report.identity['system'], '--retry-rejected')}`"
     return (
         f"a seed leaves those out from now on; once the table takes them, {again} sends them again"
     )

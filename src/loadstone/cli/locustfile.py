@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from loadstone.advice import advised
 from loadstone.cli.options import project_option, say
 from loadstone.cli.run import own_locustfile
 from loadstone.errors import BadValue
@@ -43,9 +44,10 @@ def locustfile(system: str, out: Path | None, project: Path | None) -> None:
     found = own_locustfile(loaded, project)
     if out is None:
         if found is None:
+            path = f"locustfiles/{system}.py"
             raise BadValue(
-                f"{system} has no locustfile: `loadstone locustfile {system} --out "
-                f"locustfiles/{system}.py` writes one; `loadstone run {system}` needs none"
+                f"{system} has no locustfile: `{advised('locustfile', system, '--out', path)}` "
+                f"writes one; `{advised('run', system)}` needs none"
             )
         click.echo(found)
         return

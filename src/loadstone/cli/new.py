@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.advice import advised
 from loadstone.cli.options import open_target, say, target_options
 from loadstone.cli.spend import Deed, Spending, agreed, spend_options
 from loadstone.errors import BadValue
@@ -90,7 +91,7 @@ def new(
         texts = starter(name)
     for path in write_files(texts, project, say=say):
         click.echo(path)
-    say(f"next: loadstone check {name}, loadstone preview {name}, loadstone demo {name}")
+    say("next: " + ", ".join(advised(command, name) for command in ("check", "preview", "demo")))
 
 
 def _givens(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from loadstone.cli.kept import kept
 from loadstone.naming import DEFAULT_STAGE, Naming
 from loadstone.target import Where, opened_target, refuse_production
 
@@ -22,6 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def project_option(command: Command) -> Command:
     return click.option(
         "--project",
+        callback=kept,
         type=click.Path(path_type=Path, file_okay=False),
         help="The directory that holds fixtures/ and scenarios/; LOADSTONE_PROJECT names it too.",
     )(command)
@@ -46,11 +48,20 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--endpoint",
             metavar="URL|aws",
+            callback=kept,
             help="A DynamoDB endpoint, or `aws`; else AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL "
             "or DYNAMODB_ENDPOINT_URL; else the embedded engine.",
         ),
-        click.option("--region", help="Else the environment's, the profile's, the documented one."),
-        click.option("--profile", help="An AWS profile; on its own it does not select AWS."),
+        click.option(
+            "--region",
+            callback=kept,
+            help="Else the environment's, the profile's, the documented one.",
+        ),
+        click.option(
+            "--profile",
+            callback=kept,
+            help="An AWS profile; on its own it does not select AWS.",
+        ),
         project_option,
     )
     return _applied(gathered, options)
@@ -66,11 +77,14 @@ def naming_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--stage",
+            callback=kept,
             default=DEFAULT_STAGE,
             show_default=True,
             help="For systems whose table names have one.",
         ),
-        click.option("--table-prefix", default="", help="Put before every table's name."),
+        click.option(
+            "--table-prefix", callback=kept, default="", help="Put before every table's name."
+        ),
     )
     return _applied(gathered, options)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from loadstone.advice import advised
 from loadstone.capacity.readings import CONSERVATIVE, Reading
 from loadstone.cli.data_options import Scale
 from loadstone.cli.options import naming_options, project_option, say
@@ -179,8 +180,8 @@ def plan(
     held, day = objectives_of(objectives), day_of(shape)
     if (system is None) == (run_name is None):
         raise BadValue(
-            "name a SYSTEM, or a run with --run, and not both: `loadstone systems` and `loadstone "
-            "runs` list them"
+            f"name a SYSTEM, or a run with --run, and not both: `{advised('systems')}` and "
+            "`loadstone runs` list them"
         )
     known: Known | None
     if days is not None:

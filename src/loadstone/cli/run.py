@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from loadstone.advice import handed_on
 from loadstone.capacity.readings import Reading
 from loadstone.cli.arrival_options import DURATION as DEFAULT_DURATION
 from loadstone.cli.arrival_options import USERS, arguments, arrival_options, settled
@@ -282,7 +283,7 @@ def own_locustfile(system: System, project: Path | None) -> Path | None:
 def _environment(systems: Sequence[System], where: Where) -> dict[str, str]:
     """The default locustfile has a user for each system that is named here."""
     names = [each.id for each in systems if not own_locustfile(each, where.project)]
-    environ = {**os.environ, "LOADSTONE_SYSTEM": ",".join(names)}
+    environ = {**os.environ, **handed_on(), "LOADSTONE_SYSTEM": ",".join(names)}
     if where.project:
         environ["LOADSTONE_PROJECT"] = str(where.project.resolve())
     if where.profile:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from loadstone.advice import advised
 from loadstone.arrivals.flags import plan_from
 from loadstone.arrivals.grammar import seconds_of
 from loadstone.capacity.readings import Reading
@@ -128,7 +129,7 @@ def _session(system: System, wanted: list[Wanted], target: Target, where: Where)
     if not session.held:
         raise Refused(
             f"the tables of {system.id} hold no data set that is known here: "
-            f"`loadstone seed {system.id}` loads one"
+            f"`{advised('seed', system.id)}` loads one"
         )
     return session
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.advice import advised
 from loadstone.amounts import amount
 from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.attended import attended
@@ -106,7 +107,9 @@ def up(
         if ours and stay:
             _serve(ours)
         elif ours:
-            say("the engine ends with this command, the data stays: `loadstone local` serves it")
+            say(
+                f"the engine ends with this command, the data stays: `{advised('local')}` serves it"
+            )
     if not well:
         raise SystemExit(1)
 
@@ -179,8 +182,8 @@ def _print(
     if not checked.ok:
         print_verification(checked)
         say(
-            f"the tables do not hold what `loadstone seed {system}` has written: to start over, "
-            f"`loadstone tables drop {system}` and this command again"
+            "the tables do not hold what was seeded: to start over, "
+            f"`{advised('tables drop', system)}` and this command again"
         )
     items = amount(report.written, "item")
     tables = amount(len(connection.tables), "table")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.advice import advised
 from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.ledger_table import print_json, print_verification
 from loadstone.cli.options import json_option, naming_options, say, target_options
@@ -65,7 +66,7 @@ def verify(
             if not session.held:
                 raise Refused(
                     f"the tables of {system} hold no data set that is known here: "
-                    f"`loadstone seed {system}` writes one; --settings looks at the tables alone"
+                    f"`{advised('seed', system)}` writes one; --settings looks at the tables alone"
                 )
             plan = counting_plan(session)
             if not agreed(plan, session.target, spending, COUNT, as_json=as_json):

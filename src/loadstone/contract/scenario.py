@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loadstone.advice import advised
 from loadstone.contract.problem import Problem
 from loadstone.pattern import Journey, Pattern, Scan, parts_of
 from loadstone.system import System
@@ -23,8 +24,8 @@ def _mixes(system: System) -> Iterator[Problem]:
     if not system.patterns:
         yield Problem(
             about=f"scenarios/{system.id}.py",
-            says="it declares no Pattern: there is nothing to run; `loadstone new NAME` writes "
-            "some to learn from",
+            says=f"it declares no Pattern: there is nothing to run; `{advised('new', 'NAME')}` "
+            "writes some to learn from",
         )
     elif not system.mixes:
         yield Problem(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from loadstone.advice import advised
 from loadstone.aws.account import Caller, caller, clock_of, refused
 from loadstone.aws.live import Unread
 from loadstone.aws.permissions import Scope, needs
@@ -101,7 +102,7 @@ def permissions(target: Target, who: Caller, about: About | None) -> Iterator[Fi
         yield Finding(
             about="permissions",
             found="not asked about: no system is named",
-            do="`loadstone doctor SYSTEM` asks about its tables",
+            do=f"`{advised('doctor', 'SYSTEM')}` asks about its tables",
             state="note",
         )
         return
@@ -112,7 +113,7 @@ def permissions(target: Target, who: Caller, about: About | None) -> Iterator[Fi
         yield Finding(
             about="permissions",
             found="not known: IAM may not be asked (iam:SimulatePrincipalPolicy)",
-            do=f"`loadstone permissions {about.system.id}` prints what each command needs",
+            do=f"`{advised('permissions', about.system.id)}` prints what each command needs",
             state="note",
         )
         return
@@ -122,8 +123,8 @@ def permissions(target: Target, who: Caller, about: About | None) -> Iterator[Fi
             yield Finding(
                 about=f"may {command}",
                 found=f"no: not allowed {', '.join(lacking)}",
-                do=f"if it is meant: `loadstone permissions {about.system.id} {command}` prints "
-                "the policy",
+                do="if it is meant: "
+                f"`{advised('permissions', about.system.id, *command.split())}` prints the policy",
                 state="note",
             )
         else:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from loadstone.advice import advised
 from loadstone.doctor.finding import Finding
 from loadstone.embedded import ministack
 from loadstone.embedded.binary import NAME, RECORDED, VERSION, WAY_OUT, platform_name
@@ -28,7 +29,6 @@ PORTS: Mapping[int, tuple[str, str]] = {
     5557: ("a master's workers", "--master-port"),
 }
 LEAST_FREE_BYTES = 1_000_000_000
-SIZES = "`loadstone seed SYSTEM --dry-run` tells how large its items are, without their indexes"
 _REQUIREMENT = re.compile(r"([\w.-]+)>=([\d.]+)")
 
 
@@ -82,7 +82,7 @@ def engine(state: Path) -> Finding:
     return Finding(
         about="engine",
         found=f"{binary} starts and answers",
-        do="`loadstone up SYSTEM` uses it, where no endpoint is named",
+        do="nothing to do; commands use it where no endpoint is named",
     )
 
 
@@ -120,10 +120,15 @@ def disk(state: Path) -> Finding:
         return Finding(
             about="disk",
             found=found,
-            do=f"free some, or work on another disk; {SIZES}",
+            do=f"free some, or work on another disk; {_sizes()}",
             state="wrong",
         )
-    return Finding(about="disk", found=found, do=f"nothing to do; {SIZES}")
+    return Finding(about="disk", found=found, do=f"nothing to do; {_sizes()}")
+
+
+def _sizes() -> str:
+    told = advised("seed", "SYSTEM", "--dry-run")
+    return f"`{told}` tells how large its items are, without their indexes"
 
 
 def is_free(port: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 
+from loadstone.advice import advised
 from loadstone.aws.control import Control
 from loadstone.aws.imports import Imported, Imports, import_request
 from loadstone.aws.live import LiveTable
@@ -113,7 +114,7 @@ class Importing:
         if others:
             raise Refused(
                 f"{', '.join(others)}: there already, and ImportTable makes new tables only; "
-                f"`loadstone tables drop {self.wanted[0].system}` deletes those with Loadstone's "
+                f"`{advised('tables drop', self.wanted[0].system)}` deletes those with Loadstone's "
                 "tag, or pass another --stage or --table-prefix"
             )
         return found
@@ -138,7 +139,7 @@ class Importing:
             problem = f"{seen.status}{f', {seen.failure}' if seen.failure else ''}"
             problem += f"; its log is {seen.log_group}" if seen.log_group else ""
             problem += (
-                f"; `loadstone tables drop {each.system}` removes what came of it, and the same "
+                f"; `{advised('tables drop', each.system)}` removes what came of it, and the same "
                 "command begins anew"
             )
         elif (seen.processed, seen.imported) != (table.items, table.items):
@@ -195,8 +196,9 @@ class Importing:
         if found.held is not None and dict(found.held) != dict(identity):
             raise Refused(
                 f"{name} holds another data set (seed {found.held['seed']}, scale "
-                f"{found.held['scale']}, as of {found.held['as-of']}): `loadstone tables drop "
-                f"{identity['system']}` first, or pass another --stage or --table-prefix"
+                f"{found.held['scale']}, as of {found.held['as-of']}): "
+                f"`{advised('tables drop', identity['system'])}` first, or pass another --stage "
+                "or --table-prefix"
             )
         if self.target.kind != "embedded" and not _is_ours(found.live, identity["system"]):
             raise Refused(

@@ -31,7 +31,7 @@ from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrival
 from loadstone.locust.keeping import Keeping
 from loadstone.locust.live_share import LiveShare
 from loadstone.locust.open_run import OpenRun
-from loadstone.locust.options import add_arguments
+from loadstone.locust.options import add_arguments, keep_given
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
 from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
@@ -132,6 +132,7 @@ class Host:
     def prepare(self) -> None:
         """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
+        keep_given(options)
         check_run_name(options.run_name)
         # The mix is narrowed by them; Locust is to leave the one task that plays it.
         task: Any = ScenarioUser.replay

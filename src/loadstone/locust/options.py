@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from loadstone.advice import GIVEN, remember
 from loadstone.arrivals.flags import FLAGS, Flag
 from loadstone.locust.senders import DEFAULT_RETRIES, FLAVOURS, OWN
+from loadstone.naming import DEFAULT_STAGE
 
 
 def add_arguments(parser: Any) -> None:
@@ -65,7 +68,9 @@ def add_arguments(parser: Any) -> None:
     )
     for flag in FLAGS:
         _add(parser, flag)
-    parser.add_argument("--stage", default="dev", help="For systems whose table names have one.")
+    parser.add_argument(
+        "--stage", default=DEFAULT_STAGE, help="For systems whose table names have one."
+    )
     parser.add_argument("--table-prefix", default="", help="Put before every table's name.")
     parser.add_argument("--region", default="", help="Else as for every other command.")
     parser.add_argument(
@@ -98,6 +103,22 @@ def add_arguments(parser: Any) -> None:
         metavar="WORD-OR-TABLE",
         help="Go on although this word or name looks like production.",
     )
+
+
+def keep_given(options: Any) -> None:
+    """Have what Locust was given in the commands that messages advise, if `loadstone run` has not
+    handed on what it was given itself."""
+    if GIVEN in os.environ:
+        return
+    stage = options.stage if options.stage != DEFAULT_STAGE else ""
+    for option, value in (
+        ("--stage", stage),
+        ("--table-prefix", options.table_prefix),
+        ("--endpoint", options.host),
+        ("--region", options.region),
+    ):
+        if value:
+            remember(option, value)
 
 
 def _add(parser: Any, flag: Flag) -> None:

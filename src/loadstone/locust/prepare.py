@@ -11,6 +11,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from loadstone.advice import advised
 from loadstone.arrivals.plan import Plan
 from loadstone.aws.tables import wanted_tables
 from loadstone.capacity.readings import Reading
@@ -211,12 +212,12 @@ def held_dataset(system: System, names: Mapping[str, str], tables: Sequence[Foun
     for name in names.values():
         if name not in found:
             raise TableMismatch(
-                f"there is no table {name}: `loadstone seed {system.id} --scale 20000` makes and "
-                f"fills it"
+                f"there is no table {name}: "
+                f"`{advised('seed', system.id, '--scale', '20000')}` makes and fills it"
             )
         if found[name] is None:
             raise TableMismatch(
-                f"{name} holds no data set of Loadstone's: `loadstone seed {system.id}` loads one"
+                f"{name} holds no data set of Loadstone's: `{advised('seed', system.id)}` loads one"
             )
     held = {name: identity for name, identity in found.items() if identity}
     return settle(system, Asked(), held, now=datetime.now(UTC))

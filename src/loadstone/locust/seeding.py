@@ -17,6 +17,7 @@ from gevent import socket
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
+from loadstone.advice import advised
 from loadstone.locust.seed_page import SeedPage
 from loadstone.locust.seed_worker import FROM_WORKER, TO_WORKER, SeedWorker
 from loadstone.seeding.link import Link
@@ -43,7 +44,7 @@ def _on_init(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
         environment.loadstone_seed = SeedWorker(environment, runner)
     else:
         print(  # noqa: T201
-            "loadstone: a distributed seed is begun by `loadstone seed SYSTEM --master`",
+            f"loadstone: a distributed seed is begun by `{advised('seed', 'SYSTEM', '--master')}`",
             file=sys.stderr,
         )
         raise SystemExit(2)

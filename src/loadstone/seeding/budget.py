@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gevent.event import Event
 
+from loadstone.advice import advised
 from loadstone.capacity.spend import Meter
 from loadstone.errors import LoadstoneError
 from loadstone.seeding.progress import Progress
@@ -45,8 +46,8 @@ class Purse:
     def check(self, tally: Tally) -> None:
         if self.look(tally):
             raise BudgetReached(
-                f"counting was stopped, {self.spent}; `loadstone verify` begins anew with a larger "
-                "--budget"
+                f"counting was stopped, {self.spent}; `{advised('verify', 'SYSTEM')}` begins anew, "
+                "with a larger --budget"
             )
 
     @property

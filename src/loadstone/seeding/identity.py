@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from loadstone.advice import advised
 from loadstone.dataset import SCALES, Dataset
 from loadstone.errors import BadValue, Refused
 from loadstone.system import System
@@ -105,7 +106,8 @@ def _check(table: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> No
     if differing:
         raise Refused(
             f"{table} holds another data set: {', '.join(differing)}; {_why(held, wanted)}; to "
-            f"start over, `loadstone tables drop {system}` and `loadstone tables create {system}`"
+            f"start over, `{advised('tables drop', system)}` and "
+            f"`{advised('tables create', system)}`"
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import gevent
 from gevent.event import Event
 
+from loadstone.advice import advised
 from loadstone.aws.live import LiveTable
 from loadstone.aws.tables import Wanted
 from loadstone.client.client import Client
@@ -189,8 +190,9 @@ def open_session(
     missing = [name for name in (each.name for each in wanted) if name in meant - there]
     if missing and not partly:
         raise Refused(
-            f"there is no table {', '.join(missing)} at {target}: `loadstone tables create "
-            f"{system.id}` makes it, and then `loadstone seed {system.id}` fills it"
+            f"there is no table {', '.join(missing)} at {target}: "
+            f"`{advised('tables create', system.id)}` makes it, and then "
+            f"`{advised('seed', system.id)}` fills it"
         )
     held: Mapping[str, Mapping[str, str]] = {
         found.place.name: found.held for found in tables if found.held
