@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,6 +22,7 @@ from loadstone.client.target import Target
 from loadstone.errors import BadValue
 from loadstone.planning.observed import observed
 from tests import shop
+from tests.commands import loadstone
 from tests.loaded import loaded
 
 NOW_S = 1_767_311_999 + 300  # a minute before 2026-01-02 00:00:00 UTC, and five more
@@ -161,6 +163,20 @@ def test_tables_that_are_not_there_are_named(
     monkeypatch.setattr("loadstone.aws.sizes.sizes", lambda *_: {})
     ran = invoked("cmz", "--cloudwatch", "1")
     assert "has none of the tables cmz-conversations" in str(ran.exception)
+
+
+def test_without_credentials_it_says_what_they_are_for(tmp_path: Path) -> None:
+    """No flag that was not given is named: what is read is, and what that needs."""
+    environ = {"AWS_EC2_METADATA_DISABLED": "true"}
+    prefix = ("--table-prefix", "mine-")
+    ran = loadstone("plan", "cmz", "--cloudwatch", "7", *prefix, cwd=tmp_path, environ=environ)
+    assert ran.code == 2
+    assert ran.err == (
+        "loadstone: no AWS credentials for DynamoDB in us-west-2 (--cloudwatch reads what AWS "
+        "counted of the 1 table of cmz in 7 days, and writes nothing; `loadstone permissions cmz "
+        "plan --table-prefix mine-` prints what that needs): pass --profile, or set "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
+    )
 
 
 def test_what_tables_hold_is_read_with_their_indexes(target: Target) -> None:

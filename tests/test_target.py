@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 from loadstone.aws.control import Control
 from loadstone.aws.endpoint import checked_url, choose_address, choose_region
+from loadstone.aws.faults import translated
 from loadstone.aws.request import create_request
 from loadstone.aws.session import DUMMY
 from loadstone.aws.target import embedded_target, probe, resolve_target
@@ -197,6 +198,20 @@ def test_aws_without_credentials_is_refused() -> None:
     """`--endpoint aws` with no credentials anywhere says how to give some."""
     with pytest.raises(TargetError, match=r"no AWS credentials.*--profile"):
         resolve_target(endpoint="aws", environ={})
+
+
+def test_aws_out_of_reach_is_no_address_to_correct() -> None:
+    """Where AWS itself does not answer, nothing can be started there: the network is looked at."""
+    target = Target(
+        url="https://dynamodb.eu-west-1.amazonaws.com",
+        region="eu-west-1",
+        kind="aws",
+        credentials=lambda: Credentials("A", "B"),
+    )
+    said = str(translated(ConnectionRefusedError(), target, "listing a table"))
+    assert said.endswith(": check the network, HTTPS_PROXY and --region")
+    own = replace(target, kind="endpoint")
+    assert "start what should listen" in str(translated(ConnectionRefusedError(), own, "listing"))
 
 
 def test_aws_is_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,10 +90,10 @@ def _silent(error: Exception, target: Target, doing: str) -> str:
         return f"the AWS configuration cannot be used: {_line(str(error))}; see AWS_PROFILE"
     if UNANSWERED.isdisjoint(base.__name__ for base in type(error).__mro__):
         return f"{doing} could not be asked of {target} ({name}): {_line(str(error))}"
-    return (
-        f"nothing answers at {target.url} ({name}): start what should listen there, "
-        "or pass another --endpoint"
-    )
+    cure = "check the network, HTTPS_PROXY and --region"
+    if target.kind != "aws":
+        cure = "start what should listen there, or pass another --endpoint"
+    return f"nothing answers at {target.url} ({name}): {cure}"
 
 
 def no_dynamodb(target: Target) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from loadstone.aws.endpoint import Address, choose_address, choose_region
+from loadstone.aws.endpoint import choose_address, choose_region
 from loadstone.aws.faults import (
     code_of,
     is_denied,
@@ -31,10 +31,12 @@ def resolve_target(
     profile: str | None = None,
     documented_region: str | None = None,
     environ: Mapping[str, str] = os.environ,
+    why: str = "",
 ) -> Target | None:
     """The target that flags and environment name; None when they name none.
 
-    Nothing is sent. None means the project's own engine: see `embedded_target`.
+    Nothing is sent. None means the project's own engine: see `embedded_target`. `why` tells who
+    has no credentials what they are for, where no flag or variable has asked for AWS.
     """
     address = choose_address(endpoint, environ)
     if address is None:
@@ -53,7 +55,7 @@ def resolve_target(
             url=address.url or aws_url(session, chosen),
             region=chosen,
             kind="aws",
-            credentials=_required(found, address, chosen),
+            credentials=_required(found, why or f"{address.origin} asks for it", chosen),
         )
     return Target(
         url=address.url, region=chosen, kind="endpoint", credentials=found or dummy_credentials
@@ -102,11 +104,11 @@ def probe(target: Target) -> None:
 
 
 def _required(
-    found: Callable[[], Credentials] | None, address: Address, region: str
+    found: Callable[[], Credentials] | None, why: str, region: str
 ) -> Callable[[], Credentials]:
     if found is None:
         raise TargetError(
-            f"no AWS credentials for DynamoDB in {region} ({address.origin} asks for it): "
+            f"no AWS credentials for DynamoDB in {region} ({why}): "
             "pass --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
     return found

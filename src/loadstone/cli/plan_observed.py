@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from loadstone.advice import advised
+from loadstone.amounts import amount
 from loadstone.cli.options import say
 from loadstone.errors import BadValue
 
@@ -50,11 +52,17 @@ def observed_load(
     from loadstone.system import load_system
 
     system = load_system(name, project)
+    names = naming.names(system.tables)
     target = resolve_target(
-        endpoint="aws", region=region, profile=profile, documented_region=system.region
+        endpoint="aws",
+        region=region,
+        profile=profile,
+        documented_region=system.region,
+        why=f"--cloudwatch reads what AWS counted of the {amount(len(names), 'table')} of "
+        f"{system.id} in {amount(days, 'day')}, and writes nothing; "
+        f"`{advised('permissions', system.id, 'plan')}` prints what that needs",
     )
     assert target is not None
-    names = naming.names(system.tables)
     held = sizes(target, names.values())
     _say_where(target, names, held)
     now_unix_s = time()

@@ -55,7 +55,12 @@ def _reconciled(run: Run, profile: str | None) -> Reconciled:
             f"run {header.name} was against {header.target}, and CloudWatch counts on AWS alone: "
             "there is nothing to compare; name a run against AWS (`loadstone runs` lists them)"
         )
-    target = resolve_target(endpoint="aws", region=header.region, profile=profile)
+    target = resolve_target(
+        endpoint="aws",
+        region=header.region,
+        profile=profile,
+        why=f"run {header.name} was there, and what CloudWatch counted of it is read, no more",
+    )
     assert target is not None
     say(f"CloudWatch: {header.region}")
     now_unix_s = time()
