@@ -11,6 +11,8 @@ import loadstone
 from loadstone import (
     Entity,
     PerParent,
+    calendar,
+    case,
     chance,
     decimal,
     either,
@@ -19,6 +21,7 @@ from loadstone import (
     moment,
     pick,
     segments,
+    several,
     text,
     ulid,
     when,
@@ -58,7 +61,7 @@ def test_the_first_item_again_and_again_is_no_row() -> None:
     dataset = made()
     for _ in range(200):
         dataset.item(visit, 0)
-    assert not dataset._ahead(visit)._made
+    assert not list(dataset._aheads[visit]._made)
 
 
 def test_the_last_item_is_the_end() -> None:
@@ -102,6 +105,51 @@ def test_decimals_are_found_wherever_they_stand() -> None:
     singly = [one(item) for item in range(700)]
     assert list(dataset.items(sale, 0, 700)) == singly
     assert list(map(repr, dataset.items(sale, 0, 700))) == list(map(repr, singly))
+
+
+def test_texts_and_lists_of_items_made_together_are_those_of_each() -> None:
+    """What JSON would escape, what is wider than a byte, what is null, and lists of a parent's:
+    made together, an item has them as it has them alone, and they are its own."""
+    born, at = moment(days=30, in_order=False), moment(days=30, in_order=False)
+    owner = Entity(
+        "Owner",
+        facts={
+            "id": text("{n}", n=loadstone.number),
+            "likes": {"most": several(['a"b', "\u2014", "\u00e9", "\U0001f600"], 1, 3)},
+            "day": calendar(born, "{weekday} \u2014 {day}"),
+        },
+    )
+    pet = Entity(
+        "Pet",
+        table=things,
+        parent=owner,
+        per_parent=PerParent(3, spread=1.5),
+        item={
+            "id": text("\u2014\n{mark}\\{n}", mark=ulid(at), n=loadstone.number),
+            "likes": owner["likes"],
+            "day": owner["day"],
+            "note": case(whole(0, 2), None, fill(["{of} \u2014", "\t"], of=owner["id"]), "x"),
+            "name": pick(["\u00e9", "\U0001f600", '"']),
+            "size": segments(pick(["\u00e9", "\n", "{", "\u2014" * 71])),
+            "seldom": when(chance(0.01), {"some": several(["a", "b"], 0, 2)}),
+        },
+    )
+    dataset = dataset_of(owner, pet, scale=900)
+    one = dataset.compile(pet, pet.shown())
+    items = list(dataset.items(pet, 0, 600))
+    assert list(map(repr, items)) == [repr(one(number)) for number in range(600)]
+    for item in items[1:]:
+        item["likes"]["most"].clear()
+    assert items[0] == one(0)
+
+
+def test_reading_again_from_the_start_is_reading_on() -> None:
+    """After the last item the first one is the next: those who go round wait for nothing."""
+    dataset = made()
+    ahead, count = Ahead(dataset, visit), dataset.count(visit)
+    round_and_round = [ahead.item(number % count) for number in range(2 * count + 40)]
+    assert round_and_round[:count] == round_and_round[count : 2 * count]
+    assert list(ahead._made)
 
 
 def test_values_are_counted_on_all_levels() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -99,8 +99,8 @@ class Dataset:
         self._fan_outs: dict[Entity, FanOut] = {}
         self._between: dict[tuple[Entity, Entity], list[FanOut]] = {}
         self._pools: dict[Pool, tuple[str, ...]] = {}
-        self._memo: dict[Expr, Any] = {}
-        self._aheads: dict[Entity | str, Ahead] = {}
+        self._memo: dict[Hashable, Any] = {}
+        self._aheads = _Aheads(self)
 
     @cached_property
     def identity(self) -> Identity:
@@ -164,8 +164,7 @@ class Dataset:
     def item(self, entity: Entity | str, number: int) -> dict[str, Any]:
         """The n-th item: what is stored, or the facts of an entity that is in no table."""
         try:
-            found = self._aheads.get(entity) or self._ahead(entity)
-            return found.item(number)
+            return self._aheads[entity].item(number)
         except IndexError:
             kind = self._entity(entity)
             raise BadValue(
@@ -176,7 +175,7 @@ class Dataset:
     def items(self, entity: Entity | str, start: int, stop: int) -> Iterator[dict[str, Any]]:
         """Items from start up to stop, which are quickest made together."""
         self._check_range(self._entity(entity), start, stop)
-        return self._ahead(entity).items(start, stop)
+        return self._aheads[entity].items(start, stop)
 
     def compile(self, entity: Entity, expr: Expr) -> Callable[[int], Any]:
         """A function that gives an expression's value for an item of an entity."""
@@ -278,7 +277,7 @@ class Dataset:
             words = self._pools[pool] = drawn(pool, self._locales, self.seed)
         return words
 
-    def memo(self, of: Expr, make: Callable[[], T]) -> T:
+    def memo(self, of: Hashable, make: Callable[[], T]) -> T:
         found = self._memo.get(of)
         if found is None:
             found = self._memo[of] = make()
@@ -291,12 +290,6 @@ class Dataset:
         for pool in pools_in(value for entity in entities for value in entity.values.values()):
             digest.update(repr((pool.name, self.pool(pool))).encode())
         return digest.hexdigest()
-
-    def _ahead(self, entity: Entity | str) -> Ahead:
-        found = self._aheads.get(entity)
-        if found is None:
-            found = self._aheads[entity] = Ahead(self, self._entity(entity))
-        return found
 
     def _check_range(self, entity: Entity, start: int, stop: int) -> None:
         if not 0 <= start <= stop <= self._counts[entity]:
@@ -311,6 +304,19 @@ class Dataset:
         if entity not in self.system.entities:
             raise UnknownName.among("entity", entity, list(self.system.entities))
         return self.system.entities[entity]
+
+
+class _Aheads(dict[Entity | str, Ahead]):
+    """The items of each entity that was asked for."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__()
+        self._dataset = dataset
+
+    def __missing__(self, entity: Entity | str) -> Ahead:
+        dataset = self._dataset
+        found = self[entity] = Ahead(dataset, dataset._entity(entity))
+        return found
 
 
 class Rows:

@@ -45,10 +45,12 @@ class Lookup(Expr):
     def pieces(self, frame: Frame) -> Pieces:
         if self.kind != "text":
             return super().pieces(frame)
-        words = frame.world.memo(
-            self, lambda: Words(map(escape, self.values(frame.world)), lasting=True)
-        )
+        words = frame.world.memo((self, frame.raw), lambda: self._words(frame))
         return [Picked(words, frame.numbers(self.index))]
+
+    def _words(self, frame: Frame) -> Words:
+        texts = self.values(frame.world)
+        return Words(texts if frame.raw else map(escape, texts), lasting=True)
 
     def inputs(self) -> Sequence[Expr]:
         return (self.index,)

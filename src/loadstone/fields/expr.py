@@ -164,7 +164,11 @@ class Constant(Expr):
             case None:
                 return ["true"]  # DynamoDB writes a null as {"NULL":true}
             case str():
-                return [escape(self.value)]
+                if not frame.raw:
+                    return [escape(self.value)]
+                # Beside letters it has to be letters too: see pieces.
+                letters = self.value.isascii() and self.value.isprintable()
+                return [self.value] if letters else [[self.value] * frame.size]
             case _:
                 return [str(self.value)]
 

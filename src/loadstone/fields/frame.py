@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Frame:
     """Items of `entity` by their numbers, and what has been computed of them."""
 
-    def __init__(self, world: World, entity: Entity, items: Ints, *, typed: bool = True) -> None:
+    def __init__(self, world: World, entity: Entity, items: Ints, *, raw: bool = False) -> None:
         self.world, self.entity, self.items = world, entity, items
-        self.typed = typed  # whether values are written with their types, as DynamoDB does
+        self.raw = raw  # whether text is as it is, and not escaped for JSON
         self.size = len(items)
         self._numbers: dict[Expr, Numbers] = {}
         self._pieces: dict[Expr, Pieces] = {}
@@ -100,7 +100,7 @@ class Frame:
                 found = ancestors if every else ancestors.narrow(numbers), own
             elif ancestor is parent:
                 numbers, own = _distinct(self.places().parent)
-                found = Frame(self.world, parent, numbers, typed=self.typed), own
+                found = Frame(self.world, parent, numbers, raw=self.raw), own
             else:
                 parents, own = self.up(parent)
                 frame, further = parents.up(ancestor)
@@ -119,7 +119,7 @@ class Frame:
         """The items of another entity that an index names, one for each item."""
         found = self._others.get((entity, index))
         if found is None:
-            found = Frame(self.world, entity, self.numbers(index), typed=self.typed)
+            found = Frame(self.world, entity, self.numbers(index), raw=self.raw)
             self._others[entity, index] = found
         return found
 
@@ -132,7 +132,7 @@ class Frame:
 
     def narrow(self, rows: Ints) -> Frame:
         """Some of the items."""
-        frame = Frame(self.world, self.entity, self.items.take(rows), typed=self.typed)
+        frame = Frame(self.world, self.entity, self.items.take(rows), raw=self.raw)
         frame._wider = (self, rows)
         return frame
 

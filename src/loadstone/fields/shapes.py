@@ -80,7 +80,7 @@ class Map(Expr):
                 frame.pieces(value)  # so that what is deeper or sparse finds it made
                 if value in self._again:
                     frame.cut(value)
-        for condition, together in groupby(self.attributes.items(), _condition):
+        for condition, together in groupby(self.attributes.items(), condition_of):
             named = [(f'"{escape(name)}":', value) for name, value in together]
             if condition is not None:
                 whens = [(f",{name}", value) for name, value in named if isinstance(value, When)]
@@ -146,16 +146,13 @@ class Several(Expr):
         return f"[{among}[{place}] for i in range({count})]"
 
     def pieces(self, frame: Frame) -> Pieces:
-        form = '{{"S":"{}"}}' if frame.typed else '"{}"'
-        entries = [form.format(escape(text)) for text in self.among]
-        size = len(entries)
-        numbers = [frame.numbers(each).tolist() for each in (self.start, self.step, self.count)]
-        return [
-            [
-                "[" + ",".join([entries[(start + i * step) % size] for i in range(count)]) + "]"
-                for start, step, count in zip(*numbers, strict=True)
-            ]
-        ]
+        entries = [f'{{"S":"{escape(text)}"}}' for text in self.among]
+        drawn = [frame.numbers(each) for each in (self.start, self.step, self.count)]
+        return [["[" + ",".join(texts) + "]" for texts in _steps_through(entries, *drawn)]]
+
+    def lists(self, start: Numbers, step: Numbers, count: Numbers) -> list[list[str]]:
+        """The lists that some draws make."""
+        return list(_steps_through(self.among, start, step, count))
 
 
 class Case(Expr):
@@ -256,9 +253,7 @@ def several(among: Sequence[str], low: int, high: int) -> Expr:
 
 
 def wire(value: Expr, frame: Frame) -> Pieces:
-    """A value in DynamoDB's JSON, with its type; or plain, where the frame is not typed."""
-    if not frame.typed:
-        return _plain(value, frame)
+    """A value in DynamoDB's JSON, with its type."""
     pieces = frame.pieces(value)
     match value.kind:
         case "text":
@@ -277,15 +272,12 @@ def wire(value: Expr, frame: Frame) -> Pieces:
             return pieces
 
 
-def _plain(value: Expr, frame: Frame) -> Pieces:
-    match value.kind:
-        case "text":
-            return ['"', *frame.pieces(value), '"']
-        case "null":
-            return ["null"]
-        case "decimal":
-            return ["0"]  # JSON has none: see together.py
-    return frame.pieces(value)
+def _steps_through(
+    among: Sequence[str], start: Numbers, step: Numbers, count: Numbers
+) -> Iterator[list[str]]:
+    size = len(among)
+    for first, by, times in zip(start.tolist(), step.tolist(), count.tolist(), strict=True):
+        yield [among[(first + i * by) % size] for i in range(times)]
 
 
 def _values_in(value: Expr) -> Iterator[Expr]:
@@ -299,7 +291,8 @@ def _values_in(value: Expr) -> Iterator[Expr]:
         yield value
 
 
-def _condition(attribute: tuple[str, Expr]) -> Expr | None:
+def condition_of(attribute: tuple[str, Expr]) -> Expr | None:
+    """What an attribute is there under; nothing, where it always is."""
     value = attribute[1]
     return value.condition if isinstance(value, When) else None
 

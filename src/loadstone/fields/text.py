@@ -121,7 +121,8 @@ class Fill(Expr):
                 columns.append(self._column(frame, name, slot))
         names = tuple(self.slots)
         given = tuple(f"p{number}" for number in range(len(rows) + 1))
-        forms = _fillers(self._escaped, names, tuple(sources[name] for name in names), given)
+        texts = self._texts if frame.raw else self._escaped
+        forms = _fillers(texts, names, tuple(sources[name] for name in names), given)
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
         return [list(map(call, chosen, repeat(columns), *rows))]
 
@@ -185,12 +186,12 @@ class Segments(Expr):
         return f"{scope.code.constant(segments_in)}({scope.of(self.text)})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        pieces = frame.text(self.text)
+        pieces, read = frame.text(self.text), str if frame.raw else unescape
         # What stands in a piece as it is sent, as most does, is counted without looking closer.
         uncommon = map(_UNCOMMON_PIECE, pieces)
         return np.array(
             [
-                segments_in(unescape(piece)) if found else _parts(len(piece), *_SEVEN_BIT)
+                segments_in(read(piece)) if found else _parts(len(piece), *_SEVEN_BIT)
                 for piece, found in zip(pieces, uncommon, strict=True)
             ],
             dtype=np.int64,

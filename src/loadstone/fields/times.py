@@ -135,10 +135,11 @@ class Calendar(Expr):
         days = frame.numbers(self.instant) // DAY_MS
         if not days.size:
             return [[]]
+        text_of = (self.days if frame.raw else self.escaped).__getitem__
         first, last = int(days.min()), int(days.max())
         if last - first > 4 * days.size:
-            return [list(map(self.escaped.__getitem__, days.tolist()))]
-        return [Picked(Words(map(self.escaped.__getitem__, range(first, last + 1))), days - first)]
+            return [list(map(text_of, days.tolist()))]
+        return [Picked(Words(map(text_of, range(first, last + 1))), days - first)]
 
     def inputs(self) -> Sequence[Expr]:
         return (self.instant,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -44,6 +44,6 @@ class World(Protocol):
         """The vocabulary of a pool."""
         ...
 
-    def memo(self, of: Expr, make: Callable[[], T]) -> T:
+    def memo(self, of: Hashable, make: Callable[[], T]) -> T:
         """Something made once for an expression in this data set."""
         ...
