@@ -9,7 +9,7 @@ import numpy as np
 from loadstone.fields import draws
 from loadstone.fields.draws import Hashes, Ints
 from loadstone.fields.expr import Constant, Expr, Numbers
-from loadstone.fields.pieces import Letters, Pieces, joined, spread
+from loadstone.fields.pieces import Letters, Picked, Pieces, joined, spread
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -26,6 +26,7 @@ class Frame:
         self.size = len(items)
         self._numbers: dict[Expr, Numbers] = {}
         self._pieces: dict[Expr, Pieces] = {}
+        self._texts: dict[Expr, list[str]] = {}
         self._mixed: Hashes | None = None
         self._places: Places | None = None
         self._ups: dict[Entity, tuple[Frame, Ints]] = {}
@@ -56,12 +57,17 @@ class Frame:
 
     def text(self, expr: Expr) -> list[str]:
         """The expression as one list of texts."""
-        pieces = self.pieces(expr)
-        if len(pieces) == 1 and isinstance(only := pieces[0], list):
-            return only
-        made = joined(pieces, self.size)
-        self._pieces[expr] = [made]
-        return made
+        found = self._texts.get(expr)
+        if found is None:
+            pieces = self.pieces(expr)
+            found = self._texts[expr] = joined(pieces, self.size)
+            if not (len(pieces) == 1 and isinstance(pieces[0], (list, Picked))):
+                self._pieces[expr] = [found]  # so that it is joined once
+        return found
+
+    def knows_text(self, expr: Expr) -> bool:
+        """Whether the expression is a list of texts already."""
+        return expr in self._texts
 
     def cut(self, expr: Expr) -> None:
         """Letters of an expression that is asked for again are best cut once."""

@@ -33,7 +33,7 @@ class Words:
     __slots__ = ("_fused", "column", "lasting")
 
     def __init__(self, texts: Iterable[str], *, lasting: bool = False) -> None:
-        self.column: NDArray[Any] = np.array(list(texts), dtype=object)
+        self.column: NDArray[Any] = np.fromiter(texts, dtype=object)
         self.lasting = lasting
         self._fused: dict[tuple[str | Words, ...], Words] = {}
 
@@ -94,6 +94,14 @@ def texts_column(pieces: Pieces, size: int) -> NDArray[Any]:
         return only.words.column.take(only.index)
     column = np.empty(size, dtype=object)
     column[:] = joined(pieces, size)
+    return column
+
+
+def placed(texts: list[str], rows: Rows, size: int) -> NDArray[Any]:
+    """A column that has texts in some rows, and nothing in the others."""
+    column = np.empty(size, dtype=object)
+    column.fill("")
+    column[rows] = texts
     return column
 
 

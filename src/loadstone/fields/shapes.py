@@ -16,7 +16,7 @@ from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Value, escape, 
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Own
 from loadstone.fields.numbers import whole
-from loadstone.fields.pieces import Pieces, joined, spread, texts_column
+from loadstone.fields.pieces import Pieces, joined, placed, spread, texts_column
 from loadstone.fields.scope import Scope
 
 
@@ -313,6 +313,4 @@ def _sometimes(frame: Frame, condition: Expr, whens: Sequence[tuple[str, When]])
     there = [piece for lead, when in whens for piece in (lead, *wire(when.value, part))]
     if rows.size == frame.size:
         return there
-    made = np.full(frame.size, "", dtype=object)
-    made[rows] = joined(there, part.size)
-    return [made.tolist()]
+    return [placed(joined(there, part.size), rows, frame.size).tolist()]

@@ -27,7 +27,7 @@ from loadstone.fields.expr import (
 )
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Reference
-from loadstone.fields.pieces import Letters, Pieces, joined
+from loadstone.fields.pieces import Letters, Pieces, joined, placed
 from loadstone.fields.scope import Scope
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ _UNCOMMON_PIECE = re.compile(r"[^ -Z_a-z]").search  # or escaped
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
 #: How many characters one message takes, and how many each of several.
 _SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
+#: A slot that one of so many items uses is made for all of them: other templates use it as well.
+_OFTEN = 3
 
 
 class Join(Expr):
@@ -128,21 +130,19 @@ class Fill(Expr):
 
     def _column(self, frame: Frame, name: str, slot: Expr) -> list[str]:
         """The texts of a slot, at least where the item's template has it."""
-        if isinstance(slot, (Lookup, Reference)):
+        if isinstance(slot, (Lookup, Reference)) or frame.knows_text(slot):
             return frame.text(slot)  # as quick for all as for some
         rows = np.flatnonzero(self._uses[name].take(frame.numbers(self.template.index)))
         if not rows.size:
             return []
-        if rows.size * 2 > frame.size:
+        if rows.size * _OFTEN > frame.size:
             return frame.text(slot)
         if slot.kind == "whole":
             texts = joined(digits_of(frame.numbers(slot).take(rows)), rows.size)
         else:
             texts = frame.narrow(rows).text(slot)
-        column = np.full(frame.size, "", dtype=object)
-        column[rows] = texts
-        made: list[str] = column.tolist()
-        return made
+        column: list[str] = placed(texts, rows, frame.size).tolist()
+        return column
 
     def inputs(self) -> Sequence[Expr]:
         return (self.template.index, *self.slots.values())
