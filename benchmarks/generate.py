@@ -31,7 +31,7 @@ from benchmarks.naive.derived import Make, Maker, derived, derived_with_mimesis
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.export import layout
-from loadstone.seeding.feed import BATCH_ITEMS, TOGETHER
+from loadstone.seeding.feed import BATCH_ITEMS, together
 from loadstone.seeding.opened import PUT
 from loadstone.seeding.slices import slice_count, slices
 from loadstone.system import load_system, system_names
@@ -71,7 +71,7 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
         return _each(lambda: dataset.item(entity, places.randrange(size)), 200)
 
     def as_seeded() -> int:
-        some = sorted(islice(seeded, min(TOGETHER, slice_count(size))))
+        some = sorted(islice(seeded, min(together(len(dataset.system.tables)), slice_count(size))))
         ranges = [range(each.start, each.stop) for each in some]
         for rows in dataset.rows_of(entity, ranges, before=PUT.before, after=PUT.after):
             for first in range(0, len(rows), BATCH_ITEMS):

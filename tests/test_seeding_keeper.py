@@ -25,8 +25,8 @@ from loadstone.seeding.tally import Tally
 from loadstone.table import Table
 
 IDENTITY = {"system": "shop", "seed": "1"}
-COUNTS = {"orders": {"Order": 12_300, "Line": 700}, "people": {"Person": 4_001}}
-ITEMS = 17_001
+COUNTS = {"orders": {"Order": 24_300, "Line": 700}, "people": {"Person": 4_001}}
+ITEMS = 29_001
 
 
 class Hand:

@@ -25,6 +25,7 @@ _THROTTLED_CANCELLATIONS = frozenset({"ProvisionedThroughputExceeded", "Throttli
 _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 #: What a batch gives back undone, by operation.
 LEFTOVERS = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
+_NOTHING_LEFT = {operation: b'"%b":{}' % name.encode() for operation, name in LEFTOVERS.items()}
 
 _CONSUMED = b'"ConsumedCapacity"'
 _SHORT_BYTES = 512
@@ -78,11 +79,21 @@ def _consumed(body: bytes, reads: bool) -> tuple[Units, ...]:
 
 def leftovers(operation: str, body: bytes) -> tuple[Throttle, ...]:
     """One throttle for each item or key that a batch gave back undone."""
-    name = LEFTOVERS.get(operation)
-    if name is None or b'"%b":{}' % name.encode() in body:
+    nothing = _NOTHING_LEFT.get(operation)
+    if nothing is None or nothing in body:
         return ()
+    return (_left_in_short if len(body) <= _SHORT_BYTES else _left)(LEFTOVERS[operation], body)
+
+
+def _left(name: str, body: bytes) -> tuple[Throttle, ...]:
     undone = _dict(_decoded(body).get(name))
     return tuple(Throttle(name, table) for table in undone for _ in _requests(undone[table]))
+
+
+@lru_cache(maxsize=1024)
+def _left_in_short(name: str, body: bytes) -> tuple[Throttle, ...]:
+    """Of an answer that leaves nothing, or little, and may be written with blanks."""
+    return _left(name, body)
 
 
 def failure(status: int, body: bytes, request: bytes) -> Failure:

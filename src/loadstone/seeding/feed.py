@@ -10,8 +10,15 @@ from loadstone.seeding.opened import OpenSlice
 from loadstone.seeding.slices import Slice
 
 BATCH_ITEMS = 25  # BatchWriteItem takes 25 at most: API reference, BatchWriteItem
-#: Slices are quicker opened several at a time: columns take their time to begin.
-TOGETHER = 8
+#: Slices are quicker opened several at a time, as columns take their time to begin; of many tables
+#: fewer of each, as the rows of all of them are in memory.
+TOGETHER = 32
+LEAST_TOGETHER, MOST_TOGETHER = 8, 16
+
+
+def together(tables: int) -> int:
+    """How many slices of each of so many tables are opened at a time."""
+    return min(MOST_TOGETHER, max(LEAST_TOGETHER, TOGETHER // tables))
 
 
 class Batch(NamedTuple):
@@ -32,8 +39,8 @@ Opens = Callable[[Sequence[Slice]], Sequence[OpenSlice]]
 class Feed:
     """Keeps several slices open, so that consecutive batches are far apart in key space."""
 
-    def __init__(self, open_slices: Opens) -> None:
-        self._open_slices = open_slices
+    def __init__(self, open_slices: Opens, *, together: int = LEAST_TOGETHER) -> None:
+        self._open_slices, self._together = open_slices, together
         self._waiting: deque[Slice] = deque()
         self._ready: deque[OpenSlice] = deque()  # opened, and nothing of them sent yet
         self._open: deque[tuple[OpenSlice, int]] = deque()
@@ -74,7 +81,7 @@ class Feed:
     def _opened(self) -> OpenSlice:
         if not self._ready:
             alike = [each for each in self._waiting if each.entity == self._waiting[0].entity]
-            group = alike[:TOGETHER]
+            group = alike[: self._together]
             self._waiting = deque(each for each in self._waiting if each not in group)
             self._ready.extend(self._open_slices(group))
         return self._ready.popleft()

@@ -14,17 +14,13 @@ from typing import Any
 
 from loadstone.seeding import messages
 from loadstone.seeding.book import Book
-from loadstone.seeding.feed import TOGETHER
+from loadstone.seeding.feed import together
 from loadstone.seeding.job import refuse_another
 from loadstone.seeding.lane import LEAST_OPEN_SLICES, OPEN_SLICES
 from loadstone.seeding.messages import DROP, FINISH, Message
 from loadstone.seeding.sender import SeedStopped
 from loadstone.seeding.slices import SLICE_ITEMS, Slice
 from loadstone.seeding.tally import Tally
-
-#: More than a worker has open, so that it need not wait for the next ones: those that it opens at a
-#: time. It is told of another as soon as one is written, long before all of them are.
-AHEAD = TOGETHER
 
 
 @dataclass(slots=True)
@@ -61,7 +57,10 @@ class Keeper:
         self._rate, self._say = rate, say
         self._hands: dict[str, _Hand] = {}
         self._said: set[str] = set()
-        self._depth = AHEAD + max(LEAST_OPEN_SLICES, OPEN_SLICES // max(1, len(books)))
+        tables = max(1, len(books))
+        # More than a worker has open, so that it need not wait for the next ones: those that it
+        # opens at a time. It is told of another as soon as one is written.
+        self._depth = together(tables) + max(LEAST_OPEN_SLICES, OPEN_SLICES // tables)
         self.failure: Exception | None = None
         self.finishing = not any(book.left for book in books.values())
 

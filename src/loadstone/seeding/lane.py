@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import ceil, inf
 
 from loadstone.client import retry
-from loadstone.seeding.feed import Batch, Feed, Opens
+from loadstone.seeding.feed import Batch, Feed, Opens, together
 from loadstone.seeding.opened import OpenSlice, Part
 from loadstone.seeding.pace import Bucket
 from loadstone.seeding.place import Place
@@ -34,7 +34,8 @@ class Lane:
         lanes: int,
         draw: Callable[[], float],
     ) -> None:
-        self.place, self.feed, self.bucket = place, Feed(open_slices), Bucket()
+        self.place, self.bucket = place, Bucket()
+        self.feed = Feed(open_slices, together=together(lanes))
         self.spent = 0.0  # units, as far as the answers say; else as we reckon
         self.throttled = 0  # requests and items
         self._share, self._width = max(1, share), max(LEAST_OPEN_SLICES, OPEN_SLICES // lanes)

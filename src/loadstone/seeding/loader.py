@@ -17,7 +17,7 @@ from loadstone.seeding.opened import OpenSlice
 from loadstone.seeding.pace import Bucket
 from loadstone.seeding.sender import Halted, SeedStopped, Sender
 from loadstone.seeding.tally import Tally
-from loadstone.seeding.verdict import Verdict, verdict
+from loadstone.seeding.verdict import Verdict, undone, verdict
 
 #: BatchWriteItem takes 16 MB: API reference, BatchWriteItem.
 BATCH_BYTES = 16 * 1024 * 1024
@@ -121,7 +121,8 @@ class Loader:
         if len(body) > BATCH_BYTES and len(batch.rows) > 1:
             self._settle(sent, again=_halves(batch))
             return
-        self._total.take(sent.reckon(len(body), self._clock.now_s()), self._clock.now_s())
+        now_s = self._clock.now_s()
+        self._total.take(sent.reckon(len(body), now_s), now_s)
         sent_ns = perf_counter_ns()
         answer = self._sender.send_once(operation, body)
         self._observe(sent.lane.place.name, answer, perf_counter_ns() - sent_ns)
@@ -154,8 +155,8 @@ class Loader:
 
     def _settle_well(self, sent: Sent, answer: Answer) -> None:
         batch = sent.batch
-        undone = answer.json.get("UnprocessedItems")
-        left = batch.of.found_in(batch.rows, undone) if undone else ()
+        given_back = undone(answer)
+        left = batch.of.found_in(batch.rows, given_back) if given_back else ()
         written = batch.of.write(batch.rows, left)
         self._tally.written += written
         # Where the answer does not say, what was reckoned.

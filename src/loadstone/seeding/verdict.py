@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -33,7 +35,8 @@ _REJECTED = frozenset(
 def verdict(answer: Answer) -> Verdict:
     code, status = answer.code, answer.status
     if code is None:
-        return Verdict.WELL if _is_readable(answer) else Verdict.GLITCH
+        # What cannot be read may have said that items were left undone.
+        return Verdict.GLITCH if _said(answer.body) is None else Verdict.WELL
     if code in THROTTLE_CODES or status == 429:
         return Verdict.THROTTLED
     if code in _REJECTED:
@@ -45,9 +48,16 @@ def verdict(answer: Answer) -> Verdict:
     return Verdict.HOPELESS
 
 
-def _is_readable(answer: Answer) -> bool:
-    """What cannot be read may have said that items were left undone."""
+def undone(answer: Answer) -> Any:
+    """What a batch that went well gave back undone: its UnprocessedItems, if it has any."""
+    return (_said(answer.body) or {}).get("UnprocessedItems")
+
+
+@lru_cache(maxsize=64)
+def _said(body: bytes) -> dict[str, Any] | None:
+    """An answer decoded, None where it cannot be: a load gets the same over and over."""
     try:
-        return bool(answer.json) or answer.body == b"{}"
+        decoded = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return False
+        return None
+    return decoded if isinstance(decoded, dict) else None
