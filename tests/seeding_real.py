@@ -37,7 +37,9 @@ def tables_of_ones_own(target: Target) -> list[str]:
     prefix = f"real-{next(_numbers)}-"
     names = Naming(prefix=prefix).names(SYSTEM.tables)
     Tables(target).create(wanted_tables(SYSTEM.tables, names, system=SYSTEM.id))
-    return ["--endpoint", target.url, "--table-prefix", prefix, "--as-of", AS_OF]
+    # An engine may keep the tables of each region apart, as AWS does.
+    there = ["--endpoint", target.url, "--region", target.region]
+    return [*there, "--table-prefix", prefix, "--as-of", AS_OF]
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def items_in(target: Target, there: list[str]) -> dict[Any, Any]:
     """Every item of the table, by its key."""
     (table,) = SYSTEM.tables
     request: dict[str, Any] = {
-        "TableName": Naming(prefix=there[3]).names(SYSTEM.tables)[table.name],
+        "TableName": Naming(prefix=there[5]).names(SYSTEM.tables)[table.name],
         "ConsistentRead": True,
     }
     found: dict[Any, Any] = {}

@@ -17,6 +17,7 @@ import pytest
 
 from loadstone.cli.distributed import Spread, await_address
 from loadstone.client.target import Target
+from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue
 from tests.commands import loadstone
 from tests.seeding_real import (
@@ -30,9 +31,20 @@ from tests.seeding_real import (
     until,
 )
 
-SCALE = 9000
 #: Slow enough for something to happen in the middle.
 RATE = ("--rate", "8000wcu/s")
+
+
+@pytest.fixture(scope="module")
+def target(each_target: Target) -> Target:
+    """Both engines, one after the other."""
+    return each_target
+
+
+@pytest.fixture
+def scale(each_engine: Engine) -> int:
+    """Items enough for something to happen in the middle, and fewer where they take longer."""
+    return 9000 if each_engine.binary.name == "dynoxide" else 4500
 
 
 @pytest.fixture
@@ -86,13 +98,13 @@ def mastering(folder: Path, *arguments: str, workers: int = 2) -> Iterator[Maste
 
 @pytest.mark.usefixtures("no_aws")
 def test_a_worker_that_is_killed_loses_nothing(
-    there: list[str], target: Target, tmp_path: Path
+    there: list[str], scale: int, target: Target, tmp_path: Path
 ) -> None:
     """Of two workers one is killed (-9) in the middle: its slices are given to the other, which is
     said; the table ends with exactly the items of the data set, and the ledger closes. Meanwhile
     Locust's page shows a request for each batch, and how far each table is."""
     with (
-        mastering(tmp_path, *there, "--scale", str(SCALE), *RATE) as master,
+        mastering(tmp_path, *there, "--scale", str(scale), *RATE) as master,
         seeding(tmp_path, *master.as_worker) as doomed,
         seeding(tmp_path, *master.as_worker) as other,
     ):
@@ -109,19 +121,19 @@ def test_a_worker_that_is_killed_loses_nothing(
     (said,) = (line for line in err.splitlines() if "does not answer any more" in line)
     assert "slices are given to others" in said
     ledger = orjson.loads(out)
-    assert (ledger["asked"], ledger["written"], ledger["left"]) == (SCALE, SCALE, 0)
+    assert (ledger["asked"], ledger["written"], ledger["left"]) == (scale, scale, 0)
     assert ledger["tables"][0]["write_units"]["table"] > 0
-    assert items_in(target, there) == items_of(SCALE)
+    assert items_in(target, there) == items_of(scale)
     assert other.returncode == 0, told
     assert "ended: this worker has written" in told
-    assert table["asked"] == total["asked"] == f"{SCALE:,}"
+    assert table["asked"] == total["asked"] == f"{scale:,}"
     assert total["table"] == "total"
     assert completed(tmp_path, *there)["written_now"] == 0
 
 
 @pytest.mark.usefixtures("no_aws")
 def test_ctrl_c_and_the_page_end_it_in_good_order(
-    there: list[str], target: Target, tmp_path: Path
+    there: list[str], scale: int, target: Target, tmp_path: Path
 ) -> None:
     """Ctrl-C at the master, and then the page's Stop button, have the workers finish what is in
     flight; a worker that is interrupted hands back what it has. The same command goes on, in the
@@ -129,7 +141,7 @@ def test_ctrl_c_and_the_page_end_it_in_good_order(
     slowly = ("--rate", "1500wcu/s")
     for how in ("interrupt", "stop"):
         with (
-            mastering(tmp_path, *there, "--scale", str(SCALE), *slowly) as master,
+            mastering(tmp_path, *there, "--scale", str(scale), *slowly) as master,
             seeding(tmp_path, *master.as_worker) as first,
             seeding(tmp_path, *master.as_worker) as second,
         ):
@@ -149,10 +161,10 @@ def test_ctrl_c_and_the_page_end_it_in_good_order(
         assert "the same command goes on" in err.splitlines()[-1]
         assert first.returncode == second.returncode == 0
         ledger = orjson.loads(out)
-        assert 0 < ledger["left"] < SCALE
-        assert ledger["written"] + ledger["left"] == SCALE
+        assert 0 < ledger["left"] < scale
+        assert ledger["written"] + ledger["left"] == scale
     assert completed(tmp_path, *there)["written_now"] == ledger["left"]
-    assert items_in(target, there) == items_of(SCALE)
+    assert items_in(target, there) == items_of(scale)
 
 
 @pytest.mark.usefixtures("no_aws")
@@ -181,10 +193,10 @@ def test_who_means_something_else_takes_no_part(
 
 
 @pytest.mark.usefixtures("no_aws")
-def test_without_workers_it_stops(there: list[str], tmp_path: Path) -> None:
+def test_without_workers_it_stops(there: list[str], scale: int, tmp_path: Path) -> None:
     """When the last worker is gone the master ends with what to do, and exit 1."""
     with (
-        mastering(tmp_path, *there, "--scale", str(SCALE), *RATE, workers=1) as master,
+        mastering(tmp_path, *there, "--scale", str(scale), *RATE, workers=1) as master,
         seeding(tmp_path, *master.as_worker) as only,
     ):
         under_way(tmp_path)

@@ -14,6 +14,7 @@ import pytest
 from gevent import socket
 
 from loadstone.client.target import Target
+from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.seeding.link import Link
 from tests.conftest import ENGINE_CACHE
@@ -30,6 +31,18 @@ from tests.seeding_real import (
     under_way,
     until,
 )
+
+
+@pytest.fixture(scope="module")
+def target(each_target: Target) -> Target:
+    """Both engines, one after the other."""
+    return each_target
+
+
+@pytest.fixture
+def scale(each_engine: Engine) -> int:
+    """Items enough for something to happen in the middle, and fewer where they take longer."""
+    return 9000 if each_engine.binary.name == "dynoxide" else 4500
 
 
 @pytest.fixture
@@ -51,10 +64,10 @@ def test_processes_write_what_one_would(there: list[str], target: Target, tmp_pa
 
 
 @pytest.mark.usefixtures("no_aws")
-def test_a_process_that_is_killed_is_replaced(there: list[str], tmp_path: Path) -> None:
+def test_a_process_that_is_killed_is_replaced(there: list[str], scale: int, tmp_path: Path) -> None:
     """One process of two is killed (-9): that is said in a line, and the load completes as if it
     had not been."""
-    arguments = [*there, "--scale", "9000", "--processes", "2", "--rate", "12000wcu/s"]
+    arguments = [*there, "--scale", str(scale), "--processes", "2", "--rate", "12000wcu/s"]
     with seeding(tmp_path, *arguments, "--json") as process:
         under_way(tmp_path, slices=2)
         os.kill(children_of(process.pid)[0], signal.SIGKILL)
@@ -63,7 +76,7 @@ def test_a_process_that_is_killed_is_replaced(there: list[str], tmp_path: Path) 
     (said,) = (line for line in err.splitlines() if "SIGKILL" in line)
     assert "slices are given to others" in said
     ledger = orjson.loads(out)
-    assert (ledger["written"], ledger["left"]) == (9000, 0)
+    assert (ledger["written"], ledger["left"]) == (scale, 0)
     assert completed(tmp_path, *there)["written_now"] == 0
 
 
@@ -90,11 +103,11 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_aws")
 @pytest.mark.parametrize("processes", ["1", "3"])
 def test_ctrl_c_ends_in_good_order(
-    there: list[str], target: Target, tmp_path: Path, processes: str
+    there: list[str], scale: int, target: Target, tmp_path: Path, processes: str
 ) -> None:
     """Ctrl-C in a terminal reaches the whole process group: what is in flight is finished, the
     numbers agree, it is said how to go on, and the exit is 130."""
-    arguments = [*there, "--scale", "9000", "--processes", processes, "--rate", "12000wcu/s"]
+    arguments = [*there, "--scale", str(scale), "--processes", processes, "--rate", "12000wcu/s"]
     with seeding(tmp_path, *arguments, "--json") as process:
         under_way(tmp_path)
         children = children_of(process.pid)
@@ -103,14 +116,14 @@ def test_ctrl_c_ends_in_good_order(
     assert process.returncode == 130, err
     assert "Traceback" not in err
     ledger = orjson.loads(out)
-    assert 0 < ledger["left"] < 9000
-    assert ledger["written"] + ledger["left"] == 9000
+    assert 0 < ledger["left"] < scale
+    assert ledger["written"] + ledger["left"] == scale
     last = [line for line in err.splitlines() if line.startswith("stopped: ")]
     assert last == [err.splitlines()[-1]]
     assert f"stopped: {ledger['left']:,} items are left" in last[0]
     assert "the same command goes on" in last[0]
-    shown = [line for line in err.splitlines() if " of 9,000 items" in line]
-    assert shown[-1].startswith(f"{ledger['written']:,} of 9,000 items")
+    shown = [line for line in err.splitlines() if f" of {scale:,} items" in line]
+    assert shown[-1].startswith(f"{ledger['written']:,} of {scale:,} items")
     # What was in flight is there, also of the slices that will be written again.
     assert len(items_in(target, there)) == ledger["written"] + ledger["unfinished"]
     until(lambda: not any(map(is_alive, children)))
