@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,22 @@ def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
     assert table.count("| broke: p99 < 20ms:") == 2
     assert table.count("| held |") == 3
     assert "broke: p99 &lt; 20ms: 44 ms" in render_html(view(run))
+
+
+def test_a_confirmed_rate_is_told_with_how_long_it_held(tmp_path: Path) -> None:
+    """It goes before a higher one that held for a while, and no burst is suspected of it."""
+    trials = [
+        trial(0, 200, "held"),
+        trial(1, 400, "broke", "throttle_rate < 1%: 40%"),
+        trial(2, 200, "held"),
+        replace(trial(3, 180, "held"), measured_s=60, confirms=True),
+    ]
+    run = arrived(tmp_path, [Gauges(asked=100)] * 3, trials=trials, target_kind="aws")
+    assert run.trials == tuple(trials)
+    assert "was 180 a second (" in said(run)
+    assert ", confirmed after a higher one had used up what is kept for a burst; at" in said(run)
+    assert KEPT not in said(run)
+    assert "| held for 60.0 s: confirmed |" in render_markdown(view(run))
 
 
 KEPT = "Capacity kept for a burst may have carried that rate"

@@ -19,7 +19,7 @@ from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.run import Run
 from loadstone.run.figures import figures
-from loadstone.run.find_max import highest
+from loadstone.run.find_max import CONFIRMED, highest
 from tests.between import Between
 from tests.commands import Ran, free_port, loadstone
 from tests.counted import counted_calls, counting
@@ -253,8 +253,13 @@ def test_the_limit_of_a_gate_is_found(place: Path, engine: Engine) -> None:
     assert ran.code == 0, ran.err
     best = highest(kept.trials)
     assert best is not None
-    assert 0.7 * limit <= best.rate_per_s <= 1.4 * limit
+    assert 0.7 * limit <= best.rate_per_s <= 1.25 * limit
+    assert best.confirms
+    assert best.measured_s == 4.0 * CONFIRMED
     assert kept.trials[0].outcome == "held"
+    assert "ops/s for 24 s: " in ran.err
+    assert "and so confirmed: a higher rate had used up what is kept for a burst" in ran.err
+    assert "confirmed after a higher one had used up what is kept for a burst" in ran.out
     assert "Throttling was simulated, by provisioned:" in ran.out
 
 

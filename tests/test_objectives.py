@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from math import ceil, log2
+from copy import deepcopy
+from dataclasses import replace
+from heapq import heappop, heappush
+from math import ceil, log2, sqrt
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.capacity.admission import Admission, Need, Resource
+from loadstone.capacity.limits import Provisioned
+from loadstone.client.retry import backoff_s
 from loadstone.errors import BadValue, UnknownName
 from loadstone.run.evidence import Evidence
-from loadstone.run.find_max import CLOSE, Search, Trial, highest, lasts, limit
+from loadstone.run.find_max import CLOSE, CONFIRMED, Search, Trial, highest, lasts, limit
 from loadstone.run.objectives import Scope, Verdict, judge, kept_to, objective
 from loadstone.run.tally import SecondTally, Tally
 from loadstone.run.trial_outcome import Seen, outcome_of
@@ -199,10 +206,11 @@ def test_a_search_ends_close_below_the_limit(limit_per_s: float, start: float) -
     tried = searched(limit_per_s, start)
     best = max(rate for rate in tried if rate <= limit_per_s)
     assert best <= limit_per_s <= best * CLOSE
+    assert tried[-1] == best  # the last that is tried confirms it
     # Doublings or halvings to the limit, and the last that held once more; then half of the ratio
     # at each step: 2 to 1.05 in 4; and the highest once more, after twice as much, where it did not
     # hold right after one that broke.
-    assert len(tried) <= abs(log2(limit_per_s / start)) + 5 + ceil(log2(1 / log2(CLOSE)))
+    assert len(tried) <= abs(log2(limit_per_s / start)) + 6 + ceil(log2(1 / log2(CLOSE)))
 
 
 @given(
@@ -210,27 +218,33 @@ def test_a_search_ends_close_below_the_limit(limit_per_s: float, start: float) -
     st.floats(0.01, 10),
     st.sampled_from([0, 10, 60, 300]),
     st.floats(0.1, 5),
+    st.booleans(),
 )
 def test_a_search_is_not_deceived_by_a_burst(
-    limit_per_s: float, from_share: float, burst_s: int, rests: float
+    limit_per_s: float, from_share: float, burst_s: int, rests: float, told: bool
 ) -> None:
-    """Where unused capacity is kept, as DynamoDB does, the rate that is found can be kept up."""
+    """Where unused capacity is kept, as DynamoDB does, the rate that is found can be kept up, with
+    or without knowing what was served of those that broke."""
     search = Search(max(1.0, limit_per_s * from_share))
-    kept, seconds = limit_per_s * burst_s, 10.0
+    kept = limit_per_s * burst_s
     trials: list[Trial] = []
     while (rate := search.rate) is not None:
+        seconds = 10.0 * (CONFIRMED if search.confirming else 1)
         kept = min(limit_per_s * burst_s, kept + rests * limit_per_s)
+        served = min(rate, limit_per_s + kept / seconds)
         kept += (limit_per_s - rate) * seconds
-        trials.append(trial(len(trials), rate, "held" if kept >= 0 else "broke"))
-        search.tried(trials[-1].outcome)
+        found = trial(len(trials), rate, "held" if kept >= 0 else "broke")
+        trials.append(replace(found, measured_s=seconds, confirms=search.proves))
+        search.tried(trials[-1].outcome, served if told and kept < 0 else None)
         kept = max(0.0, min(limit_per_s * burst_s, kept))
     assert search.held is not None
     best = highest(trials)
     assert best is not None
     assert best.rate_per_s == search.held  # what is told is what was found
+    assert best.confirms
     assert lasts(trials)
-    # What comes while nothing is asked for, before each rate, makes a rate hold that is so higher.
-    assert search.held <= limit_per_s * (1 + rests / seconds)
+    # What comes while nothing is asked for, before each rate, carries one that is so much higher.
+    assert search.held <= limit_per_s * (1 + rests / (10 * CONFIRMED)) * (1 + 1e-9)
     assert search.held * CLOSE >= limit_per_s
     assert len(trials) < 60
 
@@ -248,6 +262,63 @@ def test_what_held_before_the_first_break_is_held_again_at_once() -> None:
     assert rates == [800, 400, 200, 100]
 
 
+def test_a_search_goes_by_what_was_served_of_a_throttled_rate() -> None:
+    """It is tried next; once a burst is spent it is confirmed at once, and then less and less, each
+    time of what was served, until that holds."""
+    search = Search(100)
+    search.tried("held")
+    search.tried("broke", 150)
+    assert (search.rate, search.confirming) == (150, False)
+    search.tried("broke", 120)
+    assert (search.rate, search.confirming, search.proves) == (120, True, True)
+    search.tried("broke", 119)
+    assert search.rate == pytest.approx(120 / sqrt(CLOSE))
+    search.tried("broke", 104)
+    assert search.rate == 104
+    search.tried("held")
+    assert search.rate is None
+    assert search.held == 104
+
+
+def test_what_is_found_has_a_neighbour_that_broke() -> None:
+    """Where only far more than what was served is known to break, a quarter more is tried at last:
+    where that holds, the search goes on, and comes back where nothing else is confirmed."""
+    search = Search(1000)
+    for outcome, served in (("broke", 100.0), ("held", None), ("held", None)):
+        search.tried(outcome, served)  # type: ignore[arg-type]
+    assert (search.rate, search.confirming) == (125, False)
+    again = deepcopy(search)
+    search.tried("broke", 101)
+    assert (search.rate, search.held) == (None, 100)
+    again.tried("held")
+    assert again.rate == sqrt(125 * 1000)
+    while again.rate is not None:
+        again.tried("broke")
+    assert again.held == 100
+
+
+def test_a_rate_that_was_served_and_held_is_confirmed() -> None:
+    """Nothing lies between it and the rate of which so much was served."""
+    search = Search(100)
+    search.tried("broke", 60)
+    search.tried("held")
+    assert (search.rate, search.confirming, search.proves) == (60, True, True)
+    search.tried("held")
+    assert search.held == 60
+
+
+def test_what_was_served_is_no_answer_by_itself() -> None:
+    """Where calls break that are not those which were throttled, what was served may never hold:
+    after the fourth that broke in a row the search goes on by halves."""
+    search = Search(800)
+    for _ in range(40):
+        if (rate := search.rate) is not None:
+            search.tried("held" if rate <= 100 else "broke", 0.99 * rate)
+    assert search.rate is None
+    assert search.held is not None
+    assert search.held <= 100 <= search.held * CLOSE
+
+
 def test_a_rate_that_does_not_hold_again_was_no_answer() -> None:
     """What held at first and not once more is left for what lies below it."""
     search = Search(100)
@@ -260,9 +331,27 @@ def test_a_rate_that_does_not_hold_again_was_no_answer() -> None:
     assert search.rate == pytest.approx(100)
 
 
-def test_a_burst_is_spent_before_the_answer_is_held_again() -> None:
-    """Where the last rates held one after the other, twice as much comes before the last of them
-    is tried again, and what came of that is no answer."""
+def test_a_burst_is_spent_before_the_answer_is_confirmed() -> None:
+    """Where the last rates held one after the other, twice as much comes, and more until that
+    breaks, before the last of them is held for long; and what came of that is no answer."""
+    search = Search(100, ceiling=2000)
+    for outcome in ("held", "held", "held", "broke"):
+        search.tried(outcome)
+    while (rate := search.rate) is not None and rate < 800:
+        last = rate
+        search.tried("held")
+    assert rate == 2 * last
+    search.tried("held")
+    assert search.rate == 2000
+    search.tried("broke")
+    assert (search.rate, search.held, search.proves) == (last, last, True)
+    search.tried("held")
+    assert search.rate is None
+    assert search.held == last
+
+
+def test_what_could_not_be_spent_confirms_nothing() -> None:
+    """At a ceiling that held what is kept for a burst may be left, and carry the answer."""
     search = Search(100, ceiling=150)
     search.tried("held")
     search.tried("broke")
@@ -270,10 +359,82 @@ def test_a_burst_is_spent_before_the_answer_is_held_again() -> None:
         last = rate
         search.tried("held")
     search.tried("held")
-    assert search.rate == search.held == last
+    assert (search.rate, search.confirming, search.proves) == (last, True, False)
     search.tried("held")
     assert search.rate is None
-    assert search.held == last
+
+
+class Gated:
+    """A gate of so many units a second and arrivals at a rate, each of a unit, which are sent again
+    as the client does. No clock: time passes from one arrival to the next."""
+
+    def __init__(self, units_per_s: int, seed: int) -> None:
+        limit = Provisioned(read=units_per_s, write=1)
+        self._admission = Admission(lambda _: limit)
+        self._random = Random(seed)
+        self._again: list[tuple[float, float, int]] = []  # when, meant for when, which attempt
+        self._now_s = 0.0
+        self._ended: list[tuple[float, bool]] = []  # meant for when, and whether it was served
+        self._throttled: list[float] = []
+
+    def hold(self, number: int, rate: float, length_s: float, *, confirms: bool) -> Trial:
+        """What comes of a rate that is measured for so long after three seconds, and after what the
+        one before left behind."""
+        while self._again:
+            self._retry()
+        start_s = self._now_s + 3.0
+        stop_s = start_s + length_s
+        at_s = self._now_s
+        while (at_s := at_s + self._random.expovariate(rate)) < stop_s:
+            while self._again and self._again[0][0] <= at_s:
+                self._retry()
+            self._now_s = at_s
+            self._attempt(at_s, 1)
+        self._now_s = stop_s
+        while self._again and self._again[0][0] <= stop_s + 5.0:
+            self._retry()
+        served = [good for meant_s, good in self._ended if start_s <= meant_s < stop_s]
+        throttled = sum(start_s <= meant_s < stop_s for meant_s in self._throttled)
+        few = throttled < 0.001 * (len(served) + throttled)
+        return replace(
+            trial(number, rate, "held" if few else "broke"),
+            measured_s=length_s,
+            calls=len(served),
+            failed=served.count(False),
+            throttled=throttled,
+            confirms=confirms,
+        )
+
+    def _retry(self) -> None:
+        self._now_s, meant_s, attempt = heappop(self._again)
+        self._attempt(meant_s, attempt)
+
+    def _attempt(self, meant_s: float, attempt: int) -> None:
+        refused = self._admission.admit([Need(Resource("mail"), "read", 1.0)], self._now_s)
+        if refused is None or attempt == 4:
+            self._ended.append((meant_s, refused is None))
+        else:
+            wait_s = backoff_s(attempt, "ThrottlingException", 400, self._random.random())
+            heappush(self._again, (self._now_s + wait_s, meant_s, attempt + 1))
+        if refused is not None:
+            self._throttled.append(meant_s)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("start", [40.0, 130.0, 1000.0])
+def test_a_search_reads_a_gate_right(start: float, seed: int) -> None:
+    """Before a gate of 100 units a second, which keeps five minutes of them for a burst, arrivals
+    at random and the client's own attempts, the answer is 100 within a twentieth, and confirmed."""
+    gate, search = Gated(100, seed), Search(start)
+    trials: list[Trial] = []
+    while (rate := search.rate) is not None:
+        length_s = 10.0 * (CONFIRMED if search.confirming else 1)
+        trials.append(gate.hold(len(trials), rate, length_s, confirms=search.proves))
+        search.tried(trials[-1].outcome, trials[-1].served_per_s)
+    best = highest(trials)
+    assert best is not None
+    assert best.confirms
+    assert 95 <= best.rate_per_s <= 105
 
 
 def test_a_search_gives_up_where_nothing_holds() -> None:

@@ -15,7 +15,7 @@ from loadstone.arrivals.plan import FindMax
 from loadstone.locust.arriving import ANSWERED_WITHIN_S, RESTED_WITHIN_S
 from loadstone.locust.recording import Recording
 from loadstone.run.evidence import Evidence
-from loadstone.run.find_max import Search, Trial, highest
+from loadstone.run.find_max import CONFIRMED, Search, Trial, highest
 from loadstone.run.objectives import judge
 from loadstone.run.tally import Tally
 from loadstone.run.trial_outcome import Seen, outcome_of
@@ -68,13 +68,15 @@ class Trials:
         self._say(f"loadstone: looking for the highest rate with {kept}")
         while (rate := search.rate) is not None:
             settle_s = asked.settle_s + (0 if trials else warm_up_s)
-            parts, asked_of = self._parts(len(trials), rate, settle_s, asked.step_s)
-            lost = asked_of - len(parts)
-            trial = _trial(len(trials), rate, asked, parts, evidence, lost=lost)
+            length_s = asked.step_s * (CONFIRMED if search.confirming else 1)
+            parts, asked_of = self._parts(len(trials), rate, settle_s, length_s)
+            seen = replace(evidence, measured_s=length_s)
+            found = _trial(len(trials), rate, asked, parts, seen, lost=asked_of - len(parts))
+            trial = replace(found, confirms=search.proves)
             trials.append(trial)
             self._say(f"loadstone: {said(trial)}")
             self._write("trial", trial.to_json())
-            search.tried(trial.outcome)
+            search.tried(trial.outcome, trial.served_per_s)
         self.found, self.done = highest(trials), True
         self._write("found", {"rate_per_s": self.found and self.found.rate_per_s})
         end()
@@ -160,15 +162,15 @@ def _trial(
         **{name: sum(part[name] for part in parts) for name in SUMMED},
         delay_max_us=max((part["delay_max_us"] for part in parts), default=0),
     )
-    seen_so = replace(evidence, tallies=tallies, measured_s=asked.step_s, asked=seen.asked)
+    seen_so = replace(evidence, tallies=tallies, asked=seen.asked)
     verdicts = judge(asked.objectives, seen_so)
     outcome, why = outcome_of(verdicts, seen, lost=lost)
     p50_us, p99_us = whole.latency.percentile_us(50, 99)
     return Trial(
         number=number,
         rate_per_s=rate,
-        achieved_per_s=whole.counts.calls / asked.step_s,
-        measured_s=asked.step_s,
+        achieved_per_s=whole.counts.calls / evidence.measured_s,
+        measured_s=evidence.measured_s,
         asked=seen.asked,
         calls=whole.counts.calls,
         p50_us=p50_us,
@@ -191,4 +193,6 @@ def said(trial: Trial) -> str:
         f"done, p50 {trial.p50_us / 1000:.2f} ms, p99 {trial.p99_us / 1000:.2f} ms, "
         f"{trial.throttled:,} throttled, {trial.failed:,} failed: {outcome[trial.outcome]}"
     )
+    if trial.confirms and trial.outcome == "held":
+        line += ", and so confirmed: a higher rate had used up what is kept for a burst"
     return f"{line} ({trial.why})" if trial.why else line

@@ -66,6 +66,8 @@ def found(run: Run) -> Iterator[str]:
             f"({rate(best.achieved_per_s)} done over {seconds(best.measured_s)}, p99 "
             f"{duration(best.p99_us)})"
         )
+        if best.confirms:
+            said += ", confirmed after a higher one had used up what is kept for a burst"
     if stood is not None:
         said += f"; at {rate(stood.rate_per_s)} a second {stood.why}"
     elif best is not None:
@@ -83,5 +85,5 @@ def _unproven(run: Run) -> Iterator[str]:
         return  # it has no capacity that could be kept
     yield (
         "Capacity kept for a burst may have carried that rate, and then it would not last: only a "
-        "search that goes on until higher rates break, and it holds right after one, shows that."
+        "search that goes on until higher rates break, and then confirms it, shows that."
     )

@@ -10,7 +10,12 @@ from typing import Any, Literal, Self
 RISE = 2.0
 CLOSE = 1.05
 LOWEST = 1.0
+#: What is found is held for so many times as long as any other rate.
+CONFIRMED = 6
 _ATTEMPTS = 3  # at a rate that the generator spoilt: a hiccup is not yet a limit
+_LOWERED = 3  # times in a row that what could not be confirmed is followed down
+_SPENT_WITH = 8.0  # times the answer: the most that is tried to spend what was kept
+_ABOVE = 1.25  # times the answer: what is seen to break, where only far more did
 
 Outcome = Literal["held", "broke", "generator"]
 
@@ -19,7 +24,9 @@ Outcome = Literal["held", "broke", "generator"]
 class Trial:
     """One rate, held for some time, and what came of it. `why` is "" where all objectives were met.
 
-    `patterns` is what its calls did, as tallies are written; records of older versions lack it.
+    `confirms`: it was held for so long, after what was kept for a burst had been used up, that this
+    cannot have carried it. `patterns` is what its calls did, as tallies are written. Records of
+    older versions lack both.
     """
 
     number: int
@@ -36,7 +43,13 @@ class Trial:
     delay_max_us: int
     outcome: Outcome
     why: str = ""
+    confirms: bool = False
     patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def served_per_s(self) -> float | None:
+        """How many came to a good end, where others were throttled: about what the capacity is."""
+        return (self.calls - self.failed) / self.measured_s if self.throttled else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,64 +64,110 @@ class Search:
     """Which rate to try next: doubled until one breaks, then halfway between, by ratio.
 
     Capacity that was not used is kept for a burst, and with it a rate can hold for a while that
-    cannot be kept up. So the answer is one that held right after another broke, which had used up
-    what was kept. So the rate below the first that broke is held again before any between them; and
-    in the end the last, if it is not such a one, and before that, twice as much, where none just
-    broke.
+    cannot be kept up. So what is found is confirmed: held six times as long, after another rate
+    broke, which had used up what was kept. What comes back in the pause between the two carries
+    little of that time. Where nothing broke just before, twice as much and more is tried until it
+    does.
 
-    Done when the lowest that broke is within 5 % of such a rate, when even 1 a second broke, at a
-    ceiling that held, or when the generator could not keep up with a rate three times.
+    Where a rate was throttled, what was served of it is tried next, for that is near the capacity.
+    The rate below the first that broke otherwise is held again before any between them.
+
+    Done when a rate is confirmed, at a ceiling that held, when even 1 a second broke, or when the
+    generator could not keep up with a rate three times. The lowest that broke is then within 5 % of
+    the answer, or within 25 % where that is what was served of a rate that was throttled.
     """
 
     def __init__(self, start: float, ceiling: float | None = None) -> None:
         self._ceiling = ceiling
         self._next: float | None = min(start, ceiling) if ceiling else start
         self._broke: float | None = None
-        self._spoilt = 0
-        self._after_a_break = self._spending = False
-        self._bounds: list[float] = []  # rates that held right after one that broke
-        self._proven: float | None = None  # the last that was tried, when it is such a one
+        self._spoilt = self._lowered = 0
+        self._spent = False  # whether what was kept is used up
+        self._spending = self._guided = self._looking_above = False
+        self._bounds: list[float] = []  # rates that held when it was
+        self._confirmed: float | None = None
+        self.confirming = False
         self.held: float | None = None
 
     @property
     def rate(self) -> float | None:
-        """The rate to try; None when the search is over."""
+        """The rate to try, `confirming` or not; None when the search is over."""
         return self._next
 
-    def tried(self, outcome: Outcome) -> None:
-        """What came of that rate."""
+    @property
+    def proves(self) -> bool:
+        """Whether this rate can only hold if it lasts."""
+        return self.confirming and self._spent
+
+    def tried(self, outcome: Outcome, served_per_s: float | None = None) -> None:
+        """What came of that rate; where it was throttled, how many a second were served."""
         rate = self._next
         if rate is None:
             raise ValueError("the search is over")
         if self._spending:
-            self._spending, self._after_a_break, self._next = False, True, self.held
+            self._after_spending(rate, outcome)
             return
         if outcome == "generator":
             self._spoilt += 1
             self._next = rate if self._spoilt < _ATTEMPTS else None
             return
         self._spoilt = 0
-        self._proven = None
         if outcome == "held":
-            self._holds(rate)
+            self._next = self._after_held(rate)
         else:
-            self._breaks(rate)
-        self._after_a_break = outcome == "broke"
-        self._next = self._after()
+            self._next = self._after_broke(rate, served_per_s)
 
-    def _holds(self, rate: float) -> None:
+    def _after_held(self, rate: float) -> float | None:
+        guided, self._guided = self._guided, False
+        if self.confirming:
+            return self._after_confirmed(rate)
+        self._looking_above = False
         self.held = max(rate, self.held or 0.0)
-        if self._after_a_break:
-            self._proven = rate
+        if self._spent:
             self._bounds.append(rate)
+            if guided:
+                self.confirming = True
+                return rate
+        self._spent = False
+        return self._between()
 
-    def _breaks(self, rate: float) -> None:
+    def _after_confirmed(self, rate: float) -> float | None:
+        """Its neighbour above, where that is not known to break."""
+        self.held = self._confirmed = rate
+        self._bounds.append(rate)
+        self.confirming = self._spent = False
+        above = min(rate * _ABOVE, self._ceiling or rate * _ABOVE)
+        if self._broke is None or self._broke <= above or above <= rate * CLOSE:
+            return None
+        self._looking_above = True
+        return above
+
+    def _after_broke(self, rate: float, served_per_s: float | None) -> float | None:
+        was_spent, self._spent = self._spent, True
         self._broke = min(rate, self._broke or rate)
         if self.held is not None and self.held >= rate:
             self._bounds = [each for each in self._bounds if each < rate]
             self.held = max(self._bounds, default=None)
+        if self._looking_above:
+            return None
+        if served_per_s is not None and (guide := self._guide(rate, served_per_s)):
+            # What was served has no burst in it where that was spent before.
+            self._guided, self.confirming = not was_spent, was_spent
+            return guide
+        self._guided = self.confirming = False
+        return self._between()
 
-    def _after(self) -> float | None:
+    def _guide(self, rate: float, served_per_s: float) -> float | None:
+        """What was served, and lower, where that broke as well."""
+        lower = rate / sqrt(CLOSE)
+        following = self._guided or self.confirming
+        self._lowered = self._lowered + 1 if following else 0
+        guide = min(served_per_s, lower)
+        if (not following and guide == lower) or self._lowered > _LOWERED:
+            return None
+        return guide if guide > max(self._bounds, default=LOWEST) else None
+
+    def _between(self) -> float | None:
         held, broke = self.held, self._broke
         if held is None:
             assert broke is not None
@@ -117,23 +176,35 @@ class Search:
             if self._ceiling is not None and held >= self._ceiling:
                 return None
             return min(held * RISE, self._ceiling or held * RISE)
-        if self._after_a_break and not self._bounds:
+        if self._spent and not self._bounds:
             return held
         if broke / held > CLOSE:
             return sqrt(held * broke)
-        if held == self._proven:
+        if held == self._confirmed:
             return None
-        if self._after_a_break:
+        if self._spent:
+            self.confirming = True
             return held
         self._spending = True
         return min(held * RISE, self._ceiling or held * RISE)
+
+    def _after_spending(self, rate: float, outcome: Outcome) -> None:
+        """Confirm what was found, unless there may be more to spend."""
+        assert self.held is not None
+        more = min(rate * RISE, self._ceiling or rate * RISE)
+        if outcome == "held" and rate < more <= self.held * _SPENT_WITH:
+            self._next = more
+            return
+        self._spent = outcome == "broke"
+        self._spending, self.confirming, self._next = False, True, self.held
 
 
 def highest(trials: Sequence[Trial]) -> Trial | None:
     """The evidence for the highest rate that held, below every rate that broke.
 
-    Where one that had held broke later on, what else held by then is left out, unless it held right
-    after a higher one.
+    One that was confirmed goes before all that held for a shorter time. Else, where one that had
+    held broke later on, what else held by then is left out, unless it held right after a higher
+    one.
     """
     held: list[Trial] = []
     lowest = float("inf")
@@ -145,7 +216,8 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
                 held = [each for each in held if _after_a_higher(each, trials)]
     held = [each for each in held if each.rate_per_s < lowest]
-    return max(held, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
+    best = [each for each in held if each.confirms] or held
+    return max(best, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
 
 
 def telling(trials: Sequence[Trial]) -> Trial | None:
@@ -156,9 +228,10 @@ def telling(trials: Sequence[Trial]) -> Trial | None:
 
 
 def lasts(trials: Sequence[Trial]) -> bool:
-    """Whether the highest rate held right after a higher one, which had used up what was kept."""
+    """Whether the highest rate was confirmed; records of older versions know of none that was, and
+    there it is to have held right after a higher one, which had used up what was kept."""
     best = highest(trials)
-    return best is not None and _after_a_higher(best, trials)
+    return best is not None and (best.confirms or _after_a_higher(best, trials))
 
 
 def _after_a_higher(trial: Trial, trials: Sequence[Trial]) -> bool:

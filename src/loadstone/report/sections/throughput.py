@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loadstone.report.blocks import Block, Chart, Column, Heading, Section, Table, Text
-from loadstone.report.numbers import count, duration, milliseconds, rate
+from loadstone.report.numbers import count, duration, milliseconds, rate, seconds
 from loadstone.report.places import Place, place_of, said_cause
 from loadstone.report.view import View
+from loadstone.run.find_max import Trial
 
 
 def throughput(view: View) -> Section:
@@ -67,12 +68,18 @@ def _trials(view: View) -> Iterator[Block]:
                 count(trial.failed),
                 count(trial.late),
                 duration(trial.delay_max_us),
-                f"{trial.outcome}: {trial.why}" if trial.why else trial.outcome,
+                _verdict(trial),
             )
             for trial in view.trials
         ],
     )
     yield Heading("Over the run")
+
+
+def _verdict(trial: Trial) -> str:
+    if trial.why:
+        return f"{trial.outcome}: {trial.why}"
+    return f"held for {seconds(trial.measured_s)}: confirmed" if trial.confirms else trial.outcome
 
 
 def _spread(view: View) -> str:
