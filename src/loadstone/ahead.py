@@ -7,6 +7,7 @@ what is made is the same, and whoever jumps about, or wants but a few, pays noth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -34,7 +35,7 @@ class Ahead:
 
     def __init__(self, world: World, entity: Entity) -> None:
         self._world, self._entity, self._count = world, entity, world.count(entity)
-        self._one: Callable[[int], Item] = compile_item(world, entity, entity.shown())
+        self._one: Callable[[int], Item] = compile_item(world, entity, entity.shown(), alone=True)
         self._many: Callable[[Ints], Iterator[Item]] | None = None
         self._next = -2  # the number of the first of those made ahead
         self._made: Iterator[Item] = iter(())  # those, put together when they are asked for
@@ -57,7 +58,7 @@ class Ahead:
         self._last = number
         if self._in_turn < FEW:
             self._size = FIRST
-            return self._one(number)
+            return self._sibling(number) if in_turn else self._one(number)
         self._made = self._written(number, min(number + self._size, self._count))
         self._size = min(8 * self._size, self._most)
         self._next, self._last = number + 1, -2
@@ -66,10 +67,15 @@ class Ahead:
     def items(self, start: int, stop: int) -> Iterator[Item]:
         """Items from start up to stop."""
         if stop - start < FEW:
-            yield from map(self._one, range(start, stop))
+            yield from map(self._sibling, range(start, stop))
             return
         for first in range(start, stop, self._most):
             yield from self._written(first, min(first + self._most, stop))
+
+    @cached_property
+    def _sibling(self) -> Callable[[int], Item]:
+        """For items that are close to each other, but few."""
+        return compile_item(self._world, self._entity, self._entity.shown())
 
     def _written(self, start: int, stop: int) -> Iterator[Item]:
         """Items from start up to stop, all computed at once."""

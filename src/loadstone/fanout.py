@@ -7,8 +7,10 @@ the data set. A few giant parents may be declared; they come first and own a sha
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -21,7 +23,9 @@ from loadstone.fields.distributions import TABLE_BITS, LogNormal
 from loadstone.fields.draws import DRAW_BITS, Ints, draw_column, mix_column
 
 BLOCK = 1024
-BLOCKS_KEPT = 256
+BLOCKS_KEPT = 512
+#: A block of no more children than this says of each whose it is; of more, a search does.
+_OWNED = 1 << 14
 _GIANTS = -1  # the giants in place of a block
 
 _WEIGHT_MEDIAN = 4096
@@ -89,10 +93,14 @@ class Places(NamedTuple):
 
 
 class _Block(NamedTuple):
+    """Look-ups all over a data set wait for memory more than for anything: this is little of it."""
+
     first_parent: int
     first: int  # the first child's number, in groups
-    offsets: list[int]  # where each parent's children start, and one past the last
-    column: Ints
+    end: int  # one past the last one's
+    offsets: array[int]  # from `first`, where each parent's children start, and where the last end
+    owners: array[int] | None  # of each child which of the parents is its own
+    column: Ints  # the offsets
 
 
 class _Run(NamedTuple):
@@ -137,8 +145,6 @@ class FanOut:
         #: How many each parent has, where all have the same.
         self.even = spread.least * spread.step if not (self._spare or giants) else 0
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
-        self._last = _Block(0, 0, [0, 0], np.zeros(2, dtype=np.int64))
-        self._last_end = 0
 
     def place(self, child: int) -> Place:
         """Whose child this is."""
@@ -151,18 +157,21 @@ class FanOut:
             return parent, position, self.even
         group, inside = divmod(child, self._step)
         if group < self._giant_groups:
-            offsets, first_parent, local = self._giant_offsets, 0, group
+            offsets: Sequence[int] = self._giant_offsets
+            parent = 0
+            index = bisect_right(offsets, group) - 1
         else:
             group -= self._giant_groups
-            block = self._last
-            if not block.first <= group < self._last_end:
+            block = self._blocks.get(group * self._parents // self._groups // BLOCK)
+            if block is None or not block.first <= group < block.end:
                 block = self._block(self._block_of(group))
-            offsets, first_parent, local = block.offsets, block.first_parent, group - block.first
-        index = bisect_right(offsets, local) - 1
+            parent, first, _, offsets, owners, _ = block
+            group -= first
+            index = owners[group] if owners else bisect_right(offsets, group) - 1
         start = offsets[index]
         return (
-            first_parent + index,
-            (local - start) * self._step + inside,
+            parent + index,
+            (group - start) * self._step + inside,
             (offsets[index + 1] - start) * self._step,
         )
 
@@ -268,7 +277,6 @@ class FanOut:
             self._blocks[number] = block
             if len(self._blocks) > BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
-        self._last, self._last_end = block, block.first + block.offsets[-1]
         return block
 
     def _compute(self, number: int) -> _Block:
@@ -281,12 +289,22 @@ class FanOut:
             has = np.zeros(size + 1, dtype=np.int64)
             has[np.argsort(drawn, kind="stable")[: end - first] + 1] = 1
             column = np.cumsum(has)
-            return _Block(before + self._giants, first, column.tolist(), column)
+            return _block(before + self._giants, first, column)
         ranks = drawn >> (DRAW_BITS - TABLE_BITS)
         upto = np.concatenate(([0], np.cumsum(self._weights[ranks])))
         spare = end - first - size * self._least
         column = np.arange(size + 1, dtype=np.int64) * self._least + spare * upto // upto[-1]
-        return _Block(before + self._giants, first, column.tolist(), column)
+        return _block(before + self._giants, first, column)
+
+
+def _block(first_parent: int, first: int, column: Ints) -> _Block:
+    children = int(column[-1])
+    owners = None
+    if 0 < children <= _OWNED:
+        parents = np.arange(len(column) - 1, dtype=np.uint16)
+        owners = array("H", np.repeat(parents, np.diff(column)).tobytes())
+    offsets = array("q", column.tobytes())
+    return _Block(first_parent, first, first + children, offsets, owners, column)
 
 
 def _giant_offsets(giants: int, groups: int) -> list[int]:

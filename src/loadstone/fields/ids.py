@@ -21,6 +21,11 @@ from loadstone.fields.scope import Scope
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
+#: Of a UUID's halves the bits that are kept, and those that are set: version 4, variant 1.
+_VERSION = (0xFFFF_FFFF_FFFF_0FFF, 0x4000)
+_VARIANT = ((1 << 62) - 1, 1 << 63)
+_THIRTY = (1 << 30) - 1
+
 Digits = NDArray[np.uint64]
 
 
@@ -39,11 +44,16 @@ class _Identifier(Expr):
     def plain(self) -> bool:
         return self.number.plain()
 
-    def words(self, scope: Scope) -> list[str]:
-        """Variables that hold the hashes of one item."""
-        mix = scope.code.constant(draws.mix)
+    def words(self, scope: Scope) -> str:
+        """A variable that holds the hashes of one item, side by side."""
+        source = scope.of(self.number)
+        if self.number is not number:
+            source = f"({source} & {draws.MASK})"  # it may be negative
         keys = [scope.world.multiplier(draw) for draw in self.draws]
-        return [scope.code.let(f"{mix}({scope.of(self.number)}, {key})") for key in keys]
+        name = scope.code.name()
+        for step in draws.lanes_source(source, keys):
+            scope.code.line(f"{name} = {step.format(z=name)}")
+        return name
 
     def word_columns(self, frame: Frame) -> list[Digits]:
         keys = [frame.world.multiplier(draw) for draw in self.draws]
@@ -62,13 +72,22 @@ class Ulid(_Identifier):
         self.instant = instant
 
     def one(self, scope: Scope) -> str:
-        pairs = scope.code.constant(_pairs(CROCKFORD))
-        at = scope.of(self.instant)
-        high, low = self.words(scope)
-        time = [f"{{{pairs}[{at} >> {shift} & 1023]}}" for shift in (40, 30, 20, 10, 0)]
-        chance = [f"{{{pairs}[{high} >> {shift} & 1023]}}" for shift in (54, 44, 34, 24, 14, 4)]
-        chance += [f"{{{pairs}[{low} >> {shift} & 1023]}}" for shift in (54, 44)]
-        return 'f"' + "".join(time + chance) + '"'
+        pairs, eras = map(scope.code.constant, (_pairs(CROCKFORD), _ERAS))
+        at, words = scope.of(self.instant), self.words(scope)
+        # 30 bits at a time: whole numbers of no more than that are quickest.
+        sources = [
+            f"{at} & {_THIRTY}",
+            f"{words} >> {draws.LANE_BITS + 34}",
+            f"{words} >> {draws.LANE_BITS + 4} & {_THIRTY}",
+            f"{words} >> 34 & {_THIRTY}",
+        ]
+        tens = [
+            ten
+            for part in map(scope.code.let, sources)
+            for ten in (f"{part} >> 20", f"{part} >> 10 & 1023", f"{part} & 1023")
+        ][:-1]
+        chosen = "".join(f"{{{pairs}[{ten}]}}" for ten in tens)
+        return f'f"{{{eras}[{at} >> 30]}}{chosen}"'
 
     def pieces(self, frame: Frame) -> Pieces:
         at = frame.numbers(self.instant).astype(np.uint64)
@@ -102,16 +121,16 @@ class Uuid(_Identifier):
         super().__init__(2)
 
     def one(self, scope: Scope) -> str:
-        high, low = self.words(scope)
-        return (
-            f'f"{{{high} >> 32:08x}}-{{{high} >> 16 & 65535:04x}}-4{{{high} & 4095:03x}}-'
-            f'{{32768 | {low} >> 48 & 16383:04x}}-{{{low} & 281474976710655:012x}}"'
-        )
+        words, lane = self.words(scope), draws.LANE_BITS
+        kept, set_to = (_VERSION[0] << lane) | _VARIANT[0], (_VERSION[1] << lane) | _VARIANT[1]
+        text = scope.code.let(f"'%048x' % ({words} & {kept} | {set_to})")
+        cuts = ((0, 8), (8, 12), (12, 16), (32, 36), (36, 48))
+        return 'f"' + "-".join(f"{{{text}[{start}:{end}]}}" for start, end in cuts) + '"'
 
     def pieces(self, frame: Frame) -> Pieces:
         high, low = self.word_columns(frame)
-        high = high & np.uint64(0xFFFF_FFFF_FFFF_0FFF) | np.uint64(0x4000)
-        low = low & np.uint64((1 << 62) - 1) | np.uint64(1 << 63)
+        high = high & np.uint64(_VERSION[0]) | np.uint64(_VERSION[1])
+        low = low & np.uint64(_VARIANT[0]) | np.uint64(_VARIANT[1])
         nibbles = np.stack((high, low), axis=1).astype(">u8").tobytes().hex().encode()
         digits = np.frombuffer(nibbles, dtype=np.uint8).reshape(frame.size, 32)
         matrix: NDArray[Any] = np.full((frame.size, 36), ord("-"), dtype=np.uint8)
@@ -131,11 +150,11 @@ class Token(_Identifier):
 
     def one(self, scope: Scope) -> str:
         pairs = scope.code.constant(_pairs(URL_SAFE))
-        shifts = (52, 40, 28, 16, 4)
+        words, count = self.words(scope), len(self.draws)
         parts = [
-            f"{{{pairs}[{word} >> {shift} & 4095]}}"
-            for word in self.words(scope)
-            for shift in shifts
+            f"{{{pairs}[{words} >> {draws.LANE_BITS * word + shift} & 4095]}}"
+            for word in range(count - 1, -1, -1)
+            for shift in (52, 40, 28, 16, 4)
         ]
         text = 'f"' + "".join(parts[: -(-self.length // 2)]) + '"'
         if len(self.groups) == 1:
@@ -190,6 +209,18 @@ def token(length: int, *, every: int | None = None) -> Expr:
     if not 1 <= length <= 100 or (every is not None and every < 1):
         raise BadContent(f"a token has 1 to 100 characters, not {length}, in groups of 1 or more")
     return Token(length, every)
+
+
+class _Eras(dict[int, str]):
+    """What instants of some twelve days have in common, as a ULID begins."""
+
+    def __missing__(self, era: int) -> str:
+        pairs = _pairs(CROCKFORD)
+        text = self[era] = f"{pairs[era >> 10 & 1023]}{pairs[era & 1023]}"
+        return text
+
+
+_ERAS = _Eras()
 
 
 @cache

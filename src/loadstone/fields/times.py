@@ -227,6 +227,9 @@ class _Dates(dict[int, str]):
 
 
 _DATES = _Dates()
+_MINUTES = tuple(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
+_SECONDS = tuple(f"{second:02}" for second in range(60))
+_FRACTIONS = tuple(f"{fraction:03}Z" for fraction in range(1000))
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -259,14 +262,16 @@ def _month_start(instant_ms: int, back: int) -> int:
 
 
 def iso_seconds(instant_ms: int) -> str:
-    day, second = divmod(instant_ms // SECOND_MS, 86400)
-    return _DATES[day] + _times_of_day("Z")[second]
+    minute, within = divmod(instant_ms, MINUTE_MS)
+    day, minute = divmod(minute, 1440)
+    return f"{_DATES[day]}{_MINUTES[minute]}{_SECONDS[within // SECOND_MS]}Z"
 
 
 def iso_milliseconds(instant_ms: int) -> str:
-    second, fraction = divmod(instant_ms, SECOND_MS)
-    day, second = divmod(second, 86400)
-    return f"{_DATES[day]}{_times_of_day('')[second]}.{fraction:03}Z"
+    minute, within = divmod(instant_ms, MINUTE_MS)
+    day, minute = divmod(minute, 1440)
+    second, fraction = divmod(within, SECOND_MS)
+    return f"{_DATES[day]}{_MINUTES[minute]}{_SECONDS[second]}.{_FRACTIONS[fraction]}"
 
 
 def _moment(along: int, starts: tuple[int, ...], lengths: tuple[int, ...]) -> int:
@@ -295,16 +300,6 @@ def _clock(hours: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(starts), tuple(lengths)
 
 
-@cache
-def _times_of_day(end: str) -> tuple[str, ...]:
-    return tuple(
-        f"{hour:02}:{minute:02}:{second:02}{end}"
-        for hour in range(24)
-        for minute in range(60)
-        for second in range(60)
-    )
-
-
 def _date_letters(days: Numbers) -> NDArray[np.uint8]:
     """2025-01-19T, letter by letter, for each of some days since 1970."""
     first, last = int(days.min()), int(days.max())
@@ -325,17 +320,17 @@ def _dates() -> Numbers:
 
 @cache
 def _minutes() -> Numbers:
-    return _letters([f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)])
+    return _letters(_MINUTES)
 
 
 @cache
 def _seconds(end: str) -> Numbers:
-    return _letters([f"{second:02}{end}" for second in range(60)])
+    return _letters([f"{second}{end}" for second in _SECONDS])
 
 
 @cache
 def _fractions() -> Numbers:
-    return _letters([f"{fraction:03}Z" for fraction in range(1000)])
+    return _letters(_FRACTIONS)
 
 
 def _letters_of(table: Numbers, rows: Numbers) -> Letters:
