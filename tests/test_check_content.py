@@ -8,18 +8,26 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from loadstone import (
     Documented,
     Entity,
+    GetItem,
     Index,
+    Pattern,
     PerParent,
+    Query,
+    Some,
     Table,
+    UpdateItem,
+    Written,
     as_of,
+    below,
     chance,
+    epoch,
     fill,
     iso,
     moment,
@@ -29,25 +37,31 @@ from loadstone import (
     when,
     whole,
 )
+from loadstone.client.answer import Answer
 from loadstone.client.target import Target
 from loadstone.contract.contract import content_problems, played_problems
 from loadstone.contract.documents import documented_problems, prose_problems
+from loadstone.contract.finding import finding_problems
 from loadstone.contract.instants import created_problems
-from loadstone.contract.keys import index_problems, key_problems, table_problems
+from loadstone.contract.keys import index_problems, key_problems
 from loadstone.contract.legal import item_problems
-from loadstone.contract.playing import player_for
+from loadstone.contract.playing import pattern_problems, player_for, plays_in_words, unseen
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reaches
 from loadstone.contract.references import reference_problems
 from loadstone.contract.sample import items_of
 from loadstone.contract.scenario import scenario_problems
+from loadstone.contract.tables import name_problems, table_problems, ttl_problems
+from loadstone.dataset import Dataset
 from loadstone.drafting.starter import starter
 from loadstone.embedded.binary import Binary
 from loadstone.errors import BadContent
+from loadstone.run.call import Call
+from loadstone.scenario.player import Player
 from loadstone.system import System, load_system
 from tests.commands import Ran, loadstone
 from tests.shop import shop_system
-from tests.systems import dataset_of, system_of
+from tests.systems import AS_OF, dataset_of, system_of
 
 TEXTS = starter("orders")
 FIXTURES, SCENARIO = TEXTS["fixtures/orders.py"], TEXTS["scenarios/orders.py"]
@@ -106,6 +120,12 @@ KEY = '        "createdAt": iso(created, "milliseconds"),\n'
         ("scenarios", "Every(entry)", "Exactly()", "Every() and Some() are for what a query finds"),
         ("scenarios", "entry, owner\n", "entri, owner\n", "which fixtures/orders.py does not have"),
         ("scenarios", "of=owner,", "of=owner, only=owner['name'] > 3,", "stands between two"),
+        ("scenarios", "of=owner,", "of=entries,", "of is an Entity, not Table"),
+        ("scenarios", "Exactly()", "Some", "one-entry: expects=Some lacks its brackets"),
+        ("scenarios", "Exactly()", '"row"', "expects is one of Every(…), Exactly(…), Some(…)"),
+        ("scenarios", "share=0.1", "share=10", "a share is above 0 and at most 1 (all of them)"),
+        ("scenarios", "share=0.1", "share=0", "share=0.1 is a tenth of the Owners"),
+        ("scenarios", "Touched(owner", "Touched(entries", "Touched is of an Entity, not Table"),
     ],
 )
 def test_a_mistake_in_a_file_is_said_with_its_line(
@@ -219,6 +239,60 @@ def test_what_dynamodb_would_refuse_is_said(value: Any, says: str) -> None:
     assert kinds(found) == [("One", "v")]
 
 
+def test_an_item_that_is_too_large_is_said_at_once() -> None:
+    """Of large items few are made, and where DynamoDB takes none of them nothing else is looked at:
+    not the texts in them, nor the other ways to make them."""
+    table = Table("t-1", partition_key="k")
+    large = Entity("One", table=table, item={"k": text("{n}", n=number), "v": "x" * 500_000})
+    dataset = dataset_of(large, scale=20_000)
+    assert len(items_of(dataset, large)) < 200
+    found = [each for each in content_problems(dataset.system, say=lambda _: None) if each.wrong]
+    assert kinds(found) == [("One", "v"), ("scenarios/made.py", None)]
+    assert "the item has 500,003 bytes and DynamoDB takes 409,600" in found[0].says
+
+
+@pytest.mark.parametrize(
+    ("ttl", "says", "wrong"),
+    [
+        ("expiresAt", "", False),
+        ("expireAt", "is it 'expiresAt'?", True),
+        ("gone", "an item gets it with epoch(…)", False),
+    ],
+)
+def test_a_ttl_that_no_item_has_is_said(ttl: str, says: str, wrong: bool) -> None:
+    """A TTL by another name than the items have expires nothing; a slip in it is wrong, and what is
+    like no attribute is worth a look."""
+    table = Table("t-1", partition_key="k", ttl=ttl)
+    item = {"k": text("{n}", n=number), "expiresAt": epoch(as_of)}
+    dataset = dataset_of(Entity("One", table=table, item=item))
+    found = list(ttl_problems(dataset, table))
+    assert [each.wrong for each in found] == [wrong] * bool(says)
+    assert all(says in each.says and f"no item has {ttl!r}" in each.says for each in found)
+
+
+def test_a_ttl_that_a_pattern_sets_is_enough() -> None:
+    """What gets its TTL when an application says so has none when it is loaded."""
+    table = Table("t-1", partition_key="k", ttl="gone")
+    one = Entity("One", table=table, item={"k": text("{n}", n=number)})
+    end = Pattern(
+        "end", UpdateItem(one, set={"gone": epoch(as_of)}), of=one, expects=Written(), source="x: y"
+    )
+    dataset = dataset_of(one)
+    assert len(list(ttl_problems(dataset, table))) == 1
+    dataset.system = replace(dataset.system, patterns={"end": end})
+    assert not list(ttl_problems(dataset, table))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("t", True), ("my table", True), ("t-1", False), ("x" * 255, False)]
+)
+def test_a_name_that_no_table_has_is_said(name: str, wrong: bool) -> None:
+    """A name has 3 to 255 letters, whatever `check` puts before it."""
+    found = list(name_problems(Table(name, partition_key="k")))
+    assert [each.about for each in found] == [name] * wrong
+    assert all("3 to 255 letters" in each.says for each in found)
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [
@@ -246,6 +320,8 @@ def test_a_ttl_is_in_seconds(value: Any, says: str | None) -> None:
         ("93.184.216.34", True),
         ("192.0.2.7 or 10.0.0.1, version 999.1.2.3", False),
         ("AKIA" + "A" * 16, True),
+        (f"{'x' * 300_000} a.b@corp.com", True),
+        ("x" * 300_000, False),
     ],
 )
 def test_who_could_be_reached(value: str, reached: bool) -> None:
@@ -396,6 +472,112 @@ def test_each_play_is_of_a_run_of_its_own() -> None:
     assert len({each.split()[1] for each in runs}) == 1
 
 
+def library(*, borrowed: Any) -> tuple[System, Pattern]:
+    """Books and their loans, and a pattern that asks for the loans of a book."""
+    index = Index("by-book", partition_key="book", sort_key="k")
+    loans = Table("loans", partition_key="k", indexes=(index,))
+    book = Entity(
+        "Book",
+        table=Table("books", partition_key="k"),
+        item={"k": text("b{n}", n=number)},
+    )
+    known = book.at(borrowed)["k"]
+    loan = Entity("Loan", table=loans, item={"k": text("l{n}", n=number), "book": known})
+    asked = Pattern(
+        "loans-of-a-book",
+        Query(loans, index="by-book", key={"book": book["k"]}),
+        of=book,
+        expects=Some(),
+        source="x: y",
+    )
+    system = system_of(book, loan)
+    return replace(system, patterns={asked.id: asked}), asked
+
+
+@pytest.mark.parametrize(
+    ("scale", "borrowed", "share"),
+    [
+        (1_000, number, ""),
+        (1_000, whole(7, 7), "99.8%"),
+        (1_000, whole(500, 500), "all"),
+        (20_000, number, ""),
+        (20_000, whole(90_000, 90_000), "all"),
+    ],
+)
+def test_what_is_not_found_among_more_items_is_said(scale: int, borrowed: Any, share: str) -> None:
+    """Who asks for what no item has is told with their share: of 500 books one is borrowed, or
+    none; of 10,000 a thousand are looked at."""
+    system, asked = library(borrowed=borrowed)
+    found = list(finding_problems(Dataset(system, scale=scale, as_of=AS_OF)))
+    assert [each.about for each in found] == [asked.id] * bool(share)
+    for each in found:
+        assert f"at scale {scale:,} it finds nothing for {share} of the Books" in each.says
+        assert "no item has book='b" in each.says
+
+
+def test_what_only_others_find_is_said() -> None:
+    """A filter, a range of the sort key and an item by a key are looked at as DynamoDB would."""
+    things = Table("things", partition_key="k", sort_key="s")
+    thing = Entity(
+        "Thing", table=things, item={"k": text("t{n}", n=number), "s": number, "even": number}
+    )
+    of: dict[str, Any] = {"of": thing, "expects": Some(), "source": "x: y"}
+    patterns = [
+        Pattern("first", Query(things, key={"k": thing["k"], "s": below(10)}), **of),
+        Pattern("own", Query(things, key={"k": thing["k"], "s": thing["s"]}), **of),
+        Pattern("odd", Query(things, key={"k": thing["k"]}, filter={"even": -1}), **of),
+        Pattern("none", GetItem(thing, key={"k": thing["k"], "s": -1}), **of),
+    ]
+    keyed = replace(system_of(thing), patterns={each.id: each for each in patterns})
+    found = finding_problems(Dataset(keyed, scale=500, as_of=AS_OF))
+    assert {each.about: each.says.split(" of ")[0].split()[-1] for each in found} == {
+        "first": "98.0%",
+        "odd": "all",
+        "none": "all",
+    }
+
+
+def test_how_often_each_was_played_is_said() -> None:
+    """Three hundred plays without a fault leave one in a hundred open, whoever is played least."""
+    assert unseen(1) == pytest.approx(0.95)
+    assert 0.009 < unseen(300) < 0.01
+    shop = shop_system()
+    one, other, *_ = shop.patterns
+    journey, *_ = shop.journeys
+    said = plays_in_words(shop, 1000, {one: 300, other: 30, journey: 100})
+    assert said == (
+        "played at scale 1,000: 2 patterns 30 to 300 times each, so that at most 9.5% of the plays "
+        "of one can fail unseen; 1 journey 100 times, so that at most 3.0% of the plays of one can "
+        "fail unseen (with 95% certainty)"
+    )
+
+
+class Answering:
+    """A player whose answers have so many rows, and whose every so-manieth fails."""
+
+    def __init__(self, rows: int, fails_at: int) -> None:
+        self._rows, self._fails_at, self.plays = rows, fails_at, 0
+
+    def play(self, pattern: Pattern, intended_ns: int) -> list[Call]:
+        self.plays += 1
+        answer = Answer("Query", (), (), b"{}", "")
+        call = Call(pattern.id, 0, 1, answer, self._rows, 0)
+        if self.plays == self._fails_at:
+            return [call._replace(outcome="failed", problem="no row")]
+        return [call]
+
+
+@pytest.mark.parametrize(("rows", "plays"), [(1, 300), (100, 80), (10_000, 30)])
+def test_a_pattern_is_played_until_it_can_be_trusted(rows: int, plays: int) -> None:
+    """The two hundredth answer is looked at as the first is; of what reads much fewer are."""
+    system, asked = library(borrowed=number)
+    answering = Answering(rows, fails_at=plays)
+    told: dict[str, int] = {}
+    found = list(pattern_problems(system, lambda: cast(Player, answering), tell=told.__setitem__))
+    assert (told, answering.plays) == ({asked.id: plays}, plays)
+    assert [f"1 of {plays} answers" in each.says for each in found] == [True]
+
+
 def check(folder: Path, binary: Binary, *arguments: str) -> Ran:
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
@@ -409,6 +591,7 @@ def test_check_says_that_nothing_is_wrong(tmp_path: Path, binary: Binary) -> Non
     ran = check(written(tmp_path), binary)
     assert (ran.code, ran.out) == (0, "orders: nothing is wrong\n")
     assert "playing 4 patterns and 1 journey\n" in ran.err
+    assert "played at scale 1,000: 4 patterns " in ran.err
 
 
 def test_check_says_what_is_wrong_and_where(tmp_path: Path, binary: Binary) -> None:

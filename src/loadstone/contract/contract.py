@@ -12,17 +12,24 @@ from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.contract.alike import alike_problems, process_problems
 from loadstone.contract.documents import documented_problems
+from loadstone.contract.finding import finding_problems
 from loadstone.contract.instants import created_problems
-from loadstone.contract.keys import index_problems, key_problems, table_problems
-from loadstone.contract.legal import item_problems
+from loadstone.contract.keys import index_problems, key_problems
+from loadstone.contract.legal import item_problems, takes
 from loadstone.contract.loading import tables_with
 from loadstone.contract.places import Places
-from loadstone.contract.playing import journey_problems, pattern_problems, player_for
+from loadstone.contract.playing import (
+    journey_problems,
+    pattern_problems,
+    player_for,
+    plays_in_words,
+)
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reach_problems
 from loadstone.contract.references import reference_problems
 from loadstone.contract.sample import MOST, items_of
 from loadstone.contract.scenario import scenario_problems
+from loadstone.contract.tables import table_problems, ttl_problems
 from loadstone.dataset import SCALES, Dataset
 from loadstone.documented import Documented
 from loadstone.entity import Entity
@@ -51,19 +58,23 @@ def played_problems(
     dataset = Dataset(system, scale=SCALES["tiny"], as_of=today())
     patterns = amount(len(system.patterns), "pattern")
     say(f"playing {patterns} and {amount(len(system.journeys), 'journey')}")
+    played: dict[str, int] = {}
     with (
         Client(target) as client,
         tables_with(dataset, target, client, Naming(prefix="check-"), say=lambda _: None) as names,
     ):
 
         def made(random: Random, run: str) -> Player:
-            return Player(dataset, names, client, Settings(sampled=1.0, run=run), random=random)
+            settings = Settings(sampled=1.0, run=run, skew=0)
+            return Player(dataset, names, client, settings, random=random)
 
         player = player_for(made)
-        for problem in pattern_problems(system, player):
+        for problem in pattern_problems(system, player, tell=played.__setitem__):
             yield _placed(problem, places)
-        for problem in journey_problems(system, player):
+        for problem in journey_problems(system, player, tell=played.__setitem__):
             yield _placed(problem, places)
+    if played:
+        say(plays_in_words(system, dataset.scale, played))
 
 
 def today() -> datetime:
@@ -84,10 +95,8 @@ def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
             yield from reference_problems(dataset, entity, range(min(MOST, dataset.count(entity))))
             continue
         say(f"{entity.name}: its items")
-        problems = list(_of_entity(dataset, entity))
-        unmade |= (
-            {entity.table} if any("cannot be made" in each.says for each in problems) else set()
-        )
+        problems, fit = _of_entity(dataset, entity)
+        unmade |= set() if fit else {entity.table}
         yield from problems
     for name in set(system.documented) - set(system.entities):
         yield Problem(about=name, says=f"it is documented, and no entity: {list(system.entities)}")
@@ -96,30 +105,38 @@ def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
             say(f"{table.name}: its keys")
             yield from key_problems(many, table)
             yield from index_problems(dataset, table)
+            yield from ttl_problems(dataset, table)
     if not unmade:
         yield from process_problems(system)
+        yield from finding_problems(dataset)
     yield from scenario_problems(system)
 
 
-def _of_entity(dataset: Dataset, entity: Entity) -> Iterator[Problem]:
+def _of_entity(dataset: Dataset, entity: Entity) -> tuple[list[Problem], bool]:
+    """What is wrong with its items; and whether there is something to go on with: items that can be
+    made, of a size that a table takes."""
+    found: list[Problem] = []
     try:
         items = items_of(dataset, entity)
-        yield from item_problems(entity, items)
-        yield from reach_problems(entity, items)
-        yield from created_problems(dataset, entity, items)
-        yield from reference_problems(dataset, entity, items)
+        found += item_problems(entity, items)
+        if found and not all(map(takes, items.values())):
+            return found, False
+        found += reach_problems(entity, items)
+        found += created_problems(dataset, entity, items)
+        found += reference_problems(dataset, entity, items)
         as_of = datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC)
-        yield from alike_problems(dataset.system, entity, as_of=as_of)
+        found += alike_problems(dataset.system, entity, as_of=as_of)
     except LoadstoneError as error:
-        yield Problem(about=entity.name, says=f"its items cannot be made: {error}")
-        return
+        found.append(Problem(about=entity.name, says=f"its items cannot be made: {error}"))
+        return found, False
     except Exception as error:
         told = f"{type(error).__name__}: {error}"
-        yield Problem(about=entity.name, says=f"its items cannot be made: {told}")
-        return
+        found.append(Problem(about=entity.name, says=f"its items cannot be made: {told}"))
+        return found, False
     says = dataset.system.documented.get(entity.name)
     if says is not None:
-        yield from documented_problems(dataset, entity, _checked(says, entity), items)
+        found += documented_problems(dataset, entity, _checked(says, entity), items)
+    return found, True
 
 
 def _checked(says: object, entity: Entity) -> Documented:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import orjson
 
 from loadstone.contract.problem import Problem
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.fields.frame import Frame
+from loadstone.fields.pieces import joined
+from loadstone.fields.shapes import Map
 from loadstone.table import Table
 
 WITHIN = 100_000
@@ -17,7 +21,7 @@ _AT_ONCE = 2_000
 
 def key_problems(dataset: Dataset, table: Table, within: int = WITHIN) -> Iterator[Problem]:
     """Keys that come twice, among so many items of each entity of a table, one for each entity."""
-    seen: dict[bytes, tuple[Entity, int]] = {}
+    seen: dict[str, tuple[Entity, int]] = {}
     for entity in dataset.system.stored:
         if entity.table is not table:
             continue
@@ -44,33 +48,21 @@ def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[
             )
 
 
-def table_problems(dataset: Dataset) -> Iterator[Problem]:
-    """Tables that nothing is in."""
-    filled = {entity.table for entity in dataset.system.stored}
-    for table in dataset.system.tables:
-        if table not in filled:
-            yield Problem(
-                about=table.name,
-                says="no entity is stored in this table: it stays empty",
-                wrong=False,
-            )
-
-
-def _keys(dataset: Dataset, entity: Entity, count: int) -> Iterator[tuple[bytes, int]]:
+def _keys(dataset: Dataset, entity: Entity, count: int) -> Iterator[tuple[str, int]]:
+    """The keys of the first items, as they are on the wire; nothing else of those is made."""
     assert entity.table is not None
-    names = entity.table.key
+    key = Map({name: entity.value(name) for name in entity.table.key})
     for start in range(0, count, _AT_ONCE):
-        rows = dataset.rows(entity, start, min(start + _AT_ONCE, count))
-        for number, body in enumerate(rows, start):
-            item = orjson.loads(body)
-            yield orjson.dumps([item.get(name) for name in names]), number
+        numbers = np.arange(start, min(start + _AT_ONCE, count), dtype=np.int64)
+        frame = Frame(dataset, entity, numbers)
+        yield from zip(joined(frame.pieces(key), frame.size), numbers.tolist(), strict=True)
 
 
 def _twice(
-    table: Table, entity: Entity, number: int, key: bytes, other: Entity, first: int
+    table: Table, entity: Entity, number: int, key: str, other: Entity, first: int
 ) -> Problem:
-    values = [next(iter(value.values())) if value else None for value in orjson.loads(key)]
-    shown = ", ".join(f"{name}={value!r}" for name, value in zip(table.key, values, strict=True))
+    values = {name: next(iter(value.values())) for name, value in orjson.loads(key).items()}
+    shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
     whose = f"item {first:,}" if other is entity else f"{other.name} {first:,}"
     sorts = table.sort_key is not None and entity.parent is not None
     cure = (

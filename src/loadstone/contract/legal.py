@@ -35,6 +35,14 @@ def item_problems(entity: Entity, items: Mapping[int, dict[str, Any]]) -> Iterat
                 )
 
 
+def takes(item: Mapping[str, Any]) -> bool:
+    """Whether an item is no larger than DynamoDB takes; what has no size is told by itself."""
+    try:
+        return item_size_bytes(item) <= MAX_ITEM_BYTES
+    except BadValue:
+        return True
+
+
 def _wrong_with(entity: Entity, item: dict[str, Any]) -> Iterator[tuple[str | None, str, str]]:
     """The attribute, which rule, and what is wrong."""
     told = [(name, *each) for name, value in item.items() for each in _value_problems(value)]

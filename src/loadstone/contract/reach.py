@@ -11,7 +11,8 @@ from loadstone.contract.problem import Problem
 from loadstone.contract.values import short, texts_in
 from loadstone.entity import Entity
 
-_MAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+#: From where a name begins: tried from within it too, a long text takes minutes.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 _PHONE = re.compile(r"\+1\d{10}\b")
 _NOBODYS_PHONE = re.compile(r"\+1\d{3}55501\d\d")
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")

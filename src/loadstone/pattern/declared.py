@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
@@ -163,6 +163,7 @@ def related(one: Entity, other: Entity) -> bool:
 
 def _problems(pattern: Pattern) -> Iterator[str]:
     operation, of, expects = pattern.operation, pattern.of, pattern.expects
+    yield from _kind_problems(of, expects)
     for part in parts_of(operation):
         yield from _part_problems(part, of)
     if operation.writes != isinstance(expects, Written):
@@ -194,6 +195,18 @@ def _problems(pattern: Pattern) -> Iterator[str]:
                 yield "what the run itself has written is Some(): the data set does not know it"
     if isinstance(operation, BatchGetItem) and of not in operation.entity.ancestors:
         yield f"a batch reads the {operation.entity.name} items of an ancestor, not of a {of.name}"
+
+
+def _kind_problems(of: object, expects: object) -> Iterator[str]:
+    """What a slip puts in the wrong place, or leaves the brackets of."""
+    if not isinstance(of, Entity):
+        yield f"of is an Entity, not {type(of).__name__}"
+    if not isinstance(expects, Expected):
+        known = [kind.__name__ for kind in get_args(Expected)]
+        if expects in get_args(Expected):
+            yield f"expects={known[get_args(Expected).index(expects)]} lacks its brackets"
+        else:
+            yield f"expects is one of {', '.join(f'{name}(…)' for name in known)}, not {expects!r}"
 
 
 def _part_problems(part: ItemOperation, of: Entity) -> Iterator[str]:

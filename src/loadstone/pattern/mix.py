@@ -147,6 +147,15 @@ class Touched:
     of: Entity
     share: float = 0.1
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.of, Entity):
+            raise BadContent(f"Touched is of an Entity, not {type(self.of).__name__}")
+        if not 0 < self.share <= 1:
+            raise BadContent(
+                f"Touched: a share is above 0 and at most 1 (all of them), not {self.share}: "
+                f"share=0.1 is a tenth of the {self.of.name}s"
+            )
+
 
 def composed(asked: str, mixes: Mapping[str, Mix], entries: Mapping[str, Pattern | Journey]) -> Mix:
     """A mix of mixes, patterns and journeys: "balanced:9,active-sessions:1" plays the one nine
