@@ -81,6 +81,35 @@ def test_arrivals_beyond_the_places_are_late_and_come_in_order() -> None:
     assert flow.behind <= 2
 
 
+def test_a_stream_at_rest_has_let_go_of_what_waits() -> None:
+    """What is in flight is finished; nothing that waited for a place is played, and what follows
+    then is played at once."""
+    gate, played = Event(), list[int]()
+
+    def play(intended_ns: int) -> None:
+        gate.wait()
+        played.append(intended_ns)
+
+    stream = Stream(play, raising)
+    first = perf_counter_ns()
+    stream.follow(few(20), first, places=2)
+    with gevent.Timeout(20):
+        while stream.waiting < 18:
+            gevent.sleep(0.005)
+    stream.rest()
+    assert (stream.in_flight, stream.waiting) == (2, 0)
+    gate.set()
+    with gevent.Timeout(20):
+        while stream.in_flight:
+            gevent.sleep(0.005)
+    assert len(played) == 2
+    second, flow = perf_counter_ns(), stream.watch()
+    stream.follow(few(5), second, places=9)
+    run_to_end(stream, lambda: len(played) >= 7)
+    assert [each >= second for each in played] == [False] * 2 + [True] * 5
+    assert (flow.asked, flow.late) == (5, 0)
+
+
 def test_a_pause_gives_its_place_back_and_takes_a_later_arrival() -> None:
     """With one place, a play that pauses lets others in, and goes on with an arrival after it."""
     went_on: list[tuple[int, int]] = []

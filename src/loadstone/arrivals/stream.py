@@ -50,9 +50,9 @@ class Stream:
     """Arrivals of one process. `play` plays one that was meant for an instant.
 
     Places are what is in flight: an arrival that finds none waits for one, in order, and is never
-    dropped. A play that pauses gives its place back and goes on with a later arrival, the first
-    after its pause; so each step of a journey is an arrival of its own, and the rate is one of
-    operations.
+    dropped, unless the stream is told to rest. A play that pauses gives its place back and goes on
+    with a later arrival, the first after its pause; so each step of a journey is an arrival of its
+    own, and the rate is one of operations.
     """
 
     def __init__(self, play: Callable[[int], None], failed: Callable[[Exception], None]) -> None:
@@ -85,8 +85,11 @@ class Stream:
         self._look_soon()
 
     def rest(self) -> None:
-        """Take no further arrival until there is something to follow again."""
+        """Let go of those that wait, and take no further arrival until there is something to follow
+        again."""
         self._next_ns = NEVER
+        self._due.clear()
+        self._counted_late = 0
 
     def pause(self, pause_s: float) -> int:
         """Let the play wait; the instant of the arrival that it goes on with."""

@@ -92,7 +92,9 @@ class Arriving:
     def hold(self, rate: float, settle_s: float, length_s: float) -> Window:
         """Go on at another rate, and count apart what comes after it has settled.
 
-        What the rate before left behind is finished first: it would be read as this one's.
+        What the rate before left in flight is finished first: it would be read as this one's. What
+        still waits for a place is left: the rate before has broken by it, and far above a limit
+        there is more of it than could be played in minutes.
         """
         self.stream.rest()
         with gevent.Timeout(RESTED_WITHIN_S, False):
