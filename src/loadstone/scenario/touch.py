@@ -16,22 +16,36 @@ from loadstone.scenario.trip import Unfit
 
 
 class Recent:
-    """The keys of new items, for as long as another one could come to have the same."""
+    """The keys of new items, for as long as another one could come to have the same: a second.
 
-    LIMIT = 100_000
+    Of each its hash is kept, in two generations: the older one goes when the younger is full, but
+    for what is not past yet. So a load that writes fast stays small, and pauses for nothing.
+    """
+
+    LIMIT = 20_000
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, Any], int] = {}
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
+        self._since_ms = 0
 
     def takes(self, key: tuple[str, Any], created_ms: int) -> bool:
         """Remember a table's name and a key; False when an item was written under it."""
-        if key in self._until:
+        mark = hash(key)
+        if mark in self._young or mark in self._old:
             return False
-        self._until[key] = created_ms
-        if len(self._until) > self.LIMIT:
-            past = int(time()) * 1000 - 1000
-            self._until = {key: at for key, at in self._until.items() if at >= past}
+        self._young[mark] = created_ms
+        if len(self._young) > self.LIMIT:
+            self._turn(int(time() * 1000))
         return True
+
+    def _turn(self, now_ms: int) -> None:
+        """Begin a generation, unless this one began less than a second ago."""
+        past_ms = now_ms - 1000
+        if self._since_ms < past_ms:
+            self._since_ms = now_ms
+            still = {mark: at for mark, at in self._old.items() if at >= past_ms}
+            self._young, self._old = still, self._young
 
 
 class Touch:
