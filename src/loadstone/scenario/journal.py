@@ -38,21 +38,17 @@ class Entry:
         """Of the request that is made for the item `subject`."""
         item = fields[self._holds]
         there = item.keys() if self._there is None else self._there
-        indexes = 0
+        indexes = expires_s = 0
         for bit, names in self._indexes:
             if names <= there:
                 indexes += bit
-        expires = item.get(self._ttl, 0) if self._ttl else 0
+        if self._ttl is not None and isinstance(expires := item.get(self._ttl), int | Decimal):
+            expires_s = int(expires)
         key = {
             name: {"S": value} if type(value := item[name]) is str else encode_value(value)
             for name in self._key
         }
-        return Row(
-            key,
-            subject if self._below else 0,
-            indexes,
-            int(expires) if isinstance(expires, int | Decimal) else 0,
-        )
+        return Row(key, subject if self._below else 0, indexes, expires_s)
 
 
 def entry_of(operation: ItemOperation, about: Entity) -> Entry | None:
