@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 
-_READ_BYTES = 65_536
+#: As many as a record holds at most, so that one read takes it whole.
+_RECORD_BYTES = 16_384
 
 
 def client_context() -> ssl.SSLContext:
@@ -52,15 +53,17 @@ class TlsStream:
 
         A session has business of its own: half a record, or a ticket for later.
         """
-        self._incoming.write(received)
-        parts = []
+        incoming, read = self._incoming, self._object.read
+        parts: list[bytes] = []
+        incoming.write(received)
         try:
-            while self._incoming.pending or self._object.pending():
-                parts.append(self._object.read(_READ_BYTES))
-                if not parts[-1]:
+            while True:
+                part = read(_RECORD_BYTES)
+                if not parts and not incoming.pending:
+                    return part
+                parts.append(part)
+                if not part or not incoming.pending:
                     break
         except ssl.SSLWantReadError:
             pass
-        if len(parts) == 1:
-            return parts[0]
         return b"".join(parts) if parts else None
