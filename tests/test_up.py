@@ -137,8 +137,42 @@ def test_what_differs_is_told_and_how_to_connect_too(target: Target, tmp_path: P
     ran = loadstone("up", "cmz", *flags, cwd=tmp_path)
     assert ran.code == 1
     assert "29 of 30 items: WRONG" in ran.out
+    assert "\nnot as it should be: cmz has 30 items written in 1 table, see above\n" in ran.out
+    assert "is up" not in ran.out
     assert "export CONVERSATION_TABLE_NAME" in ran.out
     assert "loadstone tables drop cmz" in ran.err
+
+
+def test_what_somebody_else_has_filled_is_refused(target: Target, tmp_path: Path) -> None:
+    """A table of the right name that another program has made is left alone while it holds an item,
+    and the ways out are told; an empty one is filled."""
+    client: Any = dynamodb(target)
+    name = "others-cmz-conversations"
+    flags = ("--endpoint", target.url, "--table-prefix", "others-", "--scale", "30")
+    assert loadstone("tables", "create", "cmz", *flags[:4], cwd=tmp_path).code == 0
+    arn = client.describe_table(TableName=name)["Table"]["TableArn"]
+    tags = [tag["Key"] for tag in client.list_tags_of_resource(ResourceArn=arn)["Tags"]]
+    client.untag_resource(ResourceArn=arn, TagKeys=tags)
+    theirs = {key: {"S": "theirs"} for key in ("userId", "sessionIdTimestamp")}
+    client.put_item(TableName=name, Item=theirs)
+    ran = loadstone("up", "cmz", *flags, cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{name} at {target.url} (region us-west-2): not made by Loadstone, and not" in ran.err
+    for way in ("up cmz --table-prefix copy-", "seed cmz --scale 30", "unseed cmz", "delete-table"):
+        assert way in ran.err
+    assert client.scan(TableName=name, Select="COUNT")["Count"] == 1
+
+    meant = loadstone("up", "cmz", *flags, "--allow-untagged", name, cwd=tmp_path)
+    assert meant.code == 1
+    assert "31 of 30 items: WRONG" in meant.out
+    assert "`loadstone unseed cmz --scale 30 --table-prefix others-" in meant.err
+
+    gone = loadstone("unseed", "cmz", *flags[:4], "--yes", cwd=tmp_path)
+    assert gone.code == 0, gone.err
+    client.delete_item(TableName=name, Key=theirs)
+    ran = loadstone("up", "cmz", *flags, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert "cmz is up: 30 items in 1 table, counted\n" in ran.out
 
 
 def test_nothing_is_made_before_a_budget_allows_it(target: Target, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
     "systems": _PROJECT,
     "tables create": (*_NAMING, *_TARGET),
     "tables drop": (*_NAMING, *_TARGET),
+    "unseed": (*_DATA_SET, *_NAMING, *_TARGET),
     "up": (*_DATA_SET, *_NAMING, *_TARGET),
     "verify": (*_DATA_SET, *_NAMING, *_TARGET),
 }

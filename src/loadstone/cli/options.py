@@ -121,7 +121,8 @@ def allow_untagged_option(command: Command) -> Command:
         "--allow-untagged",
         multiple=True,
         metavar="TABLE",
-        help="Write to this table on AWS although it lacks Loadstone's tag; may be repeated.",
+        help="Write to this table although it lacks Loadstone's tag (on AWS; `up` asks for it "
+        "anywhere, of a table that is not empty); may be repeated.",
     )(command)
 
 

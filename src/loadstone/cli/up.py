@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from loadstone.embedded.process import Engine
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.report import LedgerReport
+    from loadstone.seeding.session import Session
     from loadstone.seeding.verification import Verification
 
 
@@ -71,8 +72,9 @@ def up(
     """Have SYSTEM's tables, with data in them that has been counted, and say how to connect.
 
     What is there already stays: run it again at any time. The embedded engine serves until Ctrl-C;
-    with `loadstone local --port 8000` in another terminal, it is that one, at that address. Exit 1
-    when the tables hold something else than they should.
+    with `loadstone local --port 8000` in another terminal, it is that one, at that address. A table
+    of the same name that somebody else has filled is refused. Exit 1 when the tables hold something
+    else than they should.
 
     \b
     loadstone up cmz
@@ -91,7 +93,7 @@ def up(
         plan = _planned(loaded, wanted, opened, asked, where, allow_untagged, spending, as_json)
         if plan is None:
             return
-        report, checked, settings = _filled(loaded, wanted, opened, asked, where, spending, plan)
+        session, report, checked = _filled(loaded, wanted, opened, asked, where, spending, plan)
         well = not report.rejected and checked.ok
         ours = opened.lease.engine if opened.lease else None
         names = {each.table.name: each.name for each in wanted}
@@ -99,11 +101,13 @@ def up(
             opened.target,
             loaded,
             names,
-            settings=settings,
+            settings=session.dataset.identity.settings,
             profile=where.profile,
             lasts=stay or ours is None,
         )
-        _print(system, connection, report, checked, well=well, as_json=as_json)
+        ours_alone = all(each.is_ours(system) for each in session.tables)
+        again = advised("tables drop" if ours_alone else "unseed", system)
+        _print(system, connection, report, checked, again=again, well=well, as_json=as_json)
         if ours and stay:
             _serve(ours)
         elif ours:
@@ -125,12 +129,16 @@ def _planned(
     as_json: bool,
 ) -> Estimate | None:
     """What it takes, told and asked about before the first change; None when telling was all."""
+    from loadstone.seeding.others import refuse_filled_by_others
     from loadstone.seeding.places import refuse_untagged
     from loadstone.seeding.plan import counting_plan, writing_plan
 
     session = session_of(system, wanted, opened.target, asked, where, partly=True)
-    if opened.target.kind == "aws" and not spending.dry_run:
-        refuse_untagged(session.tables, system.id, allow_untagged)
+    if not spending.dry_run:
+        if opened.target.kind == "aws":
+            refuse_untagged(session.tables, system.id, allow_untagged)
+        else:
+            refuse_filled_by_others(session.tables, opened.target, system.id, allow_untagged)
     there = {place.name for place in session.places}
     plan = writing_plan(session, [each for each in wanted if each.name not in there])
     if session.tables:
@@ -146,7 +154,7 @@ def _filled(
     where: Where,
     spending: Spending,
     plan: Estimate,
-) -> tuple[LedgerReport, Verification, Mapping[str, int | str]]:
+) -> tuple[Session, LedgerReport, Verification]:
     """Tables created or completed, what is missing written, and all of it counted."""
     from loadstone.aws.tables import Tables
 
@@ -161,7 +169,7 @@ def _filled(
     if load.was_stopped(report):
         print_report(report)
         load.end(report)
-    return report, counted(session, where, load.purse), session.dataset.identity.settings
+    return session, report, counted(session, where, load.purse)
 
 
 def _print(
@@ -170,9 +178,11 @@ def _print(
     report: LedgerReport,
     checked: Verification,
     *,
+    again: str,
     well: bool,
     as_json: bool,
 ) -> None:
+    """What came of it and how to connect; `again` is the command that starts over."""
     if as_json:
         data = {"seed": report.as_dict(), "verification": checked.as_dict()}
         print_json({"ok": well, **connection.as_dict(), **data})
@@ -182,12 +192,15 @@ def _print(
     if not checked.ok:
         print_verification(checked)
         say(
-            "the tables do not hold what was seeded: to start over, "
-            f"`{advised('tables drop', system)}` and this command again"
+            f"the tables do not hold what was seeded: to start over, `{again}` and this command "
+            "again"
         )
     items = amount(report.written, "item")
     tables = amount(len(connection.tables), "table")
-    click.echo(f"{system} is up: {items} in {tables}{', counted' * checked.ok}")
+    if well:
+        click.echo(f"{system} is up: {items} in {tables}, counted")
+    else:
+        click.echo(f"not as it should be: {system} has {items} written in {tables}, see above")
     print_connection(connection)
 
 
