@@ -52,13 +52,14 @@ class Ahead:
                 return item
         if not 0 <= number < self._count:
             raise IndexError(number)
-        again = number == 0 and self._next == self._count  # from the start, after the end
-        in_turn = number in (self._last + 1, self._next) or again
-        self._in_turn = self._in_turn + 1 if in_turn else 0
-        self._last = number
+        last, self._last = self._last, number
+        if last + 1 != number != self._next and (number or self._next != self._count):
+            self._in_turn = 0
+            return self._one(number)
+        self._in_turn += 1  # from the start again, after the end, is in turn as well
         if self._in_turn < FEW:
             self._size = FIRST
-            return self._sibling(number) if in_turn else self._one(number)
+            return self._sibling(number)
         self._made = self._written(number, min(number + self._size, self._count))
         self._size = min(8 * self._size, self._most)
         self._next, self._last = number + 1, -2

@@ -141,6 +141,7 @@ class FanOut:
         self._giant_column = np.array(self._giant_offsets, dtype=np.int64)
         self._parents = parents - giants
         self._groups = groups - self._giant_groups
+        self._per_block = max(1, self._groups * BLOCK)  # over so much each block's guess is taken
         self._spare = self._groups - self._parents * self._least
         #: How many each parent has, where all have the same.
         self.even = spread.least * spread.step if not (self._spare or giants) else 0
@@ -155,24 +156,27 @@ class FanOut:
         if self.even:
             parent, position = divmod(child, self.even)
             return parent, position, self.even
-        group, inside = divmod(child, self._step)
+        step = self._step
+        group, inside = divmod(child, step) if step > 1 else (child, 0)
         if group < self._giant_groups:
             offsets: Sequence[int] = self._giant_offsets
             parent = 0
             index = bisect_right(offsets, group) - 1
         else:
             group -= self._giant_groups
-            block = self._blocks.get(group * self._parents // self._groups // BLOCK)
-            if block is None or not block.first <= group < block.end:
+            block = self._blocks.get(group * self._parents // self._per_block)
+            if block is None or not block[1] <= group < block[2]:
                 block = self._block(self._block_of(group))
             parent, first, _, offsets, owners, _ = block
             group -= first
             index = owners[group] if owners else bisect_right(offsets, group) - 1
         start = offsets[index]
+        if step == 1:
+            return parent + index, group - start, offsets[index + 1] - start
         return (
             parent + index,
-            (group - start) * self._step + inside,
-            (offsets[index + 1] - start) * self._step,
+            (group - start) * step + inside,
+            (offsets[index + 1] - start) * step,
         )
 
     def places(self, children: Ints) -> Places:
@@ -229,9 +233,9 @@ class FanOut:
             first, last = self._giant_offsets[parent], self._giant_offsets[parent + 1]
         else:
             number, index = divmod(parent - self._giants, BLOCK)
-            block = self._block(number)
-            base = block.first + self._giant_groups
-            first, last = base + block.offsets[index], base + block.offsets[index + 1]
+            _, start, _, offsets, _, _ = self._blocks.get(number) or self._block(number)
+            start += self._giant_groups
+            first, last = start + offsets[index], start + offsets[index + 1]
         return range(first * self._step, last * self._step)
 
     def children_column(self, parents: Ints) -> tuple[Ints, Ints]:
@@ -263,7 +267,7 @@ class FanOut:
         return before * self._least + self._spare * before // self._parents
 
     def _block_of(self, group: int) -> int:
-        number = group * self._parents // self._groups // BLOCK
+        number = group * self._parents // self._per_block
         while self._first_of(number + 1) <= group:
             number += 1
         while self._first_of(number) > group:

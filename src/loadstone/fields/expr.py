@@ -7,6 +7,7 @@ items (`frame.py`). Content never calls these: it combines expressions, and `Dat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -173,6 +174,8 @@ class Constant(Expr):
                 return [str(self.value)]
 
 
+#: Whether source is a whole number as it is written.
+is_whole = re.compile(r"-?\d+").fullmatch
 _FLAGS = Words(("false", "true"), lasting=True)
 _COMPARE = {"<", "<=", ">", ">=", "=="}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -218,7 +221,10 @@ class Arithmetic(Expr):
             return (
                 f"({left} if {left} {'<' if self.operator == 'min' else '>'} {right} else {right})"
             )
-        return f"({left} {self.operator} {right})"
+        together = f"({left} {self.operator} {right})"
+        if self.kind == "whole" and is_whole(left) and is_whole(right):
+            return str(eval(together))  # the same for every item
+        return together
 
     def numbers(self, frame: Frame) -> Numbers:
         left = frame.numbers(self.left) if self._left is None else self._left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -155,7 +155,7 @@ class Children(Expr):
         asked = (up.number, self.entity, "children")
         found = scope.code.known(asked)
         if found is None:
-            children = scope.code.constant(partial(_children, scope.world, up.entity, self.entity))
+            children = scope.code.constant(_children_of(scope.world, up.entity, self.entity))
             found = scope.code.learn(asked, scope.code.let(f"{children}({up.number})"))
         return f"{found}.start" if self.what == "first" else f"len({found})"
 
@@ -213,8 +213,14 @@ def _ranges(of: Entity) -> _Ranges:
     return _Ranges(of)
 
 
-def _children(world: World, ancestor: Entity, entity: Entity, number: int) -> range:
-    return world.children(ancestor, number, entity)
+def _children_of(world: World, ancestor: Entity, entity: Entity) -> Callable[[int], range]:
+    if entity.parent is ancestor:
+        return world.fan_out(entity).children
+
+    def children(number: int) -> range:
+        return world.children(ancestor, number, entity)
+
+    return children
 
 
 class Link:

@@ -27,7 +27,15 @@ class Draw(Expr):
     label: str | None = None
 
     def one(self, scope: Scope) -> str:
-        return f"(({scope.mixed()} * {scope.world.multiplier(self)} & {MASK}) >> 32)"
+        return f"({self.wide(scope)} >> {DRAW_BITS})"
+
+    def wide(self, scope: Scope) -> str:
+        """Source of 64 bits, of which the upper half is the chance."""
+        return f"({scope.mixed()} * {scope.world.multiplier(self)} & {MASK})"
+
+    def upper(self, scope: Scope, bits: int) -> str:
+        """Source of so many of the chance's bits, the upper ones."""
+        return f"({self.wide(scope)} >> {2 * DRAW_BITS - bits})"
 
     def numbers(self, frame: Frame) -> Numbers:
         world = frame.world
@@ -48,9 +56,12 @@ class Evenly(Expr):
         self.low, self.span, self.draw = low, span, Draw()
 
     def one(self, scope: Scope) -> str:
-        low, span, drawn = scope.of(self.low), scope.of(self.span), self.draw.one(scope)
-        value = f"{drawn} * {span} >> {DRAW_BITS}"
-        return f"({value})" if low == "0" else f"{low} + ({value})"
+        low, span = scope.of(self.low), scope.of(self.span)
+        if span.isdigit() and (size := int(span)).bit_count() == 1:
+            value = self.draw.upper(scope, size.bit_length() - 1)
+        else:
+            value = f"({self.draw.one(scope)} * {span} >> {DRAW_BITS})"
+        return value if low == "0" else f"{low} + {value}"
 
     def numbers(self, frame: Frame) -> Numbers:
         drawn = frame.numbers(self.draw)
@@ -81,6 +92,8 @@ class Shaped(Expr):
 
     def one(self, scope: Scope) -> str:
         table = scope.code.constant(self.distribution.table())
+        if isinstance(self.draw, Draw):
+            return f"{table}[{self.draw.upper(scope, TABLE_BITS)}]"
         return f"{table}[{scope.of(self.draw)} >> {DRAW_BITS - TABLE_BITS}]"
 
     def numbers(self, frame: Frame) -> Numbers:
@@ -106,7 +119,7 @@ class Chance(Expr):
         self.limit, self.draw = int(exact * (1 << DRAW_BITS)), Draw()
 
     def one(self, scope: Scope) -> str:
-        return f"({self.draw.one(scope)} < {self.limit})"
+        return f"({self.draw.wide(scope)} < {self.limit << DRAW_BITS})"
 
     def numbers(self, frame: Frame) -> Numbers:
         below: Numbers = frame.numbers(self.draw) < self.limit

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loadstone.fields import draws
-from loadstone.fields.expr import Constant, Expr
+from loadstone.fields.expr import Constant, Expr, is_whole
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -142,7 +142,8 @@ class Scope:
         if name is not None:
             return name
         source = expr.one(self)
-        name = source if source.isidentifier() else self.code.let(source)
+        short = source.isidentifier() or is_whole(source)
+        name = source if short else self.code.let(source)
         return self.code.learn((self.number, expr), name)
 
     def held(self, expr: Expr) -> tuple[str, str]:
