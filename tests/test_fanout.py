@@ -58,10 +58,16 @@ def test_round_trip(spread: PerParent, parents: int, key: int, data: st.DataObje
             PerParent(0.5, least=0, most=1),
         ]
     ),
-    st.lists(st.integers(0, 10**9), min_size=1, max_size=50),
+    st.one_of(
+        st.lists(st.integers(0, 10**9), min_size=1, max_size=50),
+        st.lists(st.integers(0, 5000), min_size=1, max_size=3).map(
+            lambda starts: [n for start in starts for n in range(start, start + 150)]
+        ),
+    ),
 )
 def test_columns_equal_single_places(spread: PerParent, wanted: list[int]) -> None:
-    """Places of many children are the places of each, in whatever order they are asked for."""
+    """Places of many children are the places of each, in whatever order they are asked for, one
+    here and one there or all of some parents."""
     parents = 5000
     children = int(parents * spread.mean)
     fan_out = FanOut(spread, parents, children, 7)

@@ -76,12 +76,14 @@ PEOPLE = Pool(
     "people", size=50, draw=lambda fake: {"first": fake.first_name(), "last": fake.last_name()}
 )
 
+NAMES = Pool("name", size=40)
+
 herd = Entity(
     "Herd",
     facts={
         "id": text("herd_{n:04}", n=number),
         "animal": one_of(ANIMALS),
-        "keeper": pick(Pool("name", size=40)),
+        "keeper": pick(NAMES),
         "since": moment(days=100, in_order=False),
         "visits": whole(0, 5000),
         "tame": chance(0.5),
@@ -228,6 +230,39 @@ def test_columns_equal_single_items(entity: Entity, start: int, size: int, seed:
     assert wire_of(dataset, entity, start, stop) == singly
     together = dataset.items(entity, start, stop)
     assert [orjson.dumps(encode(item)) for item in together] == singly
+
+
+@settings(deadline=None)
+@given(start=st.integers(0, 10**6), size=st.integers(1, 90), seed=st.sampled_from([1, 2, 99]))
+def test_templates_share_what_fills_them_in(start: int, size: int, seed: int) -> None:
+    """Templates that are filled in for some items take what others have for all of them, or make
+    their own, and read as each item's by itself."""
+    parent = Entity("Owner", share=0.1, facts={"name": pick(NAMES), "town": choose("Ulm", "Bonn")})
+    words = {
+        "name": parent["name"],
+        "town": parent["town"],
+        "ref": 100_000 + number * 7919 % 900_000,
+        "few": whole(2, 9),
+        "pet": pick(("cat", "dog", 'the "boss"')),
+        "who": either(chance(0.5), pick(NAMES), "nobody"),
+    }
+    often = fill(("{name} {ref}", "{pet} {who}", "{few} of {town}", "none"), **words)
+    seldom = fill(("{who} {pet} {ref}", "{town} {few}", "{name} {few} {ref}"), **words)
+    told = {"first": often, "then": either(chance(0.3), seldom, ""), "last": fill("{ref}", **words)}
+    letter = Entity("Letter", parent=parent, per_parent=PerParent(7, spread=2.0), facts=told)
+    stored = Entity(
+        "Stored",
+        table=things,
+        parent=letter,
+        per_parent=PerParent(1),
+        item={"id": text("{n}", n=number)} | {name: letter[name] for name in told},
+    )
+    dataset = dataset_of(parent, letter, stored, seed=seed)
+    start %= dataset.count(stored)
+    stop = min(start + size, dataset.count(stored))
+    one = dataset.compile(stored, stored.shown())
+    singly = [orjson.dumps(encode(one(n))) for n in range(start, stop)]
+    assert wire_of(dataset, stored, start, stop) == singly
 
 
 def test_scattered_columns_equal_single_values() -> None:

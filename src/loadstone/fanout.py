@@ -27,6 +27,7 @@ BLOCKS_KEPT = 512
 #: A block of no more children than this says of each whose it is; of more, a search does.
 _OWNED = 1 << 14
 _GIANTS = -1  # the giants in place of a block
+_FEW = 2  # children of each parent, or more, that are looked up together
 
 _WEIGHT_MEDIAN = 4096
 _WEIGHT_MOST = 1 << 20
@@ -111,10 +112,18 @@ class _Run(NamedTuple):
     first: int
 
     def find(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
-        """Whose each is, and where the parent's first one and the next parent's are."""
-        index = np.searchsorted(self.offsets, groups - self.first, side="right") - 1
-        start = self.offsets[index] + self.first
-        return index + self.first_parent, start, self.offsets[index + 1] + self.first
+        """Whose each is, and where the parent's first one and the next parent's are. Ascending."""
+        offsets, before = self.offsets, self.first
+        first, last = offsets.searchsorted(groups[[0, -1]] - before, "right").tolist()
+        if (last - first) * _FEW > groups.size:
+            index = offsets.searchsorted(groups - before, "right")
+            start, end = offsets.take(index - 1), offsets.take(index)
+            return index + (self.first_parent - 1), start + before, end + before
+        # Few parents of many: looked for is where each one's begin, and not each one's parent.
+        starts = offsets[first - 1 : last + 1] + before
+        begin = groups.searchsorted(starts)
+        index = np.arange(last - first + 1).repeat(begin[1:] - begin[:-1])
+        return index + (self.first_parent + first - 1), starts.take(index), starts[1:].take(index)
 
 
 class FanOut:

@@ -31,8 +31,10 @@ class Frame:
         self._places: Places | None = None
         self._ups: dict[Entity, tuple[Frame, Ints]] = {}
         self._up_each: dict[Entity, list[int]] = {}
+        self._up_wider: dict[Entity, list[int]] = {}
         self._others: dict[tuple[Entity, Expr], Frame] = {}
         self._wider: tuple[Frame, Ints] | None = None
+        self._rows: list[int] = []
 
     def numbers(self, expr: Expr) -> Numbers:
         found = self._numbers.get(expr)
@@ -120,6 +122,27 @@ class Frame:
         if found is None:
             found = self._up_each[ancestor] = self.up(ancestor)[1].tolist()
         return found
+
+    def texts_up(self, ancestor: Entity, expr: Expr) -> tuple[list[str], list[int]]:
+        """An ancestor's expression as texts, and for each item which of them is its own."""
+        if self._wider is not None:
+            wider, rows = self._wider
+            ancestors, own = wider.up(ancestor)
+            if ancestors.knows_text(expr):
+                if ancestor not in self._up_wider:
+                    self._up_wider[ancestor] = own.take(rows).tolist()
+                return ancestors.text(expr), self._up_wider[ancestor]
+        ancestors, _ = self.up(ancestor)
+        return ancestors.text(expr), self.up_each(ancestor)
+
+    def texts_seen(self, expr: Expr) -> tuple[list[str], list[int]] | None:
+        """Texts of the frame that this one is a part of, where it has them, and for each item
+        which of them is its own."""
+        if self._wider is None or not self._wider[0].knows_text(expr):
+            return None
+        wider, rows = self._wider
+        self._rows = self._rows or rows.tolist()
+        return wider.text(expr), self._rows
 
     def at(self, entity: Entity, index: Expr) -> Frame:
         """The items of another entity that an index names, one for each item."""

@@ -33,7 +33,8 @@ class Words:
     __slots__ = ("_fused", "column", "lasting")
 
     def __init__(self, texts: Iterable[str], *, lasting: bool = False) -> None:
-        self.column: NDArray[Any] = np.fromiter(texts, dtype=object)
+        listed = texts if isinstance(texts, list) else list(texts)
+        self.column: NDArray[Any] = np.fromiter(listed, dtype=object, count=len(listed))
         self.lasting = lasting
         self._fused: dict[tuple[str | Words, ...], Words] = {}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from operator import call
 from string import Formatter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,6 @@ from loadstone.fields.frame import Frame
 from loadstone.fields.links import Reference
 from loadstone.fields.pieces import Letters, Pieces, joined, placed
 from loadstone.fields.scope import Scope
-
-if TYPE_CHECKING:
-    from loadstone.entity import Entity
 
 _FORMATTER = Formatter()
 _ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
@@ -105,28 +102,31 @@ class Fill(Expr):
 
     def pieces(self, frame: Frame) -> Pieces:
         """Templates are given the columns that slots are in, and which row to read: that of the
-        item (p1), or in what an ancestor fills that of the ancestor (p2 and on)."""
-        rows: list[Iterable[int]] = [range(frame.size)]
+        item (p1), or that of what has the text already, as an ancestor (p2 and on)."""
+        rows: list[Sequence[int]] = [range(frame.size)]
         columns: list[list[str]] = []
         sources: dict[str, str] = {}
-        of_ancestors: dict[Entity, str] = {}
         for name, slot in self.slots.items():
-            if isinstance(slot, Reference) and slot.inherited_by(frame.entity):
-                ancestors, _ = frame.up(slot.entity)
-                if slot.entity not in of_ancestors:
-                    rows.append(frame.up_each(slot.entity))
-                    of_ancestors[slot.entity] = f"p{len(rows)}"
-                sources[name] = f"p0[{len(columns)}][{of_ancestors[slot.entity]}]"
-                columns.append(ancestors.text(slot.target))
-            else:
-                sources[name] = f"p0[{len(columns)}][p1]"
-                columns.append(self._column(frame, name, slot))
+            column, each = self._source(frame, name, slot)
+            place = next((n for n, known in enumerate(rows) if known is each), len(rows))
+            if each is None:
+                place = 0
+            elif place == len(rows):
+                rows.append(each)
+            sources[name] = f"p0[{len(columns)}][p{place + 1}]"
+            columns.append(column)
         names = tuple(self.slots)
         given = tuple(f"p{number}" for number in range(len(rows) + 1))
         texts = self._texts if frame.raw else self._escaped
         forms = _fillers(texts, names, tuple(sources[name] for name in names), given)
         chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
         return [list(map(call, chosen, repeat(columns), *rows))]
+
+    def _source(self, frame: Frame, name: str, slot: Expr) -> tuple[list[str], list[int] | None]:
+        """Texts that a slot is among, and which of them is each item's; None for one each."""
+        if isinstance(slot, Reference) and slot.inherited_by(frame.entity):
+            return frame.texts_up(slot.entity, slot.target)
+        return frame.texts_seen(slot) or (self._column(frame, name, slot), None)
 
     def _column(self, frame: Frame, name: str, slot: Expr) -> list[str]:
         """The texts of a slot, at least where the item's template has it."""
