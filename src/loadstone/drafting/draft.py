@@ -41,6 +41,16 @@ class DraftEntity:
     notes: list[str] = field(default_factory=list)
     sort_prefix: str = ""
     few: frozenset[str] = frozenset()  # attributes that many items share a value of
+    ownerless: bool = False  # its partitions are nobody's: all items in one, or one for each year
+    share: float = 1.0  # beside what else of its table has no parent
+
+    def knows(self, name: str) -> bool:
+        """Whether it has an attribute or a fact of that name."""
+        return any(line.name == name for line in (*self.facts, *self.item))
+
+    def source(self, attribute: str) -> str:
+        """What an attribute is made by."""
+        return next(line.source for line in self.item if line.name == attribute)
 
     def has(self, attribute: str) -> bool:
         return any(line.name == attribute for line in self.item)

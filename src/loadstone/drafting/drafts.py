@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import ceil
 
 from loadstone.drafting.bare import bare_entities
 from loadstone.drafting.binary_keys import without_binary_keys
 from loadstone.drafting.concealed import concealed
 from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
-from loadstone.drafting.entities import Desk, Named, Sheet, sheet_of, write
+from loadstone.drafting.entities import Desk, Named, Sheet, parts_of, sheet_of, write
+from loadstone.drafting.figures import rounded
 from loadstone.drafting.given import Given
-from loadstone.drafting.groups import counts, fan_out, groups_of
+from loadstone.drafting.groups import Group, counts, fan_out, groups_of
 from loadstone.drafting.holders import (
     Holder,
     Within,
@@ -21,16 +21,15 @@ from loadstone.drafting.holders import (
     within,
     write_phantom,
 )
-from loadstone.drafting.kinds import kinds_of
+from loadstone.drafting.kinds import Kind, kinds_of
 from loadstone.drafting.links import Link, links_of, per_parent
 from loadstone.drafting.names import Names, kebab, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
-from loadstone.drafting.references import Told, known_first
+from loadstone.drafting.references import Told, inner_parts, known_first, referred
 from loadstone.drafting.templates import Part
 
-#: Items that `loadstone check` makes, and how many of one kind others name at the most.
-_CHECKED, _MOST_NAMED = 20_000, 100
+_NEARLY_AS_MANY = 0.7
 
 
 def draft_of(
@@ -65,13 +64,16 @@ def draft_of(
         desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
     if not published:
         # In a few items that were made up, values are alike by chance.
-        first = _first(holders)
-        told = [*(_values(holder, first) for holder in holders)]
-        told += map(_values_within, others.values())
+        told = [*map(_values, holders), *map(_values_within, others.values())]
         desk.told.extend(known_first(filter(None, told)))
-    for holder in _parents_first(holders, links):
+    for link in links.values():
+        if not link.merged and per_parent(link)[0] == "PerParent(1)":
+            desk.only[link.child.entity] = link.parent.entity
+    for holder in _named_first(desk, holders, links, others):
         entities += _written(desk, holder, links, others)
     name_apart(entities)
+    if not published:
+        _weigh(entities, holders, others)
     return Draft(
         system=system,
         document=document,
@@ -83,6 +85,25 @@ def draft_of(
         stand_ins=desk.vocabulary.hidden,
         samples=sum(len(given.items) for given in givens),
     )
+
+
+def _weigh(
+    entities: Sequence[DraftEntity], holders: Sequence[Holder], others: Mapping[int, Sheet]
+) -> None:
+    """How many there are of each that has no parent, beside the others of its table."""
+    counts: dict[DraftEntity, int] = {}
+    tables: dict[DraftEntity, int] = {}
+    for holder in holders:
+        tables |= {sheet.entity: id(holder.group.given) for sheet in _sheets(holder, others)}
+        tables[holder.entity] = id(holder.group.given)
+        counts |= {others[id(kind)].entity: len(kind.items) for kind in holder.group.others}
+        items = [item for kind in holder.group.kinds for item in kind.items]
+        counts[holder.entity] = len({holder.group.partition(item) for item in items})
+    roots = [each for each in entities if each.parent is None and each in counts]
+    for entity in roots:
+        most = max(counts[each] for each in roots if tables[each] == tables[entity])
+        share = float(rounded(counts[entity] / most, 1))
+        entity.share = share if share < _NEARLY_AS_MANY else 1.0
 
 
 def name_apart(entities: Sequence[DraftEntity]) -> None:
@@ -97,28 +118,14 @@ def _told(holder: Holder) -> Named:
     return Named(entity=holder.entity, attribute=holder.name_of(), template=holder.number_text)
 
 
-def _first(holders: Sequence[Holder]) -> int:
-    """How many of each may be named by others: where partitions are large, there are few of them
-    among the items of a check."""
-    partitions = sum(
-        len({holder.group.partition(item) for kind in holder.group.kinds for item in kind.items})
-        for holder in holders
-    )
-    items = sum(len(kind.items) for holder in holders for kind in holder.group.kinds)
-    size = max(1, ceil(items / max(1, partitions)))
-    return max(1, min(_MOST_NAMED, _CHECKED // (2 * size * max(1, len(holders)))))
-
-
-def _values(holder: Holder, first: int) -> Told | None:
+def _values(holder: Holder) -> Told | None:
     """What tells the items of a table apart, where it is one attribute or fact alone."""
     name = holder.name_of()
     if holder.sheet is None or name is None:
         return None
     (part,) = (each for each in holder.template if isinstance(each, Part))
     values = frozenset(part.present)
-    return Told(
-        entity=holder.entity, attribute=name, values=values, numeric=part.numeric, first=first
-    )
+    return Told(entity=holder.entity, attribute=name, values=values, numeric=part.numeric)
 
 
 def _inner(holders: Sequence[Holder], others: Mapping[int, Sheet]) -> Iterator[Within]:
@@ -155,6 +162,13 @@ def _written(
     """A holder and the kinds in its partitions."""
     group, link = holder.group, links.get(holder)
     found: list[DraftEntity] = []
+    if holder.is_nobody and link is None:
+        for kind in group.others:
+            sheet = others[id(kind)]
+            sheet.entity.ownerless = True
+            write(sheet, single=False, apart=_apart(group, kind))
+            found.append(sheet.entity)
+        return found
     named_by_others = bool(group.others) or any(each.parent is holder for each in links.values())
     if link is not None and link.merged:
         holder.entity, holder.template = link.parent.entity, link.parent.template
@@ -184,7 +198,6 @@ def _written(
         sheet.entity.notes += notes
         sheet.known |= inherited(holder, sheet)
         sheet.known |= settled(holder, sheet)
-        alike = sum(each.labels == kind.labels for each in group.kinds) > 1
         telling = {
             part: None
             for each in links.values()
@@ -192,25 +205,67 @@ def _written(
             for part in each.parent.template
             if isinstance(part, Part)
         }
-        apart = f"{kebab(kind.name)}-" if alike else ""
-        write(sheet, single=False, told=list(telling), apart=apart)
+        write(sheet, single=False, told=list(telling), apart=_apart(group, kind))
         found.append(sheet.entity)
     return found
 
 
-def _parents_first(holders: Sequence[Holder], links: Mapping[Holder, Link]) -> list[Holder]:
+def _apart(group: Group, kind: Kind) -> str:
+    """What goes before the numbers of a kind, where another has the same labels."""
+    alike = sum(each.labels == kind.labels for each in group.kinds) > 1
+    return f"{kebab(kind.name)}-" if alike else ""
+
+
+def _named_first(
+    desk: Desk,
+    holders: Sequence[Holder],
+    links: Mapping[Holder, Link],
+    others: Mapping[int, Sheet],
+) -> list[Holder]:
+    """Parents before what belongs to them, and as far as that goes what is named before what names
+    it."""
+    home = {each.entity: each for each in holders}
+    home |= {others[id(kind)].entity: each for each in holders for kind in each.group.others}
     ordered: dict[Holder, None] = {}
+    under_way: set[Holder] = set()
+
+    def above(holder: Holder) -> Holder | None:
+        link = links.get(holder)
+        if link is None:
+            return None
+        parent = link.parent
+        return parent.home or parent if isinstance(parent, Within) else parent
+
+    def waits(holder: Holder | None) -> bool:
+        while holder is not None and holder not in under_way:
+            holder = above(holder)
+        return holder is not None
 
     def place(holder: Holder) -> None:
-        link = links.get(holder)
-        if link is not None:
-            parent = link.parent
-            place(parent.home or parent if isinstance(parent, Within) else parent)
+        if holder in ordered:
+            return
+        parent = above(holder)
+        if parent is not None:
+            place(parent)
+        under_way.add(holder)
+        for sheet in _sheets(holder, others):
+            for part in (*parts_of(sheet), *inner_parts(sheet.columns)):
+                named = referred(part, desk.told, sheet.entity)
+                if named is not None:
+                    desk.asked.add((named.entity, named.attribute))
+                    if not waits(home[named.entity]):
+                        place(home[named.entity])
+        under_way.remove(holder)
         ordered[holder] = None
 
     for holder in holders:
         place(holder)
     return list(ordered)
+
+
+def _sheets(holder: Holder, others: Mapping[int, Sheet]) -> list[Sheet]:
+    own = [holder.sheet] if holder.sheet is not None else []
+    return [*own, *(others[id(kind)] for kind in holder.group.others)]
 
 
 def _table_variable(desk: Desk, given: Given) -> str:

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 
 from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
-from loadstone.drafting.expressions import Context, draw_of, is_unique, made_of, shared, unique
-from loadstone.drafting.figures import share_of
+from loadstone.drafting.expressions import Context, is_unique, made_of, shared, unique
+from loadstone.drafting.figures import rounded, share_of
 from loadstone.drafting.forms import Choice, Time, form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
 from loadstone.drafting.names import Names, plain, snake
+from loadstone.drafting.numeric import number_of
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.pieces import Made, as_text, joined
-from loadstone.drafting.references import Told, referred
+from loadstone.drafting.references import Told, any_of, referred
 from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
-from loadstone.drafting.times import Clock, after, clock_of, days_of, first_of, shown
+from loadstone.drafting.times import Clock, after, clock_of, days_of, first_of, mean_ms, shown
 from loadstone.drafting.values import value_of
 from loadstone.drafting.vocabulary import Vocabulary
 
@@ -44,7 +45,8 @@ class Desk:
     vocabulary: Vocabulary
     named: dict[str, Named] = field(default_factory=dict)  # by what it may be called
     told: list[Told] = field(default_factory=list)  # where there are values to tell it by
-    written: set[DraftEntity] = field(default_factory=set)  # what may be referred to
+    asked: set[tuple[DraftEntity, str]] = field(default_factory=set)  # what others name one of
+    only: dict[DraftEntity, DraftEntity] = field(default_factory=dict)  # parents, of only children
 
 
 @dataclass(eq=False)
@@ -58,6 +60,7 @@ class Sheet:
     templates: Mapping[str, Template]
     known: dict[Part, str] = field(default_factory=dict)
     said: dict[Part, tuple[str, ...]] = field(default_factory=dict)  # what is to be said of those
+    texts: dict[str, Made] = field(default_factory=dict)  # those of them that are text(), by source
     clocks: dict[Texts, Clock] = field(default_factory=dict)
     instant: str = ""
 
@@ -68,7 +71,20 @@ class Sheet:
             palette=self.desk.palette,
             instant=self.instant,
             share=self.shared,
+            refer=self.referring,
         )
+
+    def referring(
+        self, name: str, texts: Sequence[str], numeric: bool, several: bool
+    ) -> str | None:
+        """One of another entity, where values within an item name those; of an ancestor's kind it
+        is the ancestor itself, unless there are `several` in an item."""
+        named = referred(Part(name, tuple(texts), numeric), self.desk.told, self.entity)
+        if named is None or not named.entity.knows(named.attribute):
+            return None
+        if named.entity in self.entity.line and not several:
+            return f'{named.entity.variable}["{named.attribute}"]'
+        return any_of(named, texts).source
 
     def shared(self, name: str, source: str) -> str:
         """A variable that several values of an item have in common."""
@@ -110,8 +126,10 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
     table = sheet.entity.table
     assert table is not None
     told_by = table.table.partition_key if single else table.table.sort_key
-    _make_unique(sheet, told_by, "number" if single else "position", apart)
-    _share_parts(sheet, [part for part in told if part.name not in sheet.columns])
+    alone = single or sheet.entity.ownerless
+    _make_unique(sheet, told_by, "number" if alone else "position", apart)
+    named = [part for part in parts_of(sheet) if (sheet.entity, part.name) in sheet.desk.asked]
+    _share_parts(sheet, [part for part in (*told, *named) if part.name not in sheet.columns])
     conditions = _conditions(sheet)
     few = set()
     for name, column in sheet.columns.items():
@@ -124,8 +142,13 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
             few.add(name)
         sheet.entity.item.append(Line(name, source, tuple(notes)))
     sheet.entity.few = frozenset(few)
-    sheet.desk.written.add(sheet.entity)
     sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
+
+
+def parts_of(sheet: Sheet) -> list[Part]:
+    """All that differs from item to item, each once."""
+    found = (part for template in sheet.templates.values() for part in _parts(template))
+    return list(dict.fromkeys(found))
 
 
 def _tell_time(sheet: Sheet) -> None:
@@ -140,7 +163,11 @@ def _tell_time(sheet: Sheet) -> None:
         return
     base = clocks[first]
     variable = sheet.variable("created")
-    sheet.entity.before.append(Line(variable, f"moment(days={days_of(base)}{in_order})"))
+    source = f"moment(days={days_of(base)}{in_order})"
+    if sheet.entity.ownerless:
+        # No two of one partition are at the same instant.
+        source = f"as_of - number * {int(rounded(max(1, mean_ms(base))))}"
+    sheet.entity.before.append(Line(variable, source))
     sheet.entity.created = sheet.instant = variable
     for texts, clock in clocks.items():
         part = parts[texts]
@@ -164,7 +191,7 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     times = [part for part in _parts(sheet.templates[key]) if part.texts in sheet.clocks]
     if times and number == "position":
         return
-    last = own[-1]
+    last = max(own, key=lambda part: (len(set(part.present)), own.index(part)))
     if not last.numeric and len(set(last.present)) == len(last.present) > 1:
         number = "number"  # no two of any partition are alike
     if last.numeric:
@@ -172,7 +199,9 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
         return
     made = unique(forms[last], last.present, number)
     sheet.said[last] = made.notes
-    sheet.known[last] = joined([apart, ("n", made)]).source if apart else made.source
+    made = joined([apart, ("n", made)]) if apart else made
+    sheet.known[last] = made.source
+    sheet.texts[made.source] = made
 
 
 def _is_known(sheet: Sheet, part: Part) -> bool:
@@ -220,7 +249,10 @@ def _value(sheet: Sheet, name: str, column: Column) -> Made:
 def _slot(sheet: Sheet, part: Part) -> tuple[str, Made]:
     name = snake(part.name)
     source = sheet.found(part)
-    return name, Made(source, sheet.said.get(part, ())) if source else _own(sheet, part)
+    if source is None:
+        return name, _own(sheet, part)
+    made = sheet.texts.get(source, Made(source))
+    return name, Made(source, sheet.said.get(part, ()), made.template, made.values)
 
 
 def _own(sheet: Sheet, part: Part) -> Made:
@@ -232,6 +264,8 @@ def _own(sheet: Sheet, part: Part) -> Made:
     named = _reference(sheet, part)
     if named is not None:
         return named
+    if part.numeric:
+        return number_of(part.present)
     made = shared(part.present, form) or made_of(form, context)
     return _referring(sheet, part, made)
 
@@ -241,18 +275,21 @@ def _referring(sheet: Sheet, part: Part, made: Made) -> Made:
     named = referred(part, sheet.desk.told, sheet.entity)
     if named is None:
         return made
-    free = named.entity.parent is None and named.entity in sheet.desk.written
-    if not free or named.entity in sheet.entity.line:
+    if sheet.desk.only.get(named.entity) is sheet.entity:
+        child = f"first_of(lambda: {named.entity.variable})"
+        return Made(f'{child}["{named.attribute}"]')
+    if not named.entity.knows(named.attribute) or named.entity in sheet.entity.line:
         return _noted(sheet, part, made)
-    drawn, count = draw_of(part.present, named.first)
-    note = f"names one of the first {count} of {named.entity.name}, as its values did"
-    return Made(f'{named.entity.variable}.at({drawn})["{named.attribute}"]', (note,))
+    return any_of(named, part.present)
 
 
 def _noted(sheet: Sheet, part: Part, made: Made) -> Made:
     """A value, and what it was seen to name where it does not say so itself."""
     named = referred(part, sheet.desk.told, sheet.entity)
-    if named is None or made.source.startswith(f"{named.entity.variable}["):
+    line = [f"{each.variable}[" for each in sheet.entity.line]
+    shared = {line.name: line.source for line in sheet.entity.before}
+    source = shared.get(made.source, made.source)
+    if named is None or source.startswith((*line, f"any_of({named.entity.variable}")):
         return made
     note = f"its values were found among those of {named.entity.name}: {named.attribute}"
     return Made(made.source, (*made.notes, note), made.template, made.values)

@@ -30,19 +30,23 @@ _MOST_DIGITS, _MOST_HEX = 9, 7  # of one draw
 #: Distinct values among those seen; at or below that share they name something that is shared.
 _SHARED = 0.7
 _LEAST_SEEN = 20
+_LONGEST_ID = 60
+#: Numbers that are taken from so few times as many as there are of them.
+_FILLED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """For whom a value is: `name` is the attribute, `entity` its entity, `instant` when its items
     are made. `share` gives a source a variable of the entity's, where there is one value of an
-    item; in a list there are many, and it is None."""
+    item; in a list there are many, and it is None. `refer` says what names another entity."""
 
     name: str
     entity: str
     palette: Palette
     instant: str
     share: Callable[[str, str], str] | None = None
+    refer: Callable[[str, Sequence[str], bool, bool], str | None] | None = None
 
 
 def made_of(form: Form, context: Context) -> Made:
@@ -74,21 +78,22 @@ def shared(texts: Sequence[str], form: Form) -> Made | None:
     distinct = len(set(texts))
     if len(texts) < _LEAST_SEEN or distinct > _SHARED * len(texts):
         return None
-    if isinstance(form, Choice | Time | Amount | Shape | Prose):
+    if isinstance(form, Choice | Time | Amount):
         return None
-    drawn, _ = draw_of(texts, distinct)
+    if isinstance(form, Prose) and (form.spaced or form.longest > _LONGEST_ID):
+        return None
+    exponent = exponent_of(texts)
+    if isinstance(form, Digits) and not exponent and _is_filled(form, distinct):
+        return None  # a number of that range is as good
+    drawn = f"shaped(Zipf({distinct}, {exponent}))" if exponent else f"whole(0, {distinct - 1})"
     note = f"names one of about {distinct} things that several items have in common"
     if distinct == 1:
         note = "the same wherever it was seen: write your own"
     return as_text(_numbered(form, texts), [note, *unrecognized(form)], n=drawn)
 
 
-def draw_of(texts: Sequence[str], most: int) -> tuple[str, int]:
-    """A number from 0 for each of the things that texts name, at `most` so many, the first ones as
-    much more often as the texts do; and how many there are."""
-    count = min(len(set(texts)), most)
-    exponent = exponent_of(texts)
-    return f"shaped(Zipf({count}, {exponent}))" if exponent else f"whole(0, {count - 1})", count
+def _is_filled(form: Digits, distinct: int) -> bool:
+    return form.high - form.low < _FILLED * distinct
 
 
 def unique(form: Form, texts: Sequence[str], number: str) -> Made:
@@ -150,8 +155,10 @@ def _numbered(form: Form, texts: Sequence[str]) -> str:
         form = form.rest
     if isinstance(form, Known) and form.kind == "uuid":
         return prefix + "00000000-0000-4000-8000-{n:012}"
+    if isinstance(form, Known) and form.kind == "e-mail":
+        return prefix + "user{n:07}@example.com"
     if isinstance(form, Digits):
-        return prefix + (f"{{n:0{form.width}}}" if form.width else "{n}")
+        return prefix + (f"{{n:0{form.width}}}" if form.width > 1 else "{n}")
     length = round(quantile([len(text) for text in texts], 0.5)) - len(prefix)
     return prefix + f"{{n:0{min(max(length, 6), 40)}}}"
 
@@ -172,18 +179,24 @@ def _known(form: Known, context: Context) -> Made:
             return as_text("192.0.2.{n}", n="whole(1, 254)")
 
 
-def _choose(form: Choice, context: Context) -> Made:
-    method = faker_method(context.name, context.entity)
-    if method is not None and not any(form.words):
-        return Made(context.palette.named(method))
+def words_of(form: Choice, name: str) -> tuple[list[str], list[str]]:
+    """The words of a choice among a few, with stand-ins for those that no draft has; and what is to
+    be said of these."""
     words, hidden = [], 0
     for word, length in zip(form.words, form.lengths, strict=True):
         if word is None:
             hidden += 1
-            words.append(_placeholder(context.name, hidden, length))
+            words.append(_placeholder(name, hidden, length))
         else:
             words.append(word)
-    notes = [_stand_ins(hidden, len(words))] if hidden else []
+    return words, [_stand_ins(hidden, len(words))] if hidden else []
+
+
+def _choose(form: Choice, context: Context) -> Made:
+    method = faker_method(context.name, context.entity)
+    if method is not None and not any(form.words):
+        return Made(context.palette.named(method))
+    words, notes = words_of(form, context.name)
     if len(words) == 1:
         return as_text(words[0].replace("{", "{{").replace("}", "}}"), notes)
     listed = ", ".join(f'"{word}"' for word in words)

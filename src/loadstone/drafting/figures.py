@@ -5,10 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from math import ceil, floor, log10
+from math import ceil, floor, log10, sqrt
 
 #: Spans that people think in, in days.
 SPANS = (1, 2, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1000)
+#: Numbers of four digits that are all in here are years, or as good as.
+_YEARS, _DECADE = (1800, 2100), 10
 _EXPONENTS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
 
 
@@ -41,6 +43,14 @@ def above(value: float) -> int:
     return int(ceil(value / step) * step)
 
 
+def between(values: Sequence[float]) -> tuple[int, int]:
+    """From where to where numbers go, rounded outwards: to one digit, and years to decades."""
+    low, high = min(values), max(values)
+    if _YEARS[0] <= low < high <= _YEARS[1]:
+        return floor(low / _DECADE) * _DECADE, ceil(high / _DECADE) * _DECADE
+    return below(low), above(high)
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """Of values that are there; they need not be sorted."""
     ordered = sorted(values)
@@ -66,13 +76,18 @@ def weights_of(counts: Sequence[int]) -> list[int]:
     return [max(1, round(count * 100 / total)) for count in counts]
 
 
-def exponent_of(values: Sequence[Hashable]) -> float:
-    """Zipf's exponent that comes nearest to how often the most frequent value is there."""
+def exponent_of(values: Sequence[Hashable], among: int = 0) -> float:
+    """Zipf's exponent that comes nearest to how often the most frequent value is there; `among` so
+    many that might be."""
     counts = Counter(values)
-    top = max(counts.values()) / len(values)
+    most, ranks = max(counts.values()), range(max(among, len(counts)))
+    even = len(values) / len(ranks)
+    if most <= even + 3 * sqrt(even) + 1:
+        return 0.0  # chance alone makes some so frequent
+    top = most / len(values)
 
     def share(exponent: float) -> float:
-        total: float = sum((rank + 1) ** -exponent for rank in range(len(counts)))
+        total: float = sum((rank + 1) ** -exponent for rank in ranks)
         return 1 / total
 
     return min(_EXPONENTS, key=lambda exponent: abs(share(exponent) - top))

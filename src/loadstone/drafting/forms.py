@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from loadstone.drafting.figures import above, below, quantile, weights_of
+from loadstone.drafting.figures import above, below, between, quantile, weights_of
 from loadstone.drafting.shapes import Shape, shape_of
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 
@@ -184,7 +184,7 @@ def _numeric(texts: Sequence[str]) -> Form | None:
         numbers = [int(text) for text in texts]
         widths = {len(text) for text in texts}
         padded = len(widths) == 1 and (min(numbers) < 10 ** (min(widths) - 1) or min(widths) > 2)
-        low, high = below(min(numbers)), above(max(numbers))
+        low, high = between(numbers)
         if low == high >= 10:
             low, high = below(low / 2), above(high * 2)
         return Digits(low, high, min(widths) if padded else 0)

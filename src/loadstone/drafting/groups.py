@@ -13,6 +13,7 @@ from loadstone.drafting.kinds import Kind
 _MOST_OF_THEM = 0.8
 _MANY = 10
 _LARGE = 2
+_OWN = {"meta", "metadata", "profile", "info", "details", "header", "root", "main", "summary"}
 #: A giant is so many times as large as five of six are, and there are at most so many of them.
 _GIANT, _MOST_GIANTS, _LEAST_SHARE = 8, 3, 0.05
 
@@ -107,7 +108,7 @@ def _own(group: Group) -> Kind | None:
     """The kind with one item in each partition, or in nearly all."""
     partitions = _whole(group)
     sort_key = group.given.table.sort_key
-    for kind in sorted(group.kinds, key=lambda kind: len(kind.labels[-1])):
+    for kind in sorted(group.kinds, key=lambda kind: (not _says_own(kind), len(kind.labels[-1]))):
         held = Counter(group.partition(item) for item in kind.items)
         if max(held.values()) > 1:
             continue
@@ -126,9 +127,15 @@ def _is_about(group: Group, kind: Kind) -> bool:
         return True
     keys = {str(next(iter(item[sort_key].values()))) for item in kind.items}
     repeats = all(
-        group.partition(item) == str(next(iter(item[sort_key].values()))) for item in kind.items
+        str(next(iter(item[sort_key].values()))).endswith(group.partition(item))
+        for item in kind.items
     )
     return repeats or len(keys) == 1
+
+
+def _says_own(kind: Kind) -> bool:
+    """Whether its label is what designs call the item that a partition is about."""
+    return kind.labels[-1].lower() in _OWN
 
 
 def _whole(group: Group) -> list[str]:

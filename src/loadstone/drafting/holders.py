@@ -13,13 +13,15 @@ from loadstone.drafting.expressions import is_unique, made_of, shared, unique
 from loadstone.drafting.forms import form_of
 from loadstone.drafting.groups import Group
 from loadstone.drafting.kinds import Kind, partition_word, table_word
-from loadstone.drafting.names import pascal, plain, snake
+from loadstone.drafting.names import pascal, plain, snake, words_in
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.templates import Part, Template, templates_of
 from loadstone.drafting.times import clock_of, days_of, shown
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 from loadstone.drafting.words import singular
 
+#: Numbers of which there are so many and no more.
+_COUNTED = frozenset({"year", "month", "week", "day", "hour", "minute", "shard", "bucket"})
 _SHORT = 2  # d of d#123 says less than the key's name, DeviceID
 _SEEN_TWICE = 5  # partitions with several items, before an attribute is said to be the partition's
 
@@ -35,6 +37,7 @@ class Holder:
     template: Template = ()
     values: Mapping[str, str] = field(default_factory=dict)  # names of facts by those of parts
     vocabulary: Vocabulary = NOTHING
+    common: dict[str, dict[str, str | None]] = field(default_factory=dict)  # of each partition
 
     @property
     def identities(self) -> frozenset[str]:
@@ -59,6 +62,15 @@ class Holder:
         form = form_of(distinct, self.vocabulary)
         return None if is_unique(form) else unique(form, distinct, "n").template
 
+    @property
+    def is_nobody(self) -> bool:
+        """Whether its partitions are no thing of which there are ever more: all items are in one,
+        or those of a year are."""
+        parts = [part for part in self.template if isinstance(part, Part)]
+        if self.sheet is not None or len(parts) > 1:
+            return False
+        return not parts or (parts[0].numeric and bool(_COUNTED & set(words_in(parts[0].name))))
+
     def name_of(self) -> str | None:
         """The fact or attribute that tells one from another, when it is one alone."""
         parts = [part for part in self.template if isinstance(part, Part)]
@@ -81,7 +93,13 @@ class Within(Holder):
 def within(home: Holder, sheet: Sheet, part: Part) -> Within:
     """A kind of a holder's partitions, as something that others may belong to."""
     return Within(
-        home.group, sheet.entity, sheet, (part,), {part.name: part.name}, home.vocabulary, home
+        home.group,
+        sheet.entity,
+        sheet,
+        (part,),
+        {part.name: part.name},
+        home.vocabulary,
+        home=home,
     )
 
 
@@ -186,12 +204,19 @@ def settled(holder: Holder, sheet: Sheet) -> dict[Part, str]:
         if clock_of(Part(name, texts, column.type == "N")) or column.type == "N":
             continue
         pairs = set(zip(partitions, texts, strict=True))
+        known = holder.common.get(name, {})
+        if known.keys() & set(partitions) and all(
+            known.get(at, text) == text for at, text in pairs
+        ):
+            found[Part(name, texts)] = f'{holder.entity.variable}["{name}"]'
+            continue
         taken = {line.name for line in holder.entity.facts}
         if len(pairs) == len(set(partitions)) and name not in taken and _is_own(sheet, name):
             form = form_of([text for _, text in pairs if text], sheet.desk.vocabulary)
             context = sheet.context(name)
             made = shared([text for _, text in pairs if text], form) or made_of(form, context)
             holder.entity.facts.append(Line(name, made.source, made.notes))
+            holder.common[name] = dict(pairs)
             found[Part(name, texts)] = f'{holder.entity.variable}["{name}"]'
     return found
 

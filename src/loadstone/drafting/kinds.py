@@ -18,6 +18,7 @@ DELIMITERS = ("#", "|", "::")
 _SAYS_WHAT = {"entitytype", "entity", "itemtype", "recordtype", "objecttype", "type", "_type"}
 _SAYS_WHAT |= {"__typename", "_et", "_entity", "__edb_e__", "doctype", "modeltype", "kind"}
 _MOST_KINDS = 24
+_LABELLED = re.compile(r"[A-Za-z_]+:(?!//)").match
 
 Key = tuple[str, ...]
 
@@ -44,13 +45,17 @@ def delimiter_in(texts: Iterable[str]) -> str | None:
     for delimiter in DELIMITERS:
         if held and all(delimiter in text for text in held):
             return delimiter
-    return None
+    # A time has colons too: here one follows the same word in each.
+    heads = {found.group() if (found := _LABELLED(text)) else "" for text in held}
+    return ":" if len(heads) == 1 and heads != {""} else None
 
 
 def label_of(text: str, vocabulary: Vocabulary) -> str:
     """The word that a key begins with: USER of USER#123, ORDER of #ORDER#9, or all of METADATA."""
     text = text.lstrip("#|:")
     head = next((text.split(each, maxsplit=1)[0] for each in DELIMITERS if each in text), None)
+    if head is None and (found := _LABELLED(text)):
+        head = found.group()[:-1]
     if head is None:
         return text if text.isupper() and vocabulary.labels(text) else ""
     return head if vocabulary.labels(head) else ""

@@ -133,6 +133,6 @@ def _names(part: Part, parent: Holder, *, published: bool) -> bool:
     (theirs,) = (each for each in parent.template if isinstance(each, Part))
     if plain(part.name) in parent.identities and part.numeric == theirs.numeric:
         return True
-    if published:
-        return False  # in a few items that were made up, values are alike by chance
+    if published or part.numeric:
+        return False  # numbers, and a few values that were made up, are alike by chance
     return found_among(part.present, theirs.present)

@@ -56,13 +56,25 @@ def _attributes(
     conditions = _conditions(ordered[1:], context)
     lines, notes = [], []
     for place, column in enumerate(ordered):
-        made = value_of(column, replace(context, name=column.name), vocabulary)
+        made = referring(column, context) or value_of(
+            column, replace(context, name=column.name), vocabulary
+        )
         source = made.source
         if not column.always and place:
             source = sometimes(conditions[column.rows], source)
         notes += [f".{column.name}: {note}" for note in made.notes]
         lines.append(f"{quoted(column.name)}: {source}")
     return lines, notes
+
+
+def referring(column: Column, context: Context) -> Made | None:
+    """One of another entity, where a map names it."""
+    texts = column.texts()
+    if context.refer is None or texts is None or len(column.types) > 1:
+        return None
+    held = [text for text in texts if text]
+    source = context.refer(column.name, held, column.type == "N", context.share is None)
+    return Made(source) if source else None
 
 
 def _conditions(columns: Sequence[Column], context: Context) -> dict[tuple[int, ...], str]:

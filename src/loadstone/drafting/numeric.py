@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from loadstone.drafting.figures import above, below, quantile, rounded, spread_of
+from loadstone.drafting.figures import above, below, between, quantile, rounded, spread_of
 from loadstone.drafting.names import words_in
 from loadstone.drafting.pieces import Made
 
@@ -43,7 +43,7 @@ def number_of(numbers: Sequence[str]) -> Made:
     """A number of such a size and shape."""
     values = [Decimal(number) for number in numbers]
     places = max(max(0, -int(value.normalize().as_tuple().exponent)) for value in values)
-    low, high = below(float(min(values))), above(float(max(values)))
+    low, high = between([float(value) for value in values])
     if places:
         return _fraction(low, high, places)
     if low == high and low < _SMALL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loadstone.drafting.forms import Prose
 from loadstone.drafting.names import words_in
 from loadstone.drafting.shapes import Run
+from loadstone.drafting.words import plural
 
 _POOL = 256
 _LONG, _LONG_POOL = 4_000, 32
@@ -30,6 +31,8 @@ _FAKER = {
     ("user", "agent"): "user_agent",
 }
 _LONGEST_NAME = 120
+_PEOPLE = {"user", "person", "people", "customer", "member", "employee", "player", "author"}
+_PEOPLE |= {"student", "teacher", "patient", "doctor", "contact", "lead", "guest", "owner"}
 _ALPHABETS = {"capitals": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "small": "abcdefghijklmnopqrstuvwxyz"}
 
 
@@ -46,6 +49,8 @@ class Palette:
     def prose(self, form: Prose, name: str, entity: str) -> str:
         """A pick from a vocabulary of texts that are as long; named ones where Faker has some."""
         method = faker_method(name, entity)
+        if method == "name" and not form.spaced and entity.lower() not in _PEOPLE:
+            method = None  # the name of a thing
         if method is not None and form.longest <= _LONGEST_NAME:
             return self.named(method)
         low, high = max(form.low, 1), max(form.high, 1)
@@ -81,12 +86,6 @@ class Palette:
         variable = plural(method).upper()
         self._lines[variable] = f'Pool("{method}")'
         return f"pick({variable})"
-
-
-def plural(word: str) -> str:
-    if word.endswith("y"):
-        return word[:-1] + "ies"
-    return f"{word}es" if word.endswith("s") else f"{word}s"
 
 
 def faker_method(name: str, entity: str) -> str | None:

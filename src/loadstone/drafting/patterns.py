@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from loadstone.drafting.draft import DraftEntity, DraftPattern
 from loadstone.drafting.names import Names, kebab, snake
 from loadstone.drafting.pieces import quoted
+from loadstone.drafting.words import plural
 
 #: What an index finds of a value that many items share may be much: so many rows are asked for.
 _LIMIT = 25
@@ -40,6 +41,8 @@ def _get(entity: DraftEntity) -> DraftPattern:
 def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Iterator[DraftPattern]:
     """An entity's items in one partition, for whom the partition belongs to."""
     table, owner = entity.table, entity.parent
+    if entity.ownerless:
+        yield _listed(entity)
     if table is None or owner is None or table.table.sort_key is None:
         return
     line = next((each for each in entity.item if each.name == table.table.partition_key), None)
@@ -59,13 +62,31 @@ def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Itera
     if expects == "Some()" and "least=0" in entity.per_parent:
         expects = "Maybe()"
     yield DraftPattern(
-        id=f"{kebab(entity.name)}s-of-{kebab(owner.name)}",
+        id=f"{kebab(plural(entity.name))}-of-{kebab(owner.name)}",
         variable="",
         operation=f"Query({table.variable}, key={{{key}}}{limit})",
         of=owner,
         expects=expects,
         heading="partitions",
         uses=[table.variable, entity.variable],
+    )
+
+
+def _listed(entity: DraftEntity) -> DraftPattern:
+    """The first items of a partition that belongs to nobody."""
+    assert entity.table is not None
+    table = entity.table.table
+    key = f"{quoted(table.partition_key)}: {entity.variable}[{quoted(table.partition_key)}]"
+    if table.sort_key and entity.sort_prefix:
+        key += f", {quoted(table.sort_key)}: begins_with({quoted(entity.sort_prefix)})"
+    return DraftPattern(
+        id=f"first-{kebab(plural(entity.name))}",
+        variable="",
+        operation=f"Query({entity.table.variable}, key={{{key}}}, limit={_LIMIT})",
+        of=entity,
+        expects="Some()",
+        heading="partitions",
+        uses=[entity.table.variable],
     )
 
 
@@ -87,9 +108,11 @@ def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
         if not all(entity.has(name) for name in index.key):
             continue
         key = index.partition_key
+        if any(_asks_the_same(entity, above, key) for above in entity.line if above is not entity):
+            continue
         limit = f", limit={_LIMIT}" if key in entity.few else ""
         yield DraftPattern(
-            id=f"{kebab(entity.name)}s-by-{kebab(index.name).removeprefix('by-')}",
+            id=f"{kebab(plural(entity.name))}-by-{kebab(index.name).removeprefix('by-')}",
             variable="",
             operation=(
                 f"Query({entity.table.variable}, index={quoted(index.name)}, "
@@ -100,3 +123,15 @@ def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
             heading=f"index {index.name}",
             uses=[entity.table.variable],
         )
+
+
+def _asks_the_same(entity: DraftEntity, above: DraftEntity, key: str) -> bool:
+    """Whether an ancestor has the same key in the index: its own question finds these items too."""
+    if above.table is not entity.table or not above.has(key):
+        return False
+    source, theirs = entity.source(key), above.source(key)
+    if source == f"{above.variable}[{quoted(key)}]":
+        return True
+    for line in (*above.facts, *above.item):
+        source = source.replace(f"{above.variable}[{quoted(line.name)}]", line.source)
+    return source == theirs

@@ -24,7 +24,8 @@ _PROPORTIONS = (
     "# In what proportions: all the same, which nobody's users do. These are to be turned.\n"
 )
 _MIX = 'balanced = Mix(\n    "balanced",\n    {\nWEIGHTS    },\n    think=Think(0.05, 0.15),\n)'
-_WORD = re.compile(r"[A-Za-z_]\w*")
+#: A word, but not the name of an argument: `days=30` needs no `days`.
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b(?!=[^=])")
 _CALL = re.compile(r"(?P<name>(?:\w+=)?\w+)\((?P<arguments>.*)\)")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -151,6 +152,8 @@ def _entity(entity: DraftEntity) -> str:
         arguments.append(f"table={entity.table.variable}")
     if entity.parent is not None:
         arguments += [f"parent={entity.parent.variable}", f"per_parent={entity.per_parent}"]
+    elif entity.share != 1:
+        arguments.append(f"share={entity.share}")
     if entity.created and entity.table is not None:
         arguments.append(f"created={entity.created}")
     if entity.facts:

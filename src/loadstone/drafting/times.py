@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import mean
@@ -11,19 +12,21 @@ from loadstone.drafting.expressions import written
 from loadstone.drafting.figures import quantile, rounded, span_of, spread_of
 from loadstone.drafting.forms import Time, time_of
 from loadstone.drafting.numeric import in_milliseconds, instants_of
-from loadstone.drafting.pieces import Made
+from loadstone.drafting.pieces import Made, as_text
 from loadstone.drafting.templates import Part, Texts
 
 _DAY_S = 86_400
+_SECONDS_OR_MS = re.compile(r"1\d{9}(\d{3})?").fullmatch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
     """An instant of every item, as the sample has it; None where an item has none."""
 
-    form: Time | None  # None: a number
+    form: Time | None  # None: a number, or a text of its digits
     milliseconds: bool
     instants: tuple[float | None, ...]
+    digits: bool = False
 
     @property
     def present(self) -> list[float]:
@@ -35,7 +38,8 @@ def clock_of(part: Part) -> Clock | None:
     texts = part.present
     if not texts:
         return None
-    if part.numeric:
+    digits = not part.numeric and all(map(_SECONDS_OR_MS, texts))
+    if part.numeric or digits:
         found = instants_of(part.name, texts)
         form, milliseconds = None, found is not None and in_milliseconds(texts)
     else:
@@ -45,7 +49,7 @@ def clock_of(part: Part) -> Clock | None:
         return None
     left = iter(found)
     instants = tuple(next(left) if text else None for text in part.texts)
-    return Clock(form=form, milliseconds=milliseconds, instants=instants)
+    return Clock(form=form, milliseconds=milliseconds, instants=instants, digits=digits)
 
 
 def first_of(clocks: Mapping[Texts, Clock], *, now_s: float | None = None) -> Texts | None:
@@ -64,11 +68,18 @@ def days_of(clock: Clock) -> int:
     return span_of((max(clock.present) - min(clock.present)) / _DAY_S)
 
 
+def mean_ms(clock: Clock) -> float:
+    """From one to the next, on average."""
+    span_s = max(clock.present) - min(clock.present)
+    return 1000 * span_s / max(1, len(clock.present) - 1)
+
+
 def shown(clock: Clock, instant: str) -> Made:
     """An instant as a column writes it."""
     if clock.form is not None:
         return written(clock.form, instant)
-    return Made(instant if clock.milliseconds else f"epoch({instant})")
+    made = instant if clock.milliseconds else f"epoch({instant})"
+    return as_text("{n}", n=made) if clock.digits else Made(made)
 
 
 def after(clock: Clock, base: Clock, instant: str, *, now_s: float | None = None) -> str | None:

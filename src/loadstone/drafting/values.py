@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from loadstone.drafting.columns import Column
-from loadstone.drafting.expressions import Context, made_of, shared
+from loadstone.drafting.expressions import Context, made_of, shared, words_of
 from loadstone.drafting.figures import above, below, quantile, share_of
-from loadstone.drafting.forms import Prose, form_of
-from loadstone.drafting.mapped import indented, map_of
+from loadstone.drafting.forms import Choice, Prose, form_of
+from loadstone.drafting.mapped import indented, map_of, referring
 from loadstone.drafting.maps import sizes_of
 from loadstone.drafting.numeric import number_of
-from loadstone.drafting.pieces import Made
+from loadstone.drafting.pieces import Made, quoted
 from loadstone.drafting.vocabulary import Vocabulary
 
 _MOST_ELEMENTS, _MOST_LARGE = 40, 20
@@ -65,9 +65,7 @@ def _typed(kind: str, held: Sequence[Any], context: Context, vocabulary: Vocabul
         case "L":
             return _list(held, context, vocabulary)
         case "SS" | "NS":
-            element = "S" if kind == "SS" else "N"
-            listed = [[{element: each} for each in some] for some in held]
-            made = _list(listed, context, vocabulary)
+            made = _set(kind, held, context, vocabulary)
             return _noted(made, f"a {_NAMES[kind]} in the table; a list has its size")
         case _:
             return _binary(held, context)
@@ -87,6 +85,22 @@ def _flag(held: Sequence[bool]) -> Made:
     return Made(f"chance({share_of(sum(held), len(held))})")
 
 
+def _set(
+    kind: str, held: Sequence[Sequence[str]], context: Context, vocabulary: Vocabulary
+) -> Made:
+    """A list for a set: of a few words no two alike, as in the set."""
+    if kind == "SS":
+        form = form_of([each for some in held for each in some], vocabulary)
+        if isinstance(form, Choice):
+            words, notes = words_of(form, context.name)
+            sizes = [len(some) for some in held]
+            listed = ", ".join(quoted(word) for word in words)
+            named = f"({listed},)" if len(words) == 1 else f"({listed})"
+            return Made(f"several({named}, {min(sizes)}, {max(sizes)})", tuple(notes))
+    element = "S" if kind == "SS" else "N"
+    return _list([[{element: each} for each in some] for some in held], context, vocabulary)
+
+
 def _list(held: Sequence[Sequence[Any]], context: Context, vocabulary: Vocabulary) -> Made:
     """A list as long as they are: a few lengths stand for all of them."""
     lengths = [len(each) for each in held]
@@ -94,7 +108,8 @@ def _list(held: Sequence[Sequence[Any]], context: Context, vocabulary: Vocabular
     if not elements:
         return Made("[]", ("empty wherever it was seen",))
     column = Column(context.name, len(elements), tuple(range(len(elements))), tuple(elements))
-    made = value_of(column, replace(context, share=None), vocabulary)
+    inner = replace(context, share=None)
+    made = referring(column, inner) or value_of(column, inner, vocabulary)
     sizes = sizes_of(lengths, _MOST_LARGE if "\n" in made.source else _MOST_ELEMENTS)
     notes = list(made.notes)
     longest = above(max(lengths))

@@ -65,6 +65,9 @@ _PARTS = re.compile(r"[^a-z0-9]+")
 _COMMON = frozenset(f"{_STATES}{_ROLES}{_KINDS}{_THINGS}{_CODES}".split())
 _THING_WORDS = frozenset(_THINGS.split())
 _MOST_PARTS, _LEAST_PART = 4, 4
+_ENDS_IN_IE = frozenset({"movies", "cookies", "selfies", "calories", "zombies", "rookies"})
+_HAVE_NO_SINGULAR = frozenset({"series", "species", "news", "metadata", "data"})
+_VOWELS = "aeiou"
 
 
 def is_common(word: str) -> bool:
@@ -93,10 +96,24 @@ def _is_thing(word: str) -> bool:
 def singular(word: str) -> str:
     """`orders` is order, `categories` category; what is no plural stays."""
     lowered = word.lower()
+    if lowered in _HAVE_NO_SINGULAR:
+        return word
+    if lowered in _ENDS_IN_IE:
+        return word[:-1]
     if lowered.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if lowered.endswith(("sses", "xes", "ches", "shes")):
+    if lowered.endswith(("sses", "xes", "ches", "shes", "tuses", "nuses", "ruses")):
         return word[:-2]
     if lowered.endswith("s") and not lowered.endswith(("ss", "us", "is")) and len(word) > 3:
         return word[:-1]
     return word
+
+
+def plural(word: str) -> str:
+    """`order` is orders, `category` categories; what is a plural already stays."""
+    lowered = word.lower()
+    if singular(word) != word or lowered in _HAVE_NO_SINGULAR:
+        return word
+    if lowered.endswith("y") and lowered[-2:-1] not in _VOWELS:
+        return f"{word[:-1]}ies"
+    return f"{word}es" if lowered.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"

@@ -246,7 +246,7 @@ class Link:
         return self._index
 
 
-def count_of(child: Named) -> Expr:
+def count_of(child: Entity | Callable[[], Entity]) -> Expr:
     """How many of that kind descend from the item, or else from its nearest ancestor with any.
 
     An entity that is declared further down is written `lambda: name`.
@@ -254,11 +254,11 @@ def count_of(child: Named) -> Expr:
     return Children(child, "count")
 
 
-def first_of(child: Named) -> Link:
+def first_of(child: Entity | Callable[[], Entity]) -> Link:
     """The first of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first"))
 
 
-def last_of(child: Named) -> Link:
+def last_of(child: Entity | Callable[[], Entity]) -> Link:
     """The last of those that count_of counts; there must be one."""
     return Link(child, Children(child, "first") + Children(child, "count") - 1)
