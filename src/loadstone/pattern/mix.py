@@ -11,6 +11,12 @@ from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.pattern.declared import Pattern, related
 from loadstone.pattern.operations import Scan
 
+#: How all that is written comes to be below what is touched.
+_ONE_ROOT = (
+    "give both a parent in common, an entity without a table where there is none, and touch that "
+    '("What a run may write" in docs/your-own-system.md)'
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Think:
@@ -155,6 +161,17 @@ class Touched:
                 f"Touched: a share is above 0 and at most 1 (all of them), not {self.share}: "
                 f"share=0.1 is a tenth of the {self.of.name}s"
             )
+
+    def covers(self, entity: Entity) -> bool:
+        """Whether a run may write for an entity's items, as far as its share goes."""
+        return entity is self.of or self.of in entity.ancestors
+
+    def refusal(self, entity: Entity) -> str:
+        """What is wrong with writing for an entity that it does not cover, and what to do."""
+        return (
+            f"it writes for a {entity.name}, and a run may write below a {self.of.name} alone, "
+            f"which is Touched: {_ONE_ROOT}"
+        )
 
 
 def composed(asked: str, mixes: Mapping[str, Mix], entries: Mapping[str, Pattern | Journey]) -> Mix:

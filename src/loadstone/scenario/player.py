@@ -98,7 +98,13 @@ class Player:
             list(self._dataset.items(entity, 0, min(FEW, self._dataset.count(entity))))
 
     def playable(self, mix: Mix) -> tuple[Mix, list[str]]:
-        """The mix without what nothing in the data fits, and the names of what was left out."""
+        """The mix without what nothing in the data fits, and the names of what was left out;
+        BadContent where it writes to what nothing may be written to."""
+        for entry in mix.weights:
+            try:
+                self._check_writes(entry)
+            except BadContent as error:
+                raise BadContent(f"{entry.id}: {error}") from error
         left_out = [entry for entry in mix.weights if not self._fits(entry)]
         weights = {entry: w for entry, w in mix.weights.items() if entry not in left_out}
         if not weights:
@@ -212,7 +218,7 @@ class Player:
     def _made_ready(self, entry: Pattern | Journey) -> _Ready:
         patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
         every = [(pattern, self._asking.prepare(pattern)) for pattern in patterns]
-        writes = any(pattern.writes for pattern in patterns)
+        writes = self._check_writes(entry)
         return _Ready(
             draw=partial(self._touch.draw, entry.of) if writes else self._popularity(entry.of).draw,
             choosy=[
@@ -221,6 +227,14 @@ class Player:
                 if pattern.of is not entry.of or not prepared.suits_all_of(entry.of)
             ],
         )
+
+    def _check_writes(self, entry: Pattern | Journey) -> bool:
+        """Whether anything in it writes: then for something that a run may write to."""
+        patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
+        if not any(pattern.writes for pattern in patterns):
+            return False
+        self._touch.check(entry.of)
+        return True
 
     def _popularity(self, entity: Entity) -> Popularity:
         found = self._popular.get(entity)

@@ -14,6 +14,11 @@ from loadstone.scenario.popularity import Popularity
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.trip import Unfit
 
+_NOTHING = (
+    "it writes, and the scenario does not say which share of the data a run may write: "
+    "touched = Touched(the_root_entity, share=0.1)"
+)
+
 
 class Recent:
     """The keys of new items, for as long as another one could come to have the same: a second.
@@ -80,10 +85,17 @@ class Touch:
             return True
         return self._dataset.ancestor(entity, number, of) % self._nth == self._rest
 
+    def check(self, entity: Entity) -> None:
+        """BadContent where nothing of an entity may be written to."""
+        if self._touched is None:
+            raise BadContent(_NOTHING)
+        if not self._touched.covers(entity):
+            raise BadContent(self._touched.refusal(entity))
+
     def draw(self, entity: Entity, random: Random) -> int:
         """An item that may be written to."""
         if self._touched is None or self._popular is None:
-            raise BadContent("a pattern writes, but the scenario declares nothing Touched")
+            raise BadContent(_NOTHING)
         touched = self._mine[self._popular.draw(random)]
         if entity is self._touched.of:
             return touched
