@@ -11,6 +11,7 @@ from loadstone.fields.expr import Expr, Value, lift
 from loadstone.fields.links import Link, Own
 from loadstone.fields.numbers import Draw
 from loadstone.fields.shapes import Map, When
+from loadstone.mistakes import shown
 from loadstone.table import Table
 
 
@@ -137,6 +138,8 @@ class Entity:
                 raise BadContent(f"{self.name}: {name} is one of kind {kind.__name__}, not {held}")
 
     def _lifted(self, name: str, value: Value) -> Expr:
+        if not isinstance(name, str):
+            raise BadContent(f"{self.name}: the name of an attribute is a text, not {shown(name)}")
         try:
             return lift(value)
         except BadContent as error:

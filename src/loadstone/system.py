@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import os
@@ -22,7 +23,7 @@ from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
 from loadstone.fields.expr import Expr
 from loadstone.fields.numbers import Setting
-from loadstone.mistakes import in_words
+from loadstone.mistakes import in_words, wrong_declaration
 from loadstone.pattern import Journey, Mix, Objectives, Pattern, Throttle, Touched, composed
 from loadstone.table import Table
 
@@ -137,10 +138,10 @@ def load_system(name: str, project: Path | None = None) -> System:
     roots = _roots(project)
     home = next(root for root in roots if (root / "fixtures" / f"{name}.py").is_file())
     with _rooms(roots):
-        fixtures = _module(f"fixtures.{name}", home)
+        fixtures = _loaded(f"fixtures.{name}", home)
         fingerprint = _fingerprint()
         asked = any((root / "scenarios" / f"{name}.py").is_file() for root in roots)
-        scenario = _module(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
+        scenario = _loaded(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
     entities = _entities(name, _declared(fixtures, Entity))
     touched = _declared(scenario, Touched)
     throttle = _declared(scenario, Throttle)
@@ -184,6 +185,11 @@ def _entities(system: str, declared: Sequence[Entity]) -> dict[str, Entity]:
 def _check(system: System) -> None:
     if not system.tables:
         raise BadContent(f"fixtures/{system.id}.py declares no Table")
+    names = [table.name for table in system.tables]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise BadContent(
+            f"fixtures/{system.id}.py has two tables called {twice[0]!r}: give one another name"
+        )
     for entity in system.entities.values():
         if entity.table and entity.table not in system.tables:
             raise BadContent(f"{entity.name}'s table is not among those of fixtures/{system.id}.py")
@@ -228,11 +234,31 @@ def _module(name: str, home: Path) -> ModuleType:
         where = home / Path(*name.split(".")).with_suffix(".py")
         if isinstance(error, LoadstoneError):
             raise BadContent(f"{_place_in(where, error)}: {error}") from error
-        raise BadContent(f"{_place_in(where, error)} {in_words(error)}") from error
+        raise BadContent(f"{_place_in(where, error)}{in_words(error)}") from error
+
+
+def _loaded(name: str, home: Path) -> ModuleType:
+    """A module whose declarations are of the kinds that they should be."""
+    module = _module(name, home)
+    if wrong := wrong_declaration(vars(module)):
+        variable, says = wrong
+        raise BadContent(f"{_place_of(variable, Path(str(module.__file__)))}: {says}")
+    return module
+
+
+def _place_of(variable: str, module: Path) -> str:
+    """The module, and the line of it that a variable is set in."""
+    for node in ast.parse(module.read_bytes()).body:
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        if any(isinstance(each, ast.Name) and each.id == variable for each in targets):
+            return f"{module}:{node.lineno}"
+    return str(module)
 
 
 def _place_in(module: Path, error: Exception) -> str:
     """The module, and the line of it that the error comes from."""
+    if isinstance(error, SyntaxError) and error.filename == str(module):
+        return f"{module}:{error.lineno}"
     lines = [
         frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(module)
     ]
@@ -253,7 +279,12 @@ def _distinct(*several: Sequence[T]) -> list[T]:
 def _by_id(system: str, named: Sequence[tuple[str, T]]) -> dict[str, T]:
     found = dict(named)
     if len(found) != len(named):
-        raise BadContent(f"scenarios/{system}.py uses a name twice")
+        names = [name for name, _ in named]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadContent(
+            f"scenarios/{system}.py uses the name {twice!r} twice: each pattern, journey and mix "
+            "has its own"
+        )
     return found
 
 

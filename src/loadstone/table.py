@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 from loadstone.errors import BadContent, BadValue
+from loadstone.mistakes import check_fields
 
 KeyType = Literal["S", "N", "B"]
 StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
@@ -25,6 +26,7 @@ class Throughput:
     write_units: int
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.read_units < 1 or self.write_units < 1:
             raise BadValue(f"provisioned capacity starts at 1 unit, not {self}")
 
@@ -47,6 +49,7 @@ class Index:
     inferred: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if (self.projection == "INCLUDE") != bool(self.include):
             raise BadContent(f"index {self.name}: `include` goes with projection INCLUDE")
 
@@ -82,6 +85,7 @@ class Table:
     inferred: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         names = [index.name for index in self.indexes]
         if len(set(names)) != len(names):
             raise BadContent(f"table {self.name}: two indexes have one name")

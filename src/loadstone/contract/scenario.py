@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loadstone.advice import advised
+from loadstone.contract.attributes import unknown_attributes
 from loadstone.contract.problem import Problem
 from loadstone.pattern import Journey, Pattern, Scan, parts_of
 from loadstone.system import System
@@ -15,6 +16,7 @@ def scenario_problems(system: System) -> Iterator[Problem]:
     yield from _mixes(system)
     yield from _sources(system)
     yield from _touched(system)
+    yield from unknown_attributes(system)
     yield from unplayed(system)
     yield from unasked(system)
 

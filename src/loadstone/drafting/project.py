@@ -17,7 +17,12 @@ _TABLE = "[tool.loadstone]\n"
 
 def check_name(name: str, project: Path | None) -> None:
     """Whether a new system may be called so."""
-    if not STEM.fullmatch(name) or keyword.iskeyword(name) or len(name) > _LONGEST:
+    if keyword.iskeyword(name):
+        raise BadValue(
+            f"{name!r} is a word of Python's, and fixtures/{name}.py could not be imported: choose "
+            f"another name, such as {name}_data"
+        )
+    if not STEM.fullmatch(name) or len(name) > _LONGEST:
         raise BadValue(
             f"{name!r} is no name of a system: letters a-z, digits and _, a letter first, "
             f"{_LONGEST} at most; it becomes fixtures/NAME.py"

@@ -18,6 +18,7 @@ from loadstone.fields.pieces import Picked, Pieces, Words
 from loadstone.fields.pools import Pool
 from loadstone.fields.scope import Scope
 from loadstone.fields.world import World
+from loadstone.mistakes import shown
 
 
 class Lookup(Expr):
@@ -174,7 +175,9 @@ def pick(
     return Lookup(among, _index(among.size if isinstance(among, Pool) else len(among), skew))
 
 
-def choose(*words: str, weights: Sequence[float] | None = None, **shares: float) -> Expr:
+def choose(
+    *words: str | int | bool, weights: Sequence[float] | None = None, **shares: float
+) -> Expr:
     """One of a few words: `choose("a", "b")`, or with shares `choose(active=9, closed=1)`."""
     if shares and not words:
         words, weights = tuple(shares), tuple(shares.values())
@@ -209,6 +212,11 @@ def _index(size: int, skew: Distribution | float | None) -> Expr:
 
 
 def _kind_of(table: Sequence[Any]) -> Kind:
+    if strange := [value for value in table if not isinstance(value, (str, int))]:
+        raise BadContent(
+            f"what is chosen from is texts, whole numbers or flags, not {shown(strange[0])}; for "
+            "fractions, decimal(…), and for expressions, case(…)"
+        )
     kinds: set[Kind] = {
         "flag" if isinstance(value, bool) else "whole" if isinstance(value, int) else "text"
         for value in table

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from loadstone.errors import BadContent
 from loadstone.fields.digits import decimals_of, digits_of
 from loadstone.fields.pieces import Picked, Pieces, Words
+from loadstone.mistakes import shown
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -257,7 +258,7 @@ def lift(value: Value) -> Expr:
         return Map(value)
     if isinstance(value, Sequence):
         return List(value)
-    raise BadContent(f"{value!r} is no value that an item can hold; {_INSTEAD}")
+    raise BadContent(f"{shown(value)} is no value that an item can hold; {_INSTEAD}")
 
 
 _INSTEAD = "a fraction is decimal(…), an instant iso(moment(…)), some of a list several(…)"

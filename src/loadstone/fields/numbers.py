@@ -18,6 +18,7 @@ from loadstone.fields.draws import mix as mix_number
 from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, lift
 from loadstone.fields.frame import Frame
 from loadstone.fields.scope import Scope
+from loadstone.mistakes import shown
 
 
 class Draw(Expr):
@@ -244,6 +245,11 @@ class Setting(Expr):
     kind = "whole"
 
     def __init__(self, name: str, default: int) -> None:
+        if not isinstance(name, str) or type(default) is not int:
+            raise BadContent(
+                f"Setting(name, default) takes a text and a whole number, not {shown(name)} and "
+                f"{shown(default)}"
+            )
         self.name, self.default = name, default
 
     def one(self, scope: Scope) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadstone.errors import BadContent, BadValue
 from loadstone.fields.draws import derive
+from loadstone.mistakes import check_fields, shown
 
 if TYPE_CHECKING:
     import faker
@@ -27,6 +28,14 @@ class Pool:
     size: int = 512
     draw: str | Callable[[faker.Faker], str | Mapping[str, str]] = ""
     provider: type[Any] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not isinstance(self.draw, str) and not callable(self.draw):
+            raise BadContent(
+                f"Pool({self.name!r}): draw is the name of a method of Faker's, or a function of a "
+                f"Faker, not {shown(self.draw)}"
+            )
 
     def words(self, locales: tuple[str, ...], seed: int) -> tuple[Any, ...]:
         """The vocabulary; the same for the same locales, seed and version of Faker."""
@@ -48,12 +57,20 @@ class Pool:
                     'Pool("mine", draw="first_name") takes one of its own name, and '
                     "draw=lambda fake: … anything that it makes"
                 )
-            words = [method() for _ in range(self.size)]
+            words = self._made(lambda _: method(), source)
         else:
-            words = [self.draw(source) for _ in range(self.size)]
+            words = self._made(self.draw, source)
         if not all(word and isinstance(word, (str, Mapping)) for word in words):
             raise BadContent(f"pool {self.name} holds something that is neither text nor record")
         return tuple(words)
+
+    def _made(self, draw: Callable[[faker.Faker], Any], source: faker.Faker) -> list[Any]:
+        try:
+            return [draw(source) for _ in range(self.size)]
+        except Exception as error:
+            raise BadContent(
+                f"Pool({self.name!r}): its draw raises {type(error).__name__}: {error}"
+            ) from error
 
 
 @lru_cache(maxsize=256)

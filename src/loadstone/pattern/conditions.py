@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from loadstone.errors import BadContent
 from loadstone.fields.expr import Expr, Value, lift
+from loadstone.mistakes import shown
 
 #: An attribute, or one within a map: "meta.sentiment.label". Where a name has a dot: a tuple.
 Path: TypeAlias = str | tuple[str, ...]
@@ -38,6 +39,8 @@ KEY_OPERATORS: frozenset[Operator] = frozenset(
 
 def names_in(path: Path) -> tuple[str, ...]:
     """The names that a path leads through."""
+    if not isinstance(path, (str, tuple)):
+        raise BadContent(f"an attribute is named by a text, not {shown(path)}")
     return path if isinstance(path, tuple) else tuple(path.split("."))
 
 

@@ -7,25 +7,33 @@ import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from loadstone.mistakes.arguments import wrong_argument
+
+_MOST = 200
 _PACKAGE = __name__.partition(".")[0]
-_MISSING = re.compile(r"(\w+)\.__init__\(\) missing \d+ required [\w -]*arguments?: (.+)")
+_MISSING = re.compile(r"(\w+)(?:\.__init__)?\(\) missing \d+ required [\w -]*arguments?: (.+)")
 _UNEXPECTED = re.compile(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'")
+_TWICE = re.compile(r"(\w+)(?:\.__init__)?\(\) got multiple values for argument '(\w+)'")
 _POSITIONS = re.compile(r"(\w+)(?:\.__init__)?\(\) takes .+ positional arguments? but .+ given")
 _NAME = re.compile(r"name '(\w+)' is not defined")
 _IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
+_WORD_OF = re.compile(r"module '(\w+)' has no attribute '(\w+)'")
+_ATTRIBUTE = re.compile(r"'Entity' object has no attribute '(\w+)'")
 
 
 def in_words(error: Exception) -> str:
-    """The error as one line that says what to do, where it is one that people make."""
+    """What follows the place of an error: what is wrong, and to do, where people make such."""
     if isinstance(error, SyntaxError):
-        return f"is no Python: {error.msg} (line {error.lineno})"
+        return f" is no Python: {error.msg}"
     text = " ".join(str(error).split())
     for pattern, words in _WORDS:
         found = pattern.search(text)
         if found is not None:
-            return words(found)
-    return f"cannot be loaded: {type(error).__name__}: {text}"
+            return f" {words(found)}"
+    if said := wrong_argument(error):
+        return f": {said}"
+    return f" raises {type(error).__name__}: {text[:_MOST] or 'it says nothing more'}"
 
 
 def _missing(found: re.Match[str]) -> str:
@@ -37,6 +45,11 @@ def _unexpected(found: re.Match[str]) -> str:
     word = getattr(sys.modules.get(_PACKAGE), found[1], None)
     known = [name for name in getattr(word, "__dataclass_fields__", {}) if name != "_"]
     return f"{found[1]} has no {found[2]!r}{_there('; it has ', known)}"
+
+
+def _word_of(found: re.Match[str]) -> str:
+    near = _there("; there is ", get_close_matches(found[2], _words(), n=1))
+    return f"uses {found[1]}.{found[2]}, which is not there{near}"
 
 
 def _positions(found: re.Match[str]) -> str:
@@ -74,5 +87,14 @@ _WORDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (_POSITIONS, _positions),
     (_NAME, _name),
     (_IMPORT, _import),
+    (_TWICE, lambda found: f"gives {found[2]} to {found[1]} twice: leave one of them out"),
+    (_WORD_OF, _word_of),
+    (
+        _ATTRIBUTE,
+        lambda found: (
+            f"asks an entity for .{found[1]}: an attribute of its items is in brackets, "
+            f"entity[{found[1]!r}]"
+        ),
+    ),
     (_MODULE, lambda found: f"imports {found[1]!r}, which is not there"),
 )

@@ -1,0 +1,6 @@
+"""What is said of a slip in a content file: in words of content, and not in Python's."""
+
+from loadstone.mistakes.arguments import check_fields, checked, shown, wrong_declaration
+from loadstone.mistakes.words import in_words
+
+__all__ = ["check_fields", "checked", "in_words", "shown", "wrong_declaration"]
