@@ -13,7 +13,9 @@ from gevent.event import Event
 from loadstone.arrivals.alarm import NEVER, Alarm, _LoopAlarm, alarm
 from loadstone.arrivals.instants import Instants
 from loadstone.arrivals.schedule import Line, Schedule
-from loadstone.arrivals.stream import BEHIND_NS, Stream
+from loadstone.arrivals.stream import BEHIND_NS, Flow, Stream
+from loadstone.locust.arriving import Window
+from tests.synthetic import MS, SECOND_NS, START_NS, call
 
 
 def few(number: int, rate: float = 1000.0) -> Instants:
@@ -108,6 +110,25 @@ def test_a_stream_at_rest_has_let_go_of_what_waits() -> None:
     run_to_end(stream, lambda: len(played) >= 7)
     assert [each >= second for each in played] == [False] * 2 + [True] * 5
     assert (flow.asked, flow.late) == (5, 0)
+
+
+def test_a_trial_is_served_with_what_is_answered_in_its_time() -> None:
+    """Where arrivals queue those that were meant for it come after it, and what it has served are
+    those of before; throttles go by the time of the answer as well."""
+    flow = Flow(START_NS, START_NS + SECOND_NS)
+    window = Window(START_NS, START_NS + SECOND_NS, flow)
+    before = START_NS - SECOND_NS
+    for intended_ns, service_ns, more in (
+        (before, SECOND_NS + MS, {}),
+        (before, SECOND_NS, {"throttled": 2}),
+        (before, SECOND_NS + MS, {"outcome": "failed", "code": "Boom"}),
+        (before, MS, {}),
+        (START_NS, MS, {}),
+        (START_NS + MS, SECOND_NS, {"throttled": 1}),
+    ):
+        window.add(call(intended_ns=intended_ns, service_ns=service_ns, **more))
+    assert (window.served, window.throttled) == (3, 2)
+    assert window.seconds.fold().measured["session-messages"].counts.calls == 2
 
 
 def test_a_pause_gives_its_place_back_and_takes_a_later_arrival() -> None:

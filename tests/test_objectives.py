@@ -375,7 +375,8 @@ class Gated:
         self._again: list[tuple[float, float, int]] = []  # when, meant for when, which attempt
         self._now_s = 0.0
         self._ended: list[tuple[float, bool]] = []  # meant for when, and whether it was served
-        self._throttled: list[float] = []
+        self._served: list[float] = []  # when
+        self._throttled: list[float] = []  # meant for when
 
     def hold(self, number: int, rate: float, length_s: float, *, confirms: bool) -> Trial:
         """What comes of a rate that is measured for so long after three seconds, and after what the
@@ -396,6 +397,7 @@ class Gated:
         served = [good for meant_s, good in self._ended if start_s <= meant_s < stop_s]
         throttled = sum(start_s <= meant_s < stop_s for meant_s in self._throttled)
         few = throttled < 0.001 * (len(served) + throttled)
+        in_time = sum(start_s <= served_s < stop_s for served_s in self._served)
         return replace(
             trial(number, rate, "held" if few else "broke"),
             measured_s=length_s,
@@ -403,6 +405,7 @@ class Gated:
             failed=served.count(False),
             throttled=throttled,
             confirms=confirms,
+            served_per_s=in_time / length_s if throttled else None,
         )
 
     def _retry(self) -> None:
@@ -418,6 +421,8 @@ class Gated:
             heappush(self._again, (self._now_s + wait_s, meant_s, attempt + 1))
         if refused is not None:
             self._throttled.append(meant_s)
+        else:
+            self._served.append(self._now_s)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -133,6 +133,8 @@ class Trials:
             "late": flow.late,
             "behind": flow.behind,
             "delay_max_us": flow.delay_max_ns // 1000,
+            "served": window.served,
+            "throttled": window.throttled,
             "patterns": {name: tally.to_json() for name, tally in phases.measured.items()},
         }
         self._runner.send_message(TRIED, part)
@@ -166,6 +168,7 @@ def _trial(
     verdicts = judge(asked.objectives, seen_so)
     outcome, why = outcome_of(verdicts, seen, lost=lost)
     p50_us, p99_us = whole.latency.percentile_us(50, 99)
+    throttled, served = (sum(part[name] for part in parts) for name in ("throttled", "served"))
     return Trial(
         number=number,
         rate_per_s=rate,
@@ -181,6 +184,7 @@ def _trial(
         delay_max_us=seen.delay_max_us,
         outcome=outcome,
         why=why,
+        served_per_s=served / evidence.measured_s if throttled else None,
         patterns={name: tally.to_json() for name, tally in tallies.items()},
     )
 

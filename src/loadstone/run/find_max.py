@@ -25,8 +25,9 @@ class Trial:
     """One rate, held for some time, and what came of it. `why` is "" where all objectives were met.
 
     `confirms`: it was held for so long, after what was kept for a burst had been used up, that this
-    cannot have carried it. `patterns` is what its calls did, as tallies are written. Records of
-    older versions lack both.
+    cannot have carried it. `served_per_s`: how many came to a good end in that time, where some
+    were throttled: about what the capacity is. `patterns` is what its calls did, as tallies are
+    written. Records of older versions lack the three.
     """
 
     number: int
@@ -44,12 +45,8 @@ class Trial:
     outcome: Outcome
     why: str = ""
     confirms: bool = False
+    served_per_s: float | None = None
     patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    @property
-    def served_per_s(self) -> float | None:
-        """How many came to a good end, where others were throttled: about what the capacity is."""
-        return (self.calls - self.failed) / self.measured_s if self.throttled else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -214,7 +211,7 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
         elif trial.outcome == "broke":
             lowest = min(lowest, trial.rate_per_s)
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
-                held = [each for each in held if _after_a_higher(each, trials)]
+                held = [each for each in held if _lasting(each, trials)]
     held = [each for each in held if each.rate_per_s < lowest]
     best = [each for each in held if each.confirms] or held
     return max(best, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
@@ -231,10 +228,12 @@ def lasts(trials: Sequence[Trial]) -> bool:
     """Whether the highest rate was confirmed; records of older versions know of none that was, and
     there it is to have held right after a higher one, which had used up what was kept."""
     best = highest(trials)
-    return best is not None and (best.confirms or _after_a_higher(best, trials))
+    return best is not None and _lasting(best, trials)
 
 
-def _after_a_higher(trial: Trial, trials: Sequence[Trial]) -> bool:
+def _lasting(trial: Trial, trials: Sequence[Trial]) -> bool:
+    if trial.confirms:
+        return True
     before = [each for each in trials if each.number < trial.number and each.outcome != "generator"]
     return bool(before) and before[-1].rate_per_s > trial.rate_per_s
 
