@@ -28,6 +28,7 @@ from loadstone import (
     whole,
 )
 from loadstone.ahead import FIRST, Ahead, values_in
+from loadstone.fields.scope import Inherited
 from loadstone.wire import decode
 from tests.systems import dataset_of, things
 from tests.test_fields import call, made, visit
@@ -141,6 +142,38 @@ def test_texts_and_lists_of_items_made_together_are_those_of_each() -> None:
     for item in items[1:]:
         item["likes"]["most"].clear()
     assert items[0] == one(0)
+
+
+def test_an_item_from_far_away_is_the_one_among_its_siblings() -> None:
+    """An item that is made with all that it has of its parents, and only the slots that its
+    template has, is the same as made in a row, and as made with what its family remembers."""
+    at = moment(days=30, in_order=False)
+    names = [f"name {number}" for number in range(8)]
+    deep = fill(["{name} at {when}", "{name}", "nobody"], name=pick(names), when=iso(at))
+    root = Entity("Root", facts={"id": text("r{n}", n=loadstone.number), "at": at, "said": deep})
+    leaf = Entity(
+        "Leaf",
+        table=things,
+        parent=root,
+        per_parent=PerParent(3, spread=1.5),
+        item={
+            "id": text("{root}#{n:05}", root=root["id"], n=loadstone.number),
+            "said": fill(
+                ["{said}, {price} on {day}", "{price}", "{far}", "{said}"],
+                said=root["said"],
+                price=whole(1, 2_000),
+                day=calendar(root["at"], "{day} {name}"),
+                far=fill(["{name}!", "-"], name=root.at(whole(0, 9))["id"]),
+            ),
+            "since": iso(root["at"]),
+        },
+    )
+    dataset = dataset_of(root, leaf, scale=6_000)
+    assert dataset.count(root) > Inherited.KEPT
+    together = list(dataset.items(leaf, 0, 6_000))
+    among = dataset.compile(leaf, leaf.shown())
+    for number in range(5_999, 0, -7):
+        assert dataset.item(leaf, number) == among(number) == together[number]
 
 
 def test_reading_again_from_the_start_is_reading_on() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -36,6 +37,7 @@ class Expr:
 
     kind: Kind
     places: int = 0  # of a decimal
+    chooses = False  # whether an item needs but some of its inputs
 
     def one(self, scope: Scope) -> str:
         """Python source of the value for a single item."""
@@ -59,6 +61,11 @@ class Expr:
     def inputs(self) -> Sequence[Expr]:
         """The expressions that this one is made of, where they belong to the same entity."""
         return ()
+
+    @cached_property
+    def sparing(self) -> bool:
+        """Whether parts of it are worked out only where they are due."""
+        return self.chooses or any(part.sparing for part in self.inputs())
 
     def plain(self) -> bool:
         """Whether it has a value for every item, even for those that never ask for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -30,6 +30,10 @@ class Reference(Expr):
         self.entity, self.name = entity, name
         self.target = entity.value(name) if target is None else target
         self.kind, self.places = self.target.kind, self.target.places
+
+    @cached_property
+    def sparing(self) -> bool:
+        return self.target.sparing or super().sparing
 
     def field(self, name: str) -> Any:
         target = self.target

@@ -146,6 +146,12 @@ class Scope:
         name = source if short else self.code.let(source)
         return self.code.learn((self.number, expr), name)
 
+    def has(self, expr: Expr) -> bool:
+        """Whether it takes nothing to have the expression's value."""
+        if isinstance(expr, Constant) or self.code.known((self.number, expr)):
+            return True
+        return expr.inherited_by(self.entity) and not self._new() and not self._alone()
+
     def held(self, expr: Expr) -> tuple[str, str]:
         """The same, but what an ancestor gives stays in its tuple: a name, and where in it."""
         if expr.inherited_by(self.entity) and expr.kind == "text":
@@ -196,7 +202,7 @@ class Scope:
         """The value of `expr`, which stands for an ancestor's `target`."""
         if ancestor is self.entity:
             return self.of(target)
-        if self.code.known((self.number, "new")) or self._alone():
+        if self._new() or self._alone():
             # Of an item that is not in the data set yet the parents may be new as well.
             parent, _, _ = self.place()
             return self.at(self.entity.parent_entity, parent).inherit(ancestor, expr, target)
@@ -210,6 +216,9 @@ class Scope:
             given = self.code.let(f"{self.code.constant(family)}[{parent}]")
             self.code.learn((self.number, "given"), given)
         return f"{given}[{family.place_of(expr)}]"
+
+    def _new(self) -> bool:
+        return self.code.known((self.number, "new")) is not None
 
     def _alone(self) -> bool:
         """Whether the parent is worked out here and now, and only as much of it as is needed:

@@ -56,6 +56,9 @@ class Map(Expr):
         return tuple(self.attributes.values())
 
     def one(self, scope: Scope) -> str:
+        for value in self.attributes.values():
+            if not isinstance(value, When) and not value.sparing:
+                scope.of(value)  # so that what is worked out only where it is due finds it made
         rest = list(self.attributes.items())
         plain: list[str] = []
         while rest and not isinstance(rest[0][1], When):
@@ -157,6 +160,8 @@ class Several(Expr):
 
 class Case(Expr):
     """One of several values, by a number from 0."""
+
+    chooses = True
 
     def __init__(self, which: Expr, options: Sequence[Expr]) -> None:
         kinds = {option.kind for option in options}

@@ -38,6 +38,8 @@ _UNCOMMON_PIECE = re.compile(r"[^ -Z_a-z]").search  # or escaped
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
 #: How many characters one message takes, and how many each of several.
 _SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
+#: A slot that so many of the templates have is worked out for all.
+_MOSTLY = 0.6
 #: A slot that one of so many items uses is made for all of them: other templates use it as well.
 _OFTEN = 3
 
@@ -79,6 +81,7 @@ class Fill(Expr):
     """A template whose slots are filled in; which template is itself picked."""
 
     kind = "text"
+    chooses = True
 
     def __init__(self, template: Lookup, slots: dict[str, Expr]) -> None:
         if not isinstance(template.table, (list, tuple)):
@@ -93,12 +96,38 @@ class Fill(Expr):
         _fillers(self._texts, tuple(self.slots), apart, apart)
 
     def one(self, scope: Scope) -> str:
-        taken = [scope.held(slot) for slot in self.slots.values()]
+        index = scope.of(self.template.index)
+        sparse = self._sparse(scope, index)
+        taken = [sparse.get(name) or scope.held(slot) for name, slot in self.slots.items()]
         given = list(dict.fromkeys(name for name, _ in taken))
         sources = tuple(f"p{given.index(name)}{at}" for name, at in taken)
         parameters = tuple(f"p{number}" for number in range(len(given)))
         forms = scope.code.constant(_fillers(self._texts, tuple(self.slots), sources, parameters))
-        return f"{forms}[{scope.of(self.template.index)}]({', '.join(given)})"
+        return f"{forms}[{index}]({', '.join(given)})"
+
+    def _sparse(self, scope: Scope, index: str) -> dict[str, tuple[str, str]]:
+        """Slots that few of the templates have, each worked out only where it is asked for."""
+        together: dict[bytes, list[str]] = {}
+        for name, slot in self.slots.items():
+            uses = self._uses[name]
+            if uses.mean() < _MOSTLY and not scope.has(slot):
+                together.setdefault(uses.tobytes(), []).append(name)
+        if not together:
+            return {}
+        code, sparse = scope.code, {}
+        masks = tuple(
+            sum(1 << place for place, uses in enumerate(columns) if uses)
+            for columns in zip(*together, strict=True)
+        )
+        used = code.let(f"{code.constant(masks)}[{index}]")
+        for place, names in enumerate(together.values()):
+            made = [code.name() for _ in names]
+            code.line(f"{' = '.join(made)} = None")
+            with code.block(f"if {used} & {1 << place}:"):
+                for name, variable in zip(names, made, strict=True):
+                    code.line(f"{variable} = {scope.of(self.slots[name])}")
+                    sparse[name] = variable, ""
+        return sparse
 
     def pieces(self, frame: Frame) -> Pieces:
         """Templates are given the columns that slots are in, and which row to read: that of the
