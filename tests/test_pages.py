@@ -76,6 +76,7 @@ PAGES = {
     "many-machines": 3,
     "reading-the-report": 6,
     "running-on-aws": 6,
+    "the-words-of-content": 2,
     "your-own-system": 10,
 }
 
