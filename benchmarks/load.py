@@ -12,6 +12,10 @@ decodes every answer. Ours leaves rows as they are on the wire until somebody lo
 scenario does on a sample: `get`, `put` and `query` are such answers. In `decoded` a user by hand
 looks at every row of every answer, and in `compared` every row is held against the data set too.
 
+They take turns, and beside the medians stand the least and the most of a turn: of the resource's
+against its own median, of the others against the resource's of the same round. They lie far apart
+where others use the machine, as processor time then has caches in it that others have emptied.
+
 `--rust`: beside `dynamo-benchmark`, a load generator on the AWS SDK for Rust, which decodes answers
 and neither checks nor accounts for them. It has no Locust around it, so our client is measured
 without one too.
@@ -234,7 +238,7 @@ def trusting(pair: tuple[Path, Path] | None) -> dict[str, str]:
 def compare(*, rounds: int, tls: bool, command: str | None) -> None:
     """Requests per second of processor time, and how many times the resource's that is."""
     titles = ["boto3 resource", "loadstone", *(["client alone", "Rust SDK"] if command else [])]
-    print(f"{'':18}{''.join(f'{title:>20}' for title in titles)}")
+    print(f"{'':18}{''.join(f'{title:>28}' for title in titles)}")
     answers = recorded_answers()
     note = answers["GetItem"]["Item"]
     with (
@@ -252,9 +256,18 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
                 ways.append(partial(bare, bench, call, note))
                 ways.append(partial(rust, command, server, call, note))
             found = [[way() for way in ways] for _ in range(rounds)]
-            speeds = [median(each) for each in zip(*found, strict=True)]
-            shown = "".join(f"{speed:>12,.0f} {speed / speeds[0]:6.1f}x" for speed in speeds)
+            base, *_ = columns = list(zip(*found, strict=True))
+            shown = "".join(compared(speeds, base) for speeds in columns)
             print(f"{call:18}{shown}", flush=True)
+
+
+def compared(speeds: Sequence[float], base: Sequence[float]) -> str:
+    """Medians of a speed and of how many times the base it is, and the least and the most of these
+    in a round; the base itself has its median for a base."""
+    beside = [median(base)] * len(base) if speeds is base else base
+    times = [speed / each for speed, each in zip(speeds, beside, strict=True)]
+    spread = f"{min(times):.1f}-{max(times):.1f}"
+    return f"{median(speeds):>11,.0f} {median(times):5.1f}x {spread:>10}"
 
 
 def latency(rates: Sequence[int], rounds: int) -> None:
