@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from loadstone.capacity.simulation import outcome
 from loadstone.contract.attributes import unknown_attributes
 from loadstone.dataset import Dataset
 from loadstone.drafting.starter import starter
 from loadstone.errors import BadContent, LoadstoneError
-from loadstone.system import load_system
+from loadstone.mistakes import arguments as arguments_told
+from loadstone.pattern import conditions
+from loadstone.system import load_system, system_names
 from tests.commands import loadstone
 
 FIXTURES, SCENARIO = (starter("orders")[f"{room}/orders.py"] for room in ("fixtures", "scenarios"))
@@ -213,3 +216,14 @@ def test_what_is_no_slip_of_content_is_raised_as_it_is() -> None:
     assert text("a {n}", n=3).kind == "text"
     with pytest.raises(BadContent, match=r"text\(template=…\) takes a text, not 5"):
         text(5)  # type: ignore[arg-type]
+
+
+def test_what_else_is_imported_makes_no_slip() -> None:
+    """An update is held against what content's own words mean by a change, and not against a class
+    of that name in another room of the engine."""
+    assert outcome.Change.__name__ == "Change"
+    arguments_told._meanings.cache_clear()
+    arguments_told._evaluated.cache_clear()
+    for name in system_names():
+        load_system(name)
+    assert arguments_told._meanings("loadstone.pattern.operations")["Change"] is conditions.Change

@@ -177,10 +177,23 @@ def _hints_of(kind: Any) -> Mapping[str, Any]:
 
 @cache
 def _meanings(module: str) -> dict[str, Any]:
-    """What annotations of a module refer to, names that only a type checker imports too."""
-    ours = {name: each for name, each in sys.modules.items() if name.startswith(f"{_PACKAGE}.")}
-    elsewhere = {name: value for each in ours.values() for name, value in vars(each).items()}
-    return {**elsewhere, **_TYPING, **vars(sys.modules[_PACKAGE]), **vars(sys.modules[module])}
+    """What annotations of a module refer to. A name that only a type checker imports there is what
+    the modules that words of content come from mean by it, where they mean one thing: what else
+    happens to be imported has no say."""
+    return {**_agreed(), **_TYPING, **vars(sys.modules[_PACKAGE]), **vars(sys.modules[module])}
+
+
+@cache
+def _agreed() -> dict[str, Any]:
+    package = vars(sys.modules[_PACKAGE])
+    words = (package[name] for name in package["__all__"])
+    homes = sorted({each.__module__ for each in words if hasattr(each, "__module__")})
+    meanings: dict[str, list[Any]] = {}
+    for home in homes:
+        for name, value in vars(sys.modules[home]).items():
+            if all(value is not each for each in meanings.setdefault(name, [])):
+                meanings[name].append(value)
+    return {name: means[0] for name, means in meanings.items() if len(means) == 1}
 
 
 class _Names(dict[str, Any]):
