@@ -63,7 +63,8 @@ class Frame:
         if found is None:
             pieces = self.pieces(expr)
             found = self._texts[expr] = joined(pieces, self.size)
-            if not (len(pieces) == 1 and isinstance(pieces[0], (list, Picked))):
+            picked = len(pieces) == 1 and isinstance(pieces[0], Picked) and pieces[0].words.lasting
+            if not picked:
                 self._pieces[expr] = [found]  # so that it is joined once
         return found
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from math import gcd
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Value, escape, 
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Own
 from loadstone.fields.numbers import whole
-from loadstone.fields.pieces import Pieces, joined, placed, spread, texts_column
+from loadstone.fields.pieces import Picked, Pieces, Words, joined, placed, spread, texts_column
 from loadstone.fields.scope import Scope
+
+if TYPE_CHECKING:
+    from loadstone.entity import Entity
 
 
 class When(Expr):
@@ -207,6 +211,12 @@ class Case(Expr):
         """Which options are quicker computed for all items than for some."""
         return tuple(option.plain() or isinstance(option, Own) for option in self.options)
 
+    @cached_property
+    def _giver(self) -> Entity | None:
+        """The one entity that all options are attributes of."""
+        entities = {each.entity if isinstance(each, Own) else None for each in self.options}
+        return entities.pop() if len(entities) == 1 and self.kind == "text" else None
+
     def plain(self) -> bool:
         return self.which.plain() and all(option.plain() for option in self.options)
 
@@ -214,6 +224,11 @@ class Case(Expr):
         if self.kind in ("whole", "flag", "decimal"):
             return super().pieces(frame)
         which = frame.numbers(self.which)
+        if self._giver is not None and self._giver is not frame.entity:
+            ancestors, own = frame.up(self._giver)
+            texts = [ancestors.text(each.target) for each in self.options if isinstance(each, Own)]
+            words = Words(list(chain.from_iterable(texts)))
+            return [Picked(words, own + which * ancestors.size)]
         made = np.empty(frame.size, dtype=object)
         for number, option in enumerate(self.options):
             rows = np.flatnonzero(which == number)
