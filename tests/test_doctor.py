@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 from collections.abc import Iterable
@@ -90,13 +91,37 @@ def test_all_is_well_from_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_it_says_what_to_type_next(tmp_path: Path) -> None:
+    """A first look ends with the commands that one begins with; in a project, with its own system;
+    and nothing that was given is left out of them."""
+    first = loadstone("doctor", cwd=tmp_path)
+    assert "`loadstone new NAME` begins one here" in first.out
+    begin = first.out.splitlines()[-1]
+    assert re.fullmatch(
+        r"next: `loadstone up \w+` makes .*; `loadstone new orders` begins .*", begin
+    )
+    assert loadstone("new", "orders", cwd=tmp_path).code == 0
+    own = loadstone("doctor", "--table-prefix", "my-", cwd=tmp_path)
+    assert own.out.splitlines()[-1].startswith("next: `loadstone up orders --table-prefix my-`")
+
+
+def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    """A pyproject.toml that is no TOML is a line that names it, whatever the command."""
+    (tmp_path / "pyproject.toml").write_text("[tool.loadstone\n")
+    for command in (("doctor",), ("systems",)):
+        ran = loadstone(*command, cwd=tmp_path)
+        assert ran.code == 2
+        assert f"{tmp_path / 'pyproject.toml'}, where the project's settings are" in ran.err
+        assert "Traceback" not in ran.err
+
+
 def test_something_wrong_is_exit_1(tmp_path: Path) -> None:
     """An endpoint where nobody listens is wrong, and the line says what to do."""
     ran = loadstone("doctor", "cmz", "--endpoint", "http://127.0.0.1:1", cwd=tmp_path)
     assert ran.code == 1
     assert "wrong target: nothing answers at http://127.0.0.1:1" in ran.out
     assert "pass another --endpoint" in ran.out
-    assert ran.out.endswith("one thing is wrong\n")
+    assert "\none thing is wrong\nnext: put that right, as its line says, and run this" in ran.out
 
 
 def test_aws_without_credentials(tmp_path: Path) -> None:

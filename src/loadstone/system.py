@@ -111,11 +111,21 @@ def project_root(given: Path | None = None) -> Path | None:
     here = Path.cwd()
     for folder in (here, *here.parents):
         settings = folder / "pyproject.toml"
-        if settings.is_file():
-            with settings.open("rb") as file:
-                if "loadstone" in tomllib.load(file).get("tool", {}):
-                    return folder
+        if settings.is_file() and "loadstone" in _tools(settings):
+            return folder
     return None
+
+
+def _tools(settings: Path) -> Mapping[str, object]:
+    """What a pyproject.toml has for tools."""
+    try:
+        tools = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:
+        raise BadValue(
+            f"{settings}, where the project's settings are looked for, is no TOML: {error}; put it "
+            "right, or name the project with --project"
+        ) from error
+    return tools if isinstance(tools, Mapping) else {}
 
 
 def system_names(project: Path | None = None) -> list[str]:

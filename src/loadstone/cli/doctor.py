@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.advice import advised
+from loadstone.cli.check_content import own_systems
 from loadstone.cli.options import json_option, naming_options, target_options
 from loadstone.naming import Naming
 from loadstone.system import NO_PROJECT, load_system, project_root, system_names
@@ -55,6 +56,7 @@ def doctor(system: str | None, naming: Naming, where: Where, as_json: bool) -> N
         for finding in found:
             _print(finding)
         click.echo(f"{wrong or 'nothing'} wrong" if wrong != 1 else "one thing is wrong")
+        click.echo(_next(where, system, wrong=bool(wrong)))
     if wrong:
         raise SystemExit(1)
 
@@ -68,8 +70,21 @@ def _project(where: Where) -> Finding:
     return Finding(
         about="project",
         found=f"{own}; systems: {', '.join(names)}",
-        do=f"`{advised('new', 'NAME')}` writes another" if root else NO_PROJECT,
+        do=f"`{advised('new', 'NAME')}` writes another"
+        if root
+        else f"`{advised('new', 'NAME')}` begins one here; {NO_PROJECT}",
     )
+
+
+def _next(where: Where, system: str | None, *, wrong: bool) -> str:
+    """What to type now."""
+    if wrong:
+        return "next: put that right, as its line says, and run this again"
+    name = system or next(iter(own_systems(where.project)), "SYSTEM")
+    start = f"`{advised('up', name)}` makes the tables of {name}, with data in them"
+    if project_root(where.project):
+        return f"next: {start}"
+    return f"next: {start}; `{advised('new', 'orders')}` begins a system of your own in this folder"
 
 
 def _print(finding: Finding) -> None:

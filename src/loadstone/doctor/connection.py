@@ -62,7 +62,12 @@ def connection(where: Where, about: About | None) -> Iterator[Finding]:
             return
         probe(target)
     except LoadstoneError as error:
-        yield Finding(about="target", found=str(error), do="then run this again", state="wrong")
+        yield Finding(
+            about="target",
+            found=str(error),
+            do="put that right, then run this again",
+            state="wrong",
+        )
         return
     yield Finding(about="target", found=f"{target} answers", do=f"it is used; {LOCAL}")
     yield from credentials(target, about)

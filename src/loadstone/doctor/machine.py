@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from loadstone.advice import advised
 from loadstone.doctor.finding import Finding
 from loadstone.embedded import ministack
 from loadstone.embedded.binary import NAME, RECORDED, VERSION, WAY_OUT, platform_name
@@ -29,6 +28,7 @@ PORTS: Mapping[int, tuple[str, str]] = {
     5557: ("a master's workers", "--master-port"),
 }
 LEAST_FREE_BYTES = 1_000_000_000
+SIZES = "a seed with --dry-run tells how large its items are, without their indexes"
 _REQUIREMENT = re.compile(r"([\w.-]+)>=([\d.]+)")
 
 
@@ -120,15 +120,10 @@ def disk(state: Path) -> Finding:
         return Finding(
             about="disk",
             found=found,
-            do=f"free some, or work on another disk; {_sizes()}",
+            do=f"free some, or work on another disk; {SIZES}",
             state="wrong",
         )
-    return Finding(about="disk", found=found, do=f"nothing to do; {_sizes()}")
-
-
-def _sizes() -> str:
-    told = advised("seed", "SYSTEM", "--dry-run")
-    return f"`{told}` tells how large its items are, without their indexes"
+    return Finding(about="disk", found=found, do=f"nothing to do; {SIZES}")
 
 
 def is_free(port: int) -> bool:
@@ -158,7 +153,8 @@ def _not_fetched() -> Finding:
         about="engine",
         found=f"no {NAME}, and no way to fetch it: {fetched} {ministack.NAME} from PyPI, which is "
         "slower",
-        do=WAY_OUT,
+        do=f"nothing to do, where slower will do; else install npm, which is part of Node.js, or "
+        f"{WAY_OUT}",
         state="note",
     )
 
