@@ -28,7 +28,7 @@ from loadstone import (
     whole,
 )
 from loadstone.ahead import FIRST, Ahead, values_in
-from loadstone.fields.scope import Inherited
+from loadstone.fields.scope import KEPT_OF_ALL
 from loadstone.wire import decode
 from tests.systems import dataset_of, things
 from tests.test_fields import call, made, visit
@@ -168,8 +168,8 @@ def test_an_item_from_far_away_is_the_one_among_its_siblings() -> None:
             "since": iso(root["at"]),
         },
     )
-    dataset = dataset_of(root, leaf, scale=6_000)
-    assert dataset.count(root) > Inherited.KEPT
+    dataset = dataset_of(root, leaf, scale=15_000)
+    assert dataset.count(root) > KEPT_OF_ALL
     together = list(dataset.items(leaf, 0, 6_000))
     among = dataset.compile(leaf, leaf.shown())
     for number in range(5_999, 0, -7):

@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 _TAKEN = re.compile(r"(\w+)(\[\d+\])").fullmatch
 
 
+#: So many parents are remembered where siblings come in a row; and an entity of no more than so
+#: many is remembered whole, where anyone's child may be asked for.
+KEPT_OF_SIBLINGS, KEPT_OF_ALL = 512, 4096
+
+
 class Code:
     """The lines of a function, the constants that it uses, and what is already computed."""
 
     def __init__(self, *, alone: bool = False) -> None:
         self.alone = alone  # whether items far from each other are asked for
+        self.kept = KEPT_OF_ALL if alone else KEPT_OF_SIBLINGS
         self._lines: list[str] = []
         self._indent = 1
         self._constants: dict[str, object] = {}
@@ -76,7 +82,7 @@ class Code:
 
     def inherited(self, world: World, entity: Entity) -> Inherited:
         """What items of an entity are going to be asked for."""
-        self._inherited.append(found := Inherited(world, entity))
+        self._inherited.append(found := Inherited(world, entity, self.kept))
         return found
 
     def function(self, parameters: str, result: str) -> Callable[..., Any]:
@@ -103,11 +109,9 @@ class Inherited(dict[int, tuple[Any, ...]]):
     Siblings come one after the other, so that a parent is computed once for most of its children.
     """
 
-    KEPT = 512
-
-    def __init__(self, world: World, entity: Entity) -> None:
+    def __init__(self, world: World, entity: Entity, kept: int) -> None:
         super().__init__()
-        self._world, self._entity = world, entity
+        self._world, self._entity, self._kept = world, entity, kept
         self._wanted: dict[Expr, int] = {}
         self._make: Callable[[int], tuple[Any, ...]]
 
@@ -122,7 +126,7 @@ class Inherited(dict[int, tuple[Any, ...]]):
         self._make = code.function("n", f"({', '.join(values)},)")
 
     def __missing__(self, number: int) -> tuple[Any, ...]:
-        if len(self) >= self.KEPT:
+        if len(self) >= self._kept:
             self.clear()
         made = self[number] = self._make(number)
         return made
@@ -223,7 +227,7 @@ class Scope:
     def _alone(self) -> bool:
         """Whether the parent is worked out here and now, and only as much of it as is needed:
         nobody is going to ask for another child of it, or for one of few that all are asked for."""
-        return self.code.alone and self.world.count(self.entity.parent_entity) > Inherited.KEPT
+        return self.code.alone and self.world.count(self.entity.parent_entity) > self.code.kept
 
     def another(self, entity: Entity, index: Expr, target: Expr) -> str:
         """An attribute of the item that an index names."""
