@@ -10,6 +10,7 @@ from typing import Any
 
 from loadstone.drafting.given import Given
 from loadstone.drafting.local_indexes import left_out
+from loadstone.drafting.misread import in_words, json_of, other_format, text_of
 from loadstone.drafting.names import words_in
 from loadstone.errors import BadValue
 from loadstone.table import Index, KeyType, Table, Throughput
@@ -19,6 +20,7 @@ TABLE, GLOBAL, SIMPLE = (
     "AWS::DynamoDB::GlobalTable",
     "AWS::Serverless::SimpleTable",
 )
+_FLAG = "--from-cloudformation"
 #: What a template calls the word that tells one deployment from another.
 _STAGES = {"stage", "env", "environment", "envname", "stagename", "environmentname", "deployenv"}
 _SLOT = re.compile(r"\$\{([^}]*)\}")
@@ -75,7 +77,8 @@ def read_template(path: Path) -> list[Given]:
         nested = template.get("resources")
         resources = nested.get("Resources") if isinstance(nested, Mapping) else None
     if not isinstance(resources, Mapping):
-        raise BadValue(f"{path} has no Resources: is it a CloudFormation template?")
+        instead = other_format(template, _FLAG) or "is it a CloudFormation template?"
+        raise BadValue(f"{_FLAG}: {path} has no Resources: {instead}")
     parameters = template.get("Parameters")
     found = [
         _given(path, name, resource, parameters if isinstance(parameters, Mapping) else {})
@@ -83,7 +86,7 @@ def read_template(path: Path) -> list[Given]:
         if isinstance(resource, Mapping) and resource.get("Type") in (TABLE, GLOBAL, SIMPLE)
     ]
     if not found:
-        raise BadValue(f"{path} has no table: no resource is of type {TABLE}")
+        raise BadValue(f"{_FLAG}: {path} has no table: no resource is of type {TABLE}")
     return found
 
 
@@ -102,19 +105,13 @@ def told(value: Mapping[str, Any]) -> str:
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
+    text = text_of(path, _FLAG)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise BadValue(f"--from-cloudformation: {path} cannot be read: {why}") from error
-    try:
-        found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
+        found = json_of(text) if text.lstrip().startswith("{") else _yaml(text)
     except ValueError as error:
-        raise BadValue(
-            f"--from-cloudformation: {path} is neither JSON nor YAML: {error}"
-        ) from error
+        raise BadValue(f"{_FLAG}: {path} is neither JSON nor YAML: {error}") from error
     if not isinstance(found, Mapping):
-        raise BadValue(f"--from-cloudformation: {path} is no template: there is no map in it")
+        raise BadValue(f"{_FLAG}: {path} is no template: there is no map in it")
     return found
 
 
@@ -151,16 +148,12 @@ def _given(
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, BadValue):
             raise
-        raise BadValue(f"{where} cannot be read as a table: {_missing(error)}") from error
+        raise BadValue(f"{where} cannot be read as a table: {in_words(error)}") from error
     for index in properties.get("LocalSecondaryIndexes") or ():
         read.notes.append(left_out(index.get("IndexName", "")))
     if resource["Type"] == GLOBAL:
         read.notes.append("A global table: its replicas are left out.")
     return Given(table=table, notes=read.notes)
-
-
-def _missing(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _table(

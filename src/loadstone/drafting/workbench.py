@@ -8,33 +8,49 @@ from pathlib import Path
 from typing import Any
 
 from loadstone.drafting.given import Facet, Given, WireItem
+from loadstone.drafting.misread import in_words, json_of, other_format, text_of
 from loadstone.errors import BadValue
 from loadstone.table import Index, KeyType, Table, Throughput
 from loadstone.wire import decode
 
+_FLAG = "--from-workbench"
+
 
 def read_model(path: Path) -> list[Given]:
     """Every table of a model, with the items that its author put there."""
+    text = text_of(path, _FLAG)
     try:
-        model = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise BadValue(f"--from-workbench: {path} cannot be read: {told}") from error
+        model = json_of(text)
+    except ValueError as error:
+        raise BadValue(f"{_FLAG}: {path} cannot be read: {error}") from error
     tables = model.get("DataModel") if isinstance(model, Mapping) else None
     if not isinstance(tables, list) or not tables:
-        raise BadValue(f"--from-workbench: {path} has no DataModel: is it an exported model?")
+        instead = other_format(model, _FLAG) or "is it an exported model?"
+        raise BadValue(f"{_FLAG}: {path} has no DataModel: {instead}")
+    return [_read(path, place, table) for place, table in enumerate(tables, 1)]
+
+
+def _read(path: Path, place: int, model: Any) -> Given:
+    """One table; what its part of the file lacks is told with its name."""
     try:
-        return [_given(table) for table in tables]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadValue(f"--from-workbench: {path} is no model of tables: {error!r}") from error
+        return _given(model)
+    except BadValue:
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        name = model.get("TableName") if isinstance(model, Mapping) else None
+        which = repr(name) if isinstance(name, str) else f"number {place}"
+        raise BadValue(
+            f"{_FLAG}: {path} is no model of tables: table {which}: {in_words(error)}"
+        ) from error
 
 
 def _given(model: Mapping[str, Any]) -> Given:
     table = _table(model)
     facets = model.get("TableFacets") or ()
-    items = list(model.get("TableData") or ())
-    for facet in facets:
-        items += [item for item in facet.get("TableData") or () if item not in items]
+    stood = [*(model.get("TableData") or ())]
+    stood += [item for facet in facets for item in facet.get("TableData") or ()]
+    # What stands in a facet stands among the table's own items, mostly.
+    items = list({json.dumps(item, sort_keys=True): item for item in stood}.values())
     whole = [item for item in items if all(_filled(item, name) for name in table.key)]
     notes = []
     if len(whole) < len(items):
