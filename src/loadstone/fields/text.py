@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import repeat
-from operator import call
 from string import Formatter
 from typing import Any
 
@@ -148,8 +147,8 @@ class Fill(Expr):
         given = tuple(f"p{number}" for number in range(len(rows) + 1))
         texts = self._texts if frame.raw else self._escaped
         forms = _fillers(texts, names, tuple(sources[name] for name in names), given)
-        chosen = map(forms.__getitem__, frame.numbers(self.template.index).tolist())
-        return [list(map(call, chosen, repeat(columns), *rows))]
+        chosen = frame.numbers(self.template.index).tolist()
+        return [_filling(len(rows))(forms, chosen, columns, rows)]
 
     def _source(self, frame: Frame, name: str, slot: Expr) -> tuple[list[str], list[int] | None]:
         """Texts that a slot is among, and which of them is each item's; None for one each."""
@@ -300,6 +299,15 @@ def _fillers(
     names = ", ".join(parameters)
     functions = ",\n".join(f"lambda {names}: f{_filled(each, known)!r}" for each in templates)
     made: tuple[Callable[..., str], ...] = eval(f"({functions},)")
+    return made
+
+
+@cache
+def _filling(rows: int) -> Callable[..., list[str]]:
+    """Calls the chosen template for each item: a loop in Python calls one without leaving it."""
+    each = ", ".join(f"p{number}" for number in range(1, rows + 1))
+    filled = f"[forms[n](p0, {each}) for n, {each} in zip(chosen, *rows)]"
+    made: Callable[..., list[str]] = eval(f"lambda forms, chosen, p0, rows: {filled}")
     return made
 
 
