@@ -101,6 +101,26 @@ def test_a_shell_completes_commands_options_and_systems(tmp_path: Path) -> None:
     assert completed("loadstone tables verify ", tmp_path) == ["acorns", *system_names()]
 
 
+def test_a_shell_completes_what_a_word_stands_for(tmp_path: Path) -> None:
+    """A scale by its names, a run by its own and `last`, and systems wherever one may be meant; of
+    the project that the line names."""
+    project = tmp_path / "load"
+    for name in ("nightly", "noon"):
+        (project / ".loadstone" / "runs" / name).mkdir(parents=True)
+        (project / ".loadstone" / "runs" / name / "run.jsonl").write_text("{}\n")
+    (project / "fixtures").mkdir()
+    (project / "fixtures" / "nuts.py").touch()
+    (project / "pyproject.toml").write_text("[tool.loadstone]\n")
+    assert completed("loadstone seed cmz --scale s", project) == ["small"]
+    assert completed("loadstone preview k", project) == ["kxgen"]
+    assert completed("loadstone check n", project) == ["nuts", "nightly", "noon"]
+    assert completed("loadstone report n", project) == ["nightly", "noon"]
+    assert completed("loadstone compare nightly l", project) == ["last"]
+    assert completed("loadstone plan --run n", project) == ["nightly", "noon"]
+    assert completed("loadstone seed --project load n", tmp_path) == ["nuts"]
+    assert not any(completed("loadstone report l", tmp_path))
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_is_told_how(shell: str, tmp_path: Path) -> None:
     """`completion` prints a script that asks the command by its variable."""

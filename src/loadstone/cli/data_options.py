@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from loadstone.dataset import LARGEST, SCALES
 from loadstone.errors import BadValue
@@ -18,6 +19,11 @@ class Scale(click.ParamType[int]):
     """A number of items, or a name for one."""
 
     name = "scale"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in SCALES if name.startswith(incomplete)]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
