@@ -602,7 +602,7 @@ def test_check_says_what_is_wrong_and_where(tmp_path: Path, binary: Binary) -> N
     assert ran.code == 1
     assert ran.out == (
         f"fixtures/orders.py:{line}: orders: no attribute of Owner 'nmae'; there are ownerId, name"
-        "\norders: 1 thing is wrong\n"
+        "; you may mean name\norders: 1 thing is wrong\n"
     )
     found = json.loads(check(folder, binary, "orders", "--json").out)
     assert (found["system"], found["ok"], len(found["problems"])) == ("orders", False, 1)

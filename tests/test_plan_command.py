@@ -212,7 +212,7 @@ def test_a_report_takes_a_plan_in(tmp_path: Path) -> None:
         ((), "name a SYSTEM, or a run with --run"),
         (("cmz", "--reading", "numbers"), "no reading is called 'numbers'; there are numbers="),
         (("cmz", "--reading", "failed_condition=stored"), "every condition holds in a plan"),
-        (("cmz", "--run", "last"), "name a SYSTEM, or a run with --run"),
+        (("cmz", "--run", "last"), "leave cmz out, `loadstone plan --run last`"),
         (("czm",), "no system 'czm'"),
         (("cmz", "--growth", "much"), "--growth much: write it as 3x"),
         (("cmz", "--peak", "2000"), "--peak 2000: write it with its unit"),

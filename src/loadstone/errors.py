@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class LoadstoneError(Exception):
     """Something that the person at the keyboard can put right; shown as one line, no traceback."""
@@ -13,16 +15,25 @@ class LoadstoneError(Exception):
         return " ".join(str(arg) for arg in self.args)
 
 
+def meant(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """`; you may mean library` where a name is one that is known but for a slip, or the path of its
+    file."""
+    stem = name.rpartition("/")[2].removesuffix(".py").lower()
+    lower = {each.lower(): each for each in known}
+    near = get_close_matches(stem, lower, n=1, cutoff=0.7)
+    return f"; you may mean {lower[near[0]]}" if near else ""
+
+
 class UnknownName(LoadstoneError, KeyError):
     """A system, entity, pattern or mix that is not there."""
 
     @classmethod
     def among(cls, kind: str, name: str, known: list[str] | tuple[str, ...]) -> UnknownName:
-        """`no system 'acz'; there are acs, agentserver, cmz`"""
+        """`no system 'acz'; there are acs, agentserver, cmz; you may mean acs`"""
         if not known:
             return cls(f"no {kind} {name!r}; there is none")
         verb = "is" if len(known) == 1 else "are"
-        return cls(f"no {kind} {name!r}; there {verb} {', '.join(known)}")
+        return cls(f"no {kind} {name!r}; there {verb} {', '.join(known)}{meant(name, known)}")
 
 
 class BadValue(LoadstoneError, ValueError):

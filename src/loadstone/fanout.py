@@ -55,7 +55,10 @@ class PerParent:
 
     def __post_init__(self) -> None:
         if self.mean <= 0 or self.mean > 1_000_000:
-            raise BadContent(f"a parent has between 0 and a million children on average: {self}")
+            raise BadContent(
+                f"PerParent({self.mean:g}): a mean is above 0 and at most 1,000,000 children; "
+                "where few have any, PerParent(0.2, least=0) gives one to every fifth"
+            )
         if self.spread < 1 or self.step < 1 or self.least < 0:
             raise BadContent(f"spread and step start at 1, least at 0: {self}")
         if self.most is not None and (self.most, self.least, self.step, self.giants) != (
@@ -68,7 +71,7 @@ class PerParent:
         if self.most is not None and self.mean > self.most:
             raise BadContent(f"the mean is above the most: {self}")
         if self.least * self.step > self.mean:
-            raise BadContent(f"the mean is below the least: {self}")
+            raise BadContent(f"the mean is below the least; least=0 lets some have none: {self}")
         if (self.giants > 0) != (self.giant_share > 0) or not 0 <= self.giant_share < 1:
             raise BadContent(f"giants need a giant_share between 0 and 1: {self}")
 

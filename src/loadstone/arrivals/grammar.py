@@ -17,6 +17,7 @@ MOST_STEPS = 10_000
 
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
 _RATE = re.compile(r"(?P<number>[\d.]+)\s*(?P<unit>ops/s)")
+_APART = re.compile(r"([\d.]*)\s*(.*)", re.DOTALL)
 _SPAN = re.compile(r"(?=.)((?P<h>\d+)h)?((?P<m>\d+)m)?((?P<s>\d+(\.\d+)?)s?)?")
 
 
@@ -24,9 +25,16 @@ def rate_of(text: str, said: str = "--rate") -> float:
     """`200ops/s` as operations a second."""
     found = _RATE.fullmatch(text.strip())
     if not found or not _NUMBER.fullmatch(found["number"]) or float(found["number"]) <= 0:
-        unit = "with its unit" if _NUMBER.fullmatch(text.strip()) else "with a number above 0"
-        raise BadValue(f"{said} {text}: write it as 200ops/s, {unit}")
+        raise BadValue(f"{said} {text}: write it as 200ops/s, {_lacks(text.strip())}")
     return float(found["number"])
+
+
+def _lacks(text: str) -> str:
+    """What is wrong with a rate: its number or its unit."""
+    number, unit = _APART.fullmatch(text).groups()  # type: ignore[union-attr]
+    if not _NUMBER.fullmatch(number) or not float(number):
+        return "with a number above 0"
+    return f"in operations a second, not {unit!r}" if unit else "with its unit"
 
 
 def seconds_of(text: str, said: str) -> float:

@@ -9,7 +9,7 @@ import click
 from loadstone.cli.check_content import check_systems, own_systems
 from loadstone.cli.judging import judge_runs, junit_option, print_judgements
 from loadstone.cli.options import json_option, project_option
-from loadstone.errors import BadValue, UnknownName
+from loadstone.errors import BadValue, UnknownName, meant
 from loadstone.run.library import LAST, find_runs, runs_folder
 from loadstone.system import system_names
 
@@ -61,12 +61,16 @@ def check(
 
 def _runs_of(what: str, project: Path | None) -> list[Path]:
     """The records of a run; what is none was perhaps to be a system."""
+    path = Path(what)
+    if path.suffix == ".py" and path.stem in system_names(project):
+        raise BadValue(f"{what} is a file of a system, which is meant by its name: {path.stem}")
     try:
         return find_runs(what)
     except UnknownName as error:
         if what == LAST:
             raise
-        systems = ", ".join(system_names(project))
+        known = system_names(project)
+        systems = f"{', '.join(known)}{meant(what, known)}"
         raise UnknownName(f"{error}; and no system: there are {systems}") from None
 
 

@@ -13,7 +13,7 @@ from loadstone.cli.data_options import Scale
 from loadstone.cli.options import project_option, say
 from loadstone.cli.outcome import print_outcome
 from loadstone.cli.report import write_html
-from loadstone.cli.run import INTERRUPTED, replay
+from loadstone.cli.run import INTERRUPTED, check_duration, replay
 from loadstone.cli.seed_progress import shown
 from loadstone.naming import Naming
 from loadstone.run import Run
@@ -26,8 +26,11 @@ from loadstone.target import LENT_ENGINE, Where
 @click.option("--scale", type=Scale(), default=20_000, show_default=True, help="Items to load.")
 @click.option("--duration", default="30s", show_default=True, help="Of the load.")
 @click.option("--users", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--mix", default="balanced", show_default=True, help="Of the scenario's mixes.")
 @project_option
-def demo(system: str, scale: int, duration: str, users: int, project: Path | None) -> None:
+def demo(
+    system: str, scale: int, duration: str, users: int, mix: str, project: Path | None
+) -> None:
     """Make SYSTEM's tables, fill them, load them, and report: all on this machine.
 
     Nothing is left but the run under .loadstone/: the engine is in memory, on a free port.
@@ -35,6 +38,7 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     \b
     loadstone demo cmz
     loadstone demo kxgen --scale 5000 --users 5 --duration 10s
+    loadstone demo listbackup --mix v2
     """
     from rich.console import Console
 
@@ -46,7 +50,10 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.session import open_session
 
+    check_duration(duration)
     loaded, where, naming = load_system(system, project), Where(project=project), Naming()
+    if loaded.patterns:
+        loaded.mix(mix)
     state = where.state
     make_folder(state)
     binary = find_engine(state / "engine", say=say)
@@ -71,7 +78,7 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
         say(f"   {report.written:,} written in {report.elapsed_s:.1f} s, none left out")
         say(f"4. {amount(users, 'user')} for {duration}")
         path, well = replay(
-            [loaded], where, naming, _load(users, duration), environ={LENT_ENGINE: engine.url}
+            [loaded], where, naming, _load(users, duration, mix), environ={LENT_ENGINE: engine.url}
         )
         engine.raise_if_dead()
     record = Run.load(path)
@@ -84,9 +91,10 @@ def demo(system: str, scale: int, duration: str, users: int, project: Path | Non
         raise SystemExit(1)
 
 
-def _load(users: int, duration: str) -> dict[str, Any]:
+def _load(users: int, duration: str, mix: str) -> dict[str, Any]:
     """What `loadstone run` would be asked, with its own defaults."""
     from loadstone.cli.run import run
 
     defaults = run.make_context("run", ["of a demo"]).params
-    return {**defaults, "users": users, "duration": duration, "name": None, "spawn_rate": None}
+    asked = {"users": users, "duration": duration, "mix": mix}
+    return {**defaults, **asked, "name": None, "spawn_rate": None}

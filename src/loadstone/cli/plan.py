@@ -178,10 +178,15 @@ def plan(
     from loadstone.planning.terms import objectives_of
 
     held, day = objectives_of(objectives), day_of(shape)
-    if (system is None) == (run_name is None):
+    if system and run_name:
         raise BadValue(
-            f"name a SYSTEM, or a run with --run, and not both: `{advised('systems')}` and "
-            "`loadstone runs` list them"
+            f"a run knows its system: leave {system} out, `loadstone plan --run {run_name}`; or "
+            f"leave --run out, for a plan of what {system} declares"
+        )
+    if system is None and run_name is None:
+        raise BadValue(
+            f"name a SYSTEM, or a run with --run: `{advised('systems')}` and `loadstone runs` "
+            "list them"
         )
     known: Known | None
     if days is not None:

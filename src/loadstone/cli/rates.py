@@ -27,8 +27,13 @@ class Rate(click.ParamType[float]):
             return float(value)
         flag = param.opts[0] if param else "--rate"
         found = _RATE.fullmatch(value.strip())
-        if found is None or found["unit"].lower() != self.unit:
+        if found is None:
             raise BadValue(f"{flag} {value}: write it with its unit, such as {self.example}")
+        if found["unit"].lower() != self.unit:
+            raise BadValue(
+                f"{flag} {value}: this rate is in {self.unit}/s, not in {found['unit']}/s: such as "
+                f"{self.example}"
+            )
         rate = float(found["number"].replace(",", "").replace("_", ""))
         if rate <= 0:
             raise BadValue(f"{flag} {value}: a rate is above 0, such as {self.example}")

@@ -75,6 +75,14 @@ _DEFAULT_LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "defau
 DURATION = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?")
 
 
+def check_duration(duration: str) -> None:
+    """BadValue for what is no length of time, or none at all."""
+    if not DURATION.fullmatch(duration):
+        raise BadValue(f"--duration {duration}: write it as 30s, 5m or 1h30m")
+    if not re.search("[1-9]", duration):
+        raise BadValue(f"--duration {duration}: a load lasts longer than nothing: 30s, 5m or 1h30m")
+
+
 def load_options(command: Command) -> Command:
     """What is played, by how many, for how long."""
     options = (
@@ -224,8 +232,8 @@ def replay(
 ) -> tuple[Path, bool]:
     """Run Locust until it ends; where its record is, and whether all went well."""
     duration = load["duration"]
-    if duration and not (DURATION.fullmatch(duration) and re.search("[1-9]", duration)):
-        raise BadValue(f"--duration {duration}: write it as 30s, 5m or 1h30m")
+    if duration is not None:
+        check_duration(duration)
     load = settled(load)
     kind = systems[0].id if len(systems) == 1 else ALL
     name = load["name"] or f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
