@@ -275,7 +275,9 @@ def test_the_ledger_is_told_where_counting_is_not_paid_for(ran: Ran) -> None:
     first = ran(seed_command, *asked, "--budget", "3.9")
     assert isinstance(first.exception, BudgetReached)
     assert "100 items written" in first.stdout
-    assert "`loadstone verify` begins anew" in str(first.exception)
+    said = str(first.exception)
+    assert "`loadstone verify SYSTEM --scale 100 " in said
+    assert "` begins anew, with a larger --budget" in said
     again = ran(seed_command, *asked, "--budget", "0.01", "--json")
     assert isinstance(again.exception, BudgetReached)
     assert orjson.loads(again.stdout)["written_now"] == 0
