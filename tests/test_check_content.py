@@ -17,6 +17,7 @@ from loadstone import (
     Entity,
     GetItem,
     Index,
+    Maybe,
     Pattern,
     PerParent,
     Query,
@@ -216,6 +217,14 @@ def test_an_index_without_items_is_said() -> None:
     entity = Entity("One", table=table, item={"k": text("{n}", n=number)})
     dataset = dataset_of(entity)
     assert kinds(index_problems(dataset, table)) == [("t-1", "i")]
+    for operation, wrong in (
+        (GetItem(entity), False),
+        (Query(table, index="i", key={"x": "y"}), True),
+    ):
+        pattern = Pattern("one", operation, of=entity, expects=Maybe(), source="here")
+        dataset.system = replace(dataset.system, patterns={"one": pattern})
+        (found,) = index_problems(dataset, table)
+        assert found.wrong is wrong
     with_other = replace(dataset.system, tables=(table, other))
     dataset.system = with_other
     assert kinds(table_problems(dataset)) == [("t-2", None)]

@@ -337,3 +337,16 @@ def test_entities_of_several_tables_have_names_of_their_own() -> None:
     unstored, stored = DraftEntity("Order", ""), DraftEntity("Order", "order", table=table)
     name_apart([unstored, stored])
     assert (unstored.name, stored.name) == ("Order2", "Order")
+
+
+def test_an_index_that_nothing_is_in_is_told(tmp_path: Path) -> None:
+    """That no item has what an index goes by is a comment at the table; `check` finds nothing wrong
+    with the draft, as nothing asks the index."""
+    index = Index("byReturn", partition_key="returnedTo")
+    table = Table("parcels", partition_key="id", indexes=(index,))
+    items = [{"id": f"parcel-{number}", "weight": number % 9} for number in range(40)]
+    system, texts = drafted(tmp_path, given(table, items))
+    said = "# Nothing that was looked at is in byReturn: no item has returnedTo."
+    assert said in texts["fixtures/draft.py"]
+    found = content_problems(system, say=lambda _: None)
+    assert not [each for each in found if each.wrong]

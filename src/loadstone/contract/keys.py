@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 
 from loadstone.contract.problem import Problem
+from loadstone.contract.scenario import tables_of
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.fields.frame import Frame
@@ -33,7 +34,9 @@ def key_problems(dataset: Dataset, table: Table, within: int = WITHIN) -> Iterat
 
 
 def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[Problem]:
-    """Indexes that no item is in."""
+    """Indexes that no item is in; that is wrong unless there are patterns, and none asks one."""
+    patterns = dataset.system.patterns.values()
+    asked = {each.index for each in patterns if table in tables_of(each)}
     entities = [each for each in dataset.system.stored if each.table is table]
     samples = [item for entity in entities for item in dataset.sample(entity, most)]
     for index in table.indexes:
@@ -45,6 +48,7 @@ def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[
                 attribute=index.name,
                 says=f"no item has {named}, a key of this index, so that every query of it finds "
                 "nothing: add the attribute to an entity's item, or take the index away",
+                wrong=not patterns or index.name in asked,
             )
 
 

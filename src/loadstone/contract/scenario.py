@@ -82,7 +82,7 @@ def unasked(system: System) -> Iterator[Problem]:
     asked = {
         (table.name, index)
         for pattern in system.patterns.values()
-        for table in _tables(pattern)
+        for table in tables_of(pattern)
         for index in (None, pattern.index)
     }
     for table in system.tables if system.patterns else ():
@@ -96,5 +96,5 @@ def unasked(system: System) -> Iterator[Problem]:
                 )
 
 
-def _tables(pattern: Pattern) -> set[Table]:
+def tables_of(pattern: Pattern) -> set[Table]:
     return {pattern.table, *(part.table for part in parts_of(pattern.operation))}

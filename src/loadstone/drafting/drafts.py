@@ -41,7 +41,10 @@ def draft_of(
     sample = concealed(drafted, words)
     givens, published = sample.givens, sample.vocabulary.published
     desk = Desk(palette=Palette(), names=Names(), vocabulary=sample.vocabulary)
-    tables = [DraftTable(each.table, _table_variable(desk, each), each.notes) for each in givens]
+    tables = [
+        DraftTable(each.table, _table_variable(desk, each), [*each.notes, *_empty_indexes(each)])
+        for each in givens
+    ]
     holders: list[Holder] = []
     entities: list[DraftEntity] = []
     # All before the first is read closer: a word that is a value in one table is none in another.
@@ -266,6 +269,13 @@ def _named_first(
 def _sheets(holder: Holder, others: Mapping[int, Sheet]) -> list[Sheet]:
     own = [holder.sheet] if holder.sheet is not None else []
     return [*own, *(others[id(kind)] for kind in holder.group.others)]
+
+
+def _empty_indexes(given: Given) -> Iterator[str]:
+    for index in given.table.indexes if given.items else ():
+        if missing := [name for name in index.key if not any(name in item for item in given.items)]:
+            named = " and ".join(missing)
+            yield f"Nothing that was looked at is in {index.name}: no item has {named}."
 
 
 def _table_variable(desk: Desk, given: Given) -> str:
