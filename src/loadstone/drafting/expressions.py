@@ -119,7 +119,8 @@ def unrecognized(form: Form) -> list[str]:
         case Shape():
             return [f"not recognized: in the table it looks like {form}"]
         case Prose(low, high, _, spaced) if not spaced:
-            return [f"not recognized: {low} to {high} bytes without spaces in the table"]
+            long = f"{low} bytes" if low == high else f"{low} to {high} bytes"
+            return [f"not recognized: {long} without spaces in the table"]
     return []
 
 
