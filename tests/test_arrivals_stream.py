@@ -14,7 +14,7 @@ from loadstone.arrivals.alarm import NEVER, Alarm, _LoopAlarm, alarm
 from loadstone.arrivals.instants import Instants
 from loadstone.arrivals.schedule import Line, Schedule
 from loadstone.arrivals.stream import BEHIND_NS, Flow, Stream
-from loadstone.locust.arriving import Window
+from loadstone.arrivals.window import Window
 from tests.synthetic import MS, SECOND_NS, START_NS, call
 
 

@@ -209,6 +209,18 @@ def test_every_room_has_a_floor() -> None:
     assert {room_of(path) for path in engine_files()} - {""} <= FLOOR.keys()
 
 
+def test_the_tests_run_without_locust() -> None:
+    """No test imports Locust into its own process, which patches the standard library for all that
+    come after it: threads would be greenlets, and a lock that one waits for would stop them all."""
+    found = [
+        f"{each.path.relative_to(ROOT)}:{each.line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for each in imports_of(path)
+        if f"{each.module}.".startswith(("locust.", "loadstone.locust."))
+    ]
+    assert found == []
+
+
 def test_imports_go_down() -> None:
     """No module of the engine imports from a room on its own floor or above.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter_ns
 from typing import Any
@@ -13,39 +12,15 @@ import gevent
 from loadstone.arrivals.plan import Plan, Share
 from loadstone.arrivals.schedule import Schedule
 from loadstone.arrivals.stream import Flow, Stream
+from loadstone.arrivals.window import Window
 from loadstone.pattern import Journey, Mix
 from loadstone.run.call import Call
-from loadstone.run.tally import SecondTally
 from loadstone.scenario.player import Player
 
 #: How long a trial's last arrivals are waited for, while more keep coming at its rate.
 ANSWERED_WITHIN_S = 5.0
 #: How long what is in flight is waited for before another rate is tried.
 RESTED_WITHIN_S = 30.0
-
-
-@dataclass(slots=True)
-class Window:
-    """The arrivals of one trial: those that were meant for its time.
-
-    `served` and `throttled` are of the answers that came in its time, whenever they were meant to:
-    where arrivals queue, hardly one of its own is among them.
-    """
-
-    start_ns: int
-    stop_ns: int
-    flow: Flow
-    seconds: SecondTally = field(default_factory=SecondTally)
-    undone: int = 0  # arrivals that had no answer when they were waited for long enough
-    served: int = 0
-    throttled: int = 0
-
-    def add(self, call: Call) -> None:
-        if self.start_ns <= call.intended_ns < self.stop_ns:
-            self.seconds.add(call)
-        if self.start_ns <= call.answered_ns < self.stop_ns:
-            self.served += call.outcome != "failed"
-            self.throttled += len(call.answer.throttles)
 
 
 class Arriving:
