@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
 from itertools import pairwise
 from typing import Any
 
@@ -442,3 +443,41 @@ def test_a_float_is_refused() -> None:
     """DynamoDB has decimals, not floats: an author who writes one is told what to write."""
     floats: Sequence[Any] = [0.5]
     raises(lambda: Entity("A", facts={"x": floats[0]}), "0.5", "decimal(")
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    SHUT = "shut"
+
+
+class Level(str, Enum):  # noqa: UP042  # shown by its name, unlike what it holds
+    LOW = "low"
+    HIGH = "high"
+
+
+class Step(IntEnum):
+    FIRST = 1
+
+
+def test_members_of_enumerations_are_what_they_hold() -> None:
+    """An application's own enumerations may be written in content: items made singly, and as they
+    are seeded, have the values."""
+    entity = Entity(
+        "Thing",
+        table=things,
+        item={
+            "id": text("{n}", n=number),
+            "status": Status.OPEN,
+            "step": Step.FIRST,
+            "level": choose(*Level),
+            "told": text("<{level}>", level=choose(*Level)),
+            "nested": {"level": Level.LOW, "status": when(chance(0.9), Level.HIGH)},
+        },
+    )
+    dataset = dataset_of(entity, scale=50)
+    for item, row in zip(dataset.items(entity, 0, 50), dataset.rows(entity, 0, 50), strict=True):
+        assert (item["status"], item["step"]) == ("open", 1)
+        assert type(item["status"]) is str
+        assert item["level"] in ("low", "high")
+        assert item["told"] in ("<low>", "<high>")
+        assert decode(orjson.loads(row)) == item

@@ -11,7 +11,7 @@ import numpy as np
 from loadstone.errors import BadContent
 from loadstone.fields.distributions import Distribution, Weights, Zipf, whole_weights
 from loadstone.fields.draws import DRAW_BITS
-from loadstone.fields.expr import Constant, Expr, Kind, Numbers, escape
+from loadstone.fields.expr import Constant, Expr, Kind, Numbers, escape, plain
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw, Evenly, Shaped
 from loadstone.fields.pieces import Picked, Pieces, Words
@@ -25,8 +25,9 @@ class Lookup(Expr):
     """The value at an index of a table of texts, whole numbers or flags."""
 
     def __init__(self, table: Sequence[Any] | Pool, index: Expr, field: str | None = None) -> None:
-        self.table, self.index, self._field = table, index, field
         self.kind: Kind = "text" if isinstance(table, Pool) else _kind_of(table)
+        self.table = table if isinstance(table, Pool) else tuple(map(plain, table))
+        self.index, self._field = index, field
 
     def values(self, world: World) -> tuple[Any, ...]:
         if not isinstance(self.table, Pool):

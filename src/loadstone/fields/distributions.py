@@ -58,7 +58,7 @@ class Weights:
     weights: tuple[int, ...]
 
     def table(self) -> tuple[int, ...]:
-        return _inverse_table(self.weights)
+        return _inverse_table(tuple(map(int, self.weights)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,7 @@ def lift(value: Value) -> Expr:
     if isinstance(value, Expr):
         return value
     if value is None or isinstance(value, (str, int)):
-        return Constant(value)
+        return Constant(plain(value))
     from loadstone.fields.shapes import List, Map
 
     if isinstance(value, Mapping):
@@ -266,6 +266,14 @@ def lift(value: Value) -> Expr:
     if isinstance(value, Sequence):
         return List(value)
     raise BadContent(f"{shown(value)} is no value that an item can hold; {_INSTEAD}")
+
+
+def plain(value: Any) -> Any:
+    """A text or a whole number of a class of its own, as a member of an enumeration is, as what it
+    is: how that is shown is not what it holds."""
+    if value is None or type(value) in (str, int, bool):
+        return value
+    return str.__str__(value) if isinstance(value, str) else int(value)
 
 
 _INSTEAD = "a fraction is decimal(…), an instant iso(moment(…)), some of a list several(…)"
