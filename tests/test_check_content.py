@@ -225,6 +225,8 @@ def test_an_index_without_items_is_said() -> None:
         dataset.system = replace(dataset.system, patterns={"one": pattern})
         (found,) = index_problems(dataset, table)
         assert found.wrong is wrong
+    rare = Entity("One", table=table, item={**entity.item, "x": when(chance(0.002), "y")})
+    assert list(index_problems(dataset_of(rare), table)) == []
     with_other = replace(dataset.system, tables=(table, other))
     dataset.system = with_other
     assert kinds(table_problems(dataset)) == [("t-2", None)]

@@ -40,7 +40,12 @@ def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[
     entities = [each for each in dataset.system.stored if each.table is table]
     samples = [item for entity in entities for item in dataset.sample(entity, most)]
     for index in table.indexes:
-        missing = [name for name in index.key if not any(name in item for item in samples)]
+        missing = [
+            name
+            for name in index.key
+            if not any(name in item for item in samples)
+            and not any(ever_has(dataset, entity, name) for entity in entities)
+        ]
         if missing and samples:
             named = " and ".join(repr(name) for name in missing)
             yield Problem(
@@ -50,6 +55,16 @@ def index_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[
                 "nothing: add the attribute to an entity's item, or take the index away",
                 wrong=not patterns or index.name in asked,
             )
+
+
+def ever_has(dataset: Dataset, entity: Entity, name: str) -> bool:
+    """Whether any item has an attribute, however few do: an index of those alone is a use of it."""
+    if name not in entity.item:
+        return False
+    assert entity.table is not None
+    names = dict.fromkeys((*entity.table.key, name))
+    make = dataset.compile(entity, Map({each: entity.value(each) for each in names}))
+    return any(name in make(number) for number in range(dataset.count(entity)))
 
 
 def _keys(dataset: Dataset, entity: Entity, count: int) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from loadstone.contract.keys import ever_has
 from loadstone.contract.problem import Problem
 from loadstone.dataset import Dataset
 from loadstone.errors import BadValue
@@ -44,7 +45,7 @@ def ttl_problems(dataset: Dataset, table: Table, most: int = 500) -> Iterator[Pr
     known = {name for entity in entities for item in dataset.sample(entity, most) for name in item}
     changed = changing(dataset.system.patterns.values())
     known |= {name for entity in entities for name in changed.get(entity, ())}
-    if table.ttl in known:
+    if table.ttl in known or any(ever_has(dataset, each, table.ttl) for each in entities):
         return
     near = get_close_matches(table.ttl, sorted(known), n=1, cutoff=0.8)
     yield Problem(
