@@ -560,13 +560,17 @@ def test_what_it_was_is_told_apart_from_the_limit(text: str, value: float, was: 
             "6 of 100 arrivals found no",
         ),
         (["p99 < 50ms"], Seen(asked=100, late=6), 0, "broke", "p99 < 50ms: 99"),
+        (["p99 < 1s", "p99(rare) < 20ms"], Seen(asked=100), 0, "held", ""),
+        (["p99(rare) < 20ms"], Seen(asked=100), 0, "generator", "no call was made"),
+        (["p99(rare) < 20ms"], Seen(asked=100, undone=90), 0, "broke", "not answered in time"),
     ],
 )
 def test_a_trial_shows_what_it_can(
     objectives: list[str], arrived: Seen, lost: int, outcome: str, why: str
 ) -> None:
     """An objective breaks a rate, and so do answers that do not come, or so slowly that arrivals
-    queue; a generator whose own delay is in what the objective is about has shown nothing."""
+    queue; a generator whose own delay is in what the objective is about has shown nothing, nor has
+    one that made no call of what the objectives are about."""
     verdicts = judge([objective(text) for text in objectives], seen())
     found, said = outcome_of(verdicts, arrived, lost=lost)
     assert found == outcome

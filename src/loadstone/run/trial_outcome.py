@@ -44,7 +44,7 @@ def outcome_of(verdicts: Sequence[Verdict], seen: Seen, *, lost: int = 0) -> tup
             f"the generator took up {seen.behind / seen.asked:.0%} of the arrivals more than 20 ms "
             f"late, by {seen.delay_max_us / 1000:,.0f} ms at most"
         )
-    broken = [str(verdict) for verdict in verdicts if not verdict.met]
+    broken = [str(verdict) for verdict in verdicts if verdict.outcome == "missed"]
     if broken:
         return "broke", "; ".join(broken)
     if seen.undone > UNDONE_SHARE * seen.asked:
@@ -54,6 +54,9 @@ def outcome_of(verdicts: Sequence[Verdict], seen: Seen, *, lost: int = 0) -> tup
             f"{seen.late:,} of {seen.asked:,} arrivals found no free place among --max-in-flight: "
             "calls ended more slowly than they came"
         )
+    unjudged = [str(verdict) for verdict in verdicts if verdict.outcome == "not judged"]
+    if unjudged and len(unjudged) == len(verdicts):
+        return "generator", f"nothing tells whether it holds: {'; '.join(unjudged)}"
     return "held", ""
 
 
