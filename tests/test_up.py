@@ -85,6 +85,7 @@ def test_an_application_can_connect_until_it_is_ended(project: Path) -> None:
         environ = exported(process)
         assert count(environ) == 60
         assert environ["AWS_REGION"] == environ["CONVERSATION_TABLE_REGION"] == "us-west-2"
+        assert environ["AWS_DEFAULT_REGION"] == "us-west-2"  # which boto3 reads
         assert environ["DYNAMODB_ENDPOINT_URL"] == environ["AWS_ENDPOINT_URL_DYNAMODB"]
         beside = loadstone("verify", "cmz", "--data", cwd=project)
         assert beside.code == 0, beside.err

@@ -47,7 +47,8 @@ def connection_to(
     if endpoint:
         variables |= {"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMODB_ENDPOINT_URL": endpoint}
     variables |= _credentials(target, profile)
-    variables["AWS_REGION"] = target.region
+    # boto3 reads the second, other SDKs the first.
+    variables |= {"AWS_REGION": target.region, "AWS_DEFAULT_REGION": target.region}
     return Connection(
         endpoint=endpoint,
         region=target.region,
