@@ -40,6 +40,8 @@ class Entity:
         self._check_kinds()
         if (self.parent is None) != (self.per_parent is None):
             raise BadContent(f"{self.name}: parent and per_parent go together")
+        if self.share <= 0:
+            raise BadContent(f"{self.name}: share is above 0, not {self.share:g}")
         if bool(self.item) != (self.table is not None):
             raise BadContent(f"{self.name}: an item needs a table, and a table an item")
         values = {name: self._lifted(name, v) for name, v in {**self.facts, **self.item}.items()}

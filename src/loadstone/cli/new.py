@@ -42,7 +42,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--words",
     metavar="WORD[,WORD]…",
-    default="",
+    multiple=True,
     help="Words of your schema that name nobody, to be written as they are.",
 )
 @click.option("--from-cloudformation", "template", type=_file, help="A template, JSON or YAML.")
@@ -53,7 +53,7 @@ def new(
     name: str,
     tables: tuple[str, ...],
     sample: int,
-    words: str,
+    words: tuple[str, ...],
     template: Path | None,
     model: Path | None,
     where: Where,
@@ -86,7 +86,7 @@ def new(
         source = (
             _listed(tables) if tables else next(each.name for each in (template, model) if each)
         )
-        texts = _drafted(name, givens, f"from {source}", _WORD.findall(words))
+        texts = _drafted(name, givens, f"from {source}", _WORD.findall(",".join(words)))
     else:
         texts = starter(name)
     for path in write_files(texts, project, say=say):

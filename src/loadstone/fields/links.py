@@ -51,6 +51,11 @@ class Own(Reference):
         return entity is not self.entity
 
     def one(self, scope: Scope) -> str:
+        if self.entity is not scope.entity and self.entity not in scope.entity.ancestors:
+            raise BadContent(
+                f"{self.entity.name} is no ancestor of {scope.entity.name}, which has none of its "
+                f"own: any_of(…)[{self.name!r}] is that of any {self.entity.name}"
+            )
         return scope.inherit(self.entity, self, self.target)
 
     def numbers(self, frame: Frame) -> Numbers:
