@@ -16,7 +16,7 @@ def kept(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     assert param.name is not None
     if ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
         remember(param.opts[0], _as_given(value))
-        ctx.call_on_close(forget)
+        ctx.find_root().call_on_close(forget)  # also when another option is wrong
     return value
 
 
