@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from loadstone.advice import forget, handed_on
 from loadstone.aws.target import embedded_target
 from loadstone.client.target import Target
 from loadstone.embedded.binary import Binary, find_binary
@@ -46,6 +47,15 @@ ENGINE_CACHE = Path(__file__).resolve().parent.parent / STATE / "engine"
 def _same_jitter() -> None:
     """Each test meets the same jitter in back-off, whichever ran before it."""
     random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given() -> Iterator[None]:
+    """No test leaves behind what a command was given: another would be advised with it."""
+    yield
+    left = handed_on()
+    forget()
+    assert not left
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -91,8 +91,8 @@ def test_flags_are_known(where: str, tmp_path: Path) -> None:
         assert words[0] == "loadstone"
         command = commands.get_command(click.Context(commands), words[1])
         assert command is not None
-        context = command.make_context(words[1], list(words[2:]))
-        assert not context.args
+        with command.make_context(words[1], list(words[2:])) as context:
+            assert not context.args
 
 
 def understood_by_locust(words: tuple[str, ...], folder: Path) -> None:
