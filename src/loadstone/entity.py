@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from loadstone.errors import BadContent, UnknownName
 from loadstone.fanout import PerParent
 from loadstone.fields.expr import Expr, Value, lift
+from loadstone.fields.kin import check_kin
 from loadstone.fields.links import Link, Own
 from loadstone.fields.numbers import Draw
 from loadstone.fields.shapes import Map, When
@@ -116,6 +117,8 @@ class Entity:
             if expr in seen:
                 return
             seen.add(expr)
+            if isinstance(expr, Own):
+                check_kin(expr.entity, expr.name, self, f"{self.name}.{path}")
             if isinstance(expr, Draw):
                 if expr.label is None:
                     expr.label = f"{self.name}.{path}.{count}"
@@ -133,6 +136,11 @@ class Entity:
 
     def _check_kinds(self) -> None:
         """What a slip puts in the wrong place shows here, and not where it is used."""
+        if isinstance(self.parent, (tuple, list, set)):
+            raise BadContent(
+                f"{self.name}: an item has one parent, the one whose items are looked for together "
+                'with it; of any other entity its items name one with any_of(…)["…"]'
+            )
         given = (("table", self.table, Table), ("parent", self.parent, Entity))
         for name, value, kind in (*given, ("per_parent", self.per_parent, PerParent)):
             if value is not None and not isinstance(value, kind):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loadstone.errors import BadContent
-from loadstone.fields.distributions import TABLE_BITS, zipf_ranks
+from loadstone.fields.distributions import TABLE_BITS, exact, zipf_ranks
 from loadstone.fields.draws import DRAW_BITS
 from loadstone.fields.expr import Expr, Numbers
 from loadstone.fields.frame import Frame
@@ -32,7 +32,7 @@ class AnyNumber(Expr):
     kind = "whole"
 
     def __init__(self, of: Named, skew: float) -> None:
-        if not 0 <= skew <= _STEEPEST:
+        if not 0 <= exact(skew) <= _STEEPEST:
             raise BadContent(f"a skew is between 0 (even) and {_STEEPEST}, not {skew}")
         self._of, self.skew, self.draw = of, skew, Draw()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from numbers import Integral
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,8 +26,8 @@ class Lookup(Expr):
     """The value at an index of a table of texts, whole numbers or flags."""
 
     def __init__(self, table: Sequence[Any] | Pool, index: Expr, field: str | None = None) -> None:
-        self.kind: Kind = "text" if isinstance(table, Pool) else _kind_of(table)
-        self.table = table if isinstance(table, Pool) else tuple(map(plain, table))
+        self.table = table if isinstance(table, Pool) else tuple(map(_plain_choice, table))
+        self.kind: Kind = "text" if isinstance(self.table, Pool) else _kind_of(self.table)
         self.index, self._field = index, field
 
     def values(self, world: World) -> tuple[Any, ...]:
@@ -209,15 +210,21 @@ def _index(size: int, skew: Distribution | float | None) -> Expr:
         raise BadContent("there is nothing to choose from")
     if skew is None:
         return Evenly(Constant(0), Constant(size))
-    return Shaped(Zipf(size, skew) if isinstance(skew, (int, float)) else skew)
+    if hasattr(skew, "table"):
+        return Shaped(cast("Distribution", skew))
+    return Shaped(Zipf(size, skew))
+
+
+def _plain_choice(value: Any) -> Any:
+    if not isinstance(value, (str, Integral, np.bool_)):
+        raise BadContent(
+            f"what is chosen from is texts, whole numbers or flags, not {shown(value)}; for "
+            "fractions, decimal(…), and for expressions, case(…)"
+        )
+    return plain(value)
 
 
 def _kind_of(table: Sequence[Any]) -> Kind:
-    if strange := [value for value in table if not isinstance(value, (str, int))]:
-        raise BadContent(
-            f"what is chosen from is texts, whole numbers or flags, not {shown(strange[0])}; for "
-            "fractions, decimal(…), and for expressions, case(…)"
-        )
     kinds: set[Kind] = {
         "flag" if isinstance(value, bool) else "whole" if isinstance(value, int) else "text"
         for value in table

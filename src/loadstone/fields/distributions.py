@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from math import gcd
+from numbers import Real
 from typing import Protocol
 
 from loadstone.errors import BadContent
+from loadstone.mistakes import shown
 
 TABLE_BITS = 12
 TABLE_SIZE = 1 << TABLE_BITS
@@ -42,10 +44,20 @@ class LogNormal:
     `spread` is the factor between the median and the 84th percentile.
     """
 
-    median: int
+    median: float
     spread: float
     low: int = 0
     high: int = 2**31
+
+    def __post_init__(self) -> None:
+        _as_python(self)
+        exact(self.median)
+        if exact(self.spread) <= 0:
+            raise BadContent(
+                f"a spread is above 0, and 1 where all are the median, not {self.spread}"
+            )
+        if self.low > self.high:
+            raise BadContent(f"from low to high, and {self.low} is above {self.high}")
 
     def table(self) -> tuple[int, ...]:
         return _lognormal(self)
@@ -55,7 +67,14 @@ class LogNormal:
 class Weights:
     """Numbers 0, 1, 2 … with a weight each."""
 
-    weights: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        weights = whole_weights(self.weights)
+        if not any(weights) or min(weights) < 0:
+            held = shown(self.weights)
+            raise BadContent(f"weights are 0 or more, and one of them is above 0, not {held}")
+        object.__setattr__(self, "weights", weights)
 
     def table(self) -> tuple[int, ...]:
         return _inverse_table(tuple(map(int, self.weights)))
@@ -68,6 +87,12 @@ class Zipf:
     ranks: int
     exponent: float = 1.0
 
+    def __post_init__(self) -> None:
+        _as_python(self)
+        exact(self.exponent)
+        if self.ranks < 1:
+            raise BadContent(f"there is 1 rank or more, not {self.ranks}")
+
     def table(self) -> tuple[int, ...]:
         return _zipf(self)
 
@@ -76,8 +101,6 @@ class Zipf:
 def _inverse_table(weights: tuple[int, ...]) -> tuple[int, ...]:
     """Each number as often as its weight says, to one part in TABLE_SIZE."""
     total = sum(weights)
-    if total <= 0 or min(weights) < 0:
-        raise BadContent(f"weights must be positive: {weights}")
     table: list[int] = []
     for number, upto in enumerate(accumulate(weights)):
         end = upto * TABLE_SIZE // total
@@ -87,7 +110,7 @@ def _inverse_table(weights: tuple[int, ...]) -> tuple[int, ...]:
 
 @cache
 def _zipf(of: Zipf) -> tuple[int, ...]:
-    power = Decimal(str(of.exponent))
+    power = _decimal(of.exponent)
     return _inverse_table(
         tuple(
             int(_EXACT.divide(Decimal(1 << 40), _EXACT.power(Decimal(rank), power))) + 1
@@ -101,7 +124,7 @@ def zipf_ranks(count: int, exponent: float) -> tuple[int, ...]:
     """So many ranks by Zipf's law, a billion as well as ten: where each of TABLE_SIZE equal parts
     begins, and where the last one ends. Within a part, ranks are as likely as each other."""
     head = [Decimal(0)]
-    power = _EXACT.minus(Decimal(str(exponent)))
+    power = _EXACT.minus(_decimal(exponent))
     for rank in range(1, min(count, _HEAD) + 1):
         head.append(_EXACT.add(head[-1], _EXACT.power(Decimal(rank), power)))
     tail = _Tail(_HEAD, exponent)
@@ -122,7 +145,7 @@ class _Tail:
 
     def __init__(self, first: int, exponent: float) -> None:
         self._start = Decimal(first) + _HALF
-        self._power = 1 - Decimal(str(exponent))
+        self._power = 1 - _decimal(exponent)
 
     def upto(self, count: int) -> Decimal:
         """The area of all ranks below a count, the first ones apart."""
@@ -144,11 +167,32 @@ class _Tail:
         return int(_EXACT.power(raised, _EXACT.divide(1, self._power)) - _HALF)
 
 
-def whole_weights(shares: Iterable[float | int | Fraction]) -> tuple[int, ...]:
+def exact(number: float | Decimal | Fraction | Real) -> Fraction:
+    """A number of any kind as it is written: 0.1 is a tenth."""
+    try:
+        return Fraction(str(number))
+    except ValueError:
+        raise BadContent(f"{number!r} is no number to reckon with") from None
+
+
+def _decimal(number: float | Decimal | Fraction) -> Decimal:
+    whole = exact(number)
+    return _EXACT.divide(Decimal(whole.numerator), Decimal(whole.denominator))
+
+
+def _as_python(of: LogNormal | Zipf) -> None:
+    """Its numbers as Python's own: those of numpy are not compared with all others."""
+    for part in fields(of):
+        value = getattr(of, part.name)
+        if not isinstance(value, (int, float, Decimal)) and isinstance(value, Real):
+            known = exact(value)
+            whole = known.denominator == 1
+            object.__setattr__(of, part.name, known.numerator if whole else known)
+
+
+def whole_weights(shares: Iterable[float | Decimal | Fraction]) -> tuple[int, ...]:
     """Shares as people write them (3, 0.5, 1/3) as whole numbers in the same proportion."""
-    parts = [
-        Fraction(str(share)) if isinstance(share, float) else Fraction(share) for share in shares
-    ]
+    parts = [exact(share) for share in shares]
     scale = 1
     for part in parts:
         scale = scale * part.denominator // gcd(scale, part.denominator)
@@ -157,8 +201,8 @@ def whole_weights(shares: Iterable[float | int | Fraction]) -> tuple[int, ...]:
 
 @cache
 def _lognormal(of: LogNormal) -> tuple[int, ...]:
-    log_spread = _EXACT.ln(Decimal(str(of.spread)))
-    median = Decimal(of.median)
+    log_spread = _EXACT.ln(_decimal(of.spread))
+    median = _decimal(of.median)
     return tuple(
         min(of.high, max(of.low, int(_EXACT.multiply(median, _EXACT.exp(z * log_spread)))))
         for z in _normal_quantiles()

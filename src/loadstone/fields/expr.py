@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from loadstone.errors import BadContent
 from loadstone.fields.digits import decimals_of, digits_of
 from loadstone.fields.pieces import Picked, Pieces, Words
-from loadstone.mistakes import shown
+from loadstone.mistakes import UNKNOWN_YET, shown
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -87,6 +88,20 @@ class Expr:
 
     def __bool__(self) -> bool:
         raise BadContent("an expression is neither true nor false; use when(), either(), & and |")
+
+    def __str__(self) -> str:
+        raise BadContent(UNKNOWN_YET)
+
+    def __format__(self, how: str) -> str:
+        raise BadContent(UNKNOWN_YET)
+
+    def __int__(self) -> int:
+        raise BadContent(UNKNOWN_YET)
+
+    def __truediv__(self, other: Expr | int) -> Expr:
+        raise BadContent("'/' makes a fraction: // divides whole numbers, scaled(…) has places")
+
+    __rtruediv__ = __truediv__
 
     def __add__(self, other: Expr | int) -> Expr:
         return Arithmetic("+", self, other)
@@ -214,7 +229,11 @@ class Arithmetic(Expr):
         wanted: Kind = "flag" if operator in "&|^" else "whole"
         if kinds != {wanted}:
             held = " and ".join(f"a {kind}" for kind in (self.left.kind, self.right.kind))
-            raise BadContent(f"{operator!r} stands between two of kind {wanted}, not {held}")
+            joined = operator == "+" and "text" in kinds
+            raise BadContent(
+                f"{operator!r} stands between two of kind {wanted}, not {held}"
+                + ('; texts are put together as text("pet_{n:06}", n=number)' if joined else "")
+            )
         self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
         # For numpy a constant is one number, unless both are: it has to give a column.
         self._left = self.left.number() if isinstance(self.left, Constant) else None
@@ -257,7 +276,7 @@ def lift(value: Value) -> Expr:
     """An expression of whatever a content author may write in its place."""
     if isinstance(value, Expr):
         return value
-    if value is None or isinstance(value, (str, int)):
+    if value is None or isinstance(value, (str, Integral, np.bool_)):
         return Constant(plain(value))
     from loadstone.fields.shapes import List, Map
 
@@ -269,10 +288,12 @@ def lift(value: Value) -> Expr:
 
 
 def plain(value: Any) -> Any:
-    """A text or a whole number of a class of its own, as a member of an enumeration is, as what it
-    is: how that is shown is not what it holds."""
+    """A text or a whole number of a class of its own, as a member of an enumeration or a number of
+    numpy's is, as what it is: how that is shown is not what it holds."""
     if value is None or type(value) in (str, int, bool):
         return value
+    if isinstance(value, np.bool_):
+        return bool(value)
     return str.__str__(value) if isinstance(value, str) else int(value)
 
 

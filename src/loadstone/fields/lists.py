@@ -16,6 +16,7 @@ def repeated(
 ) -> Expr:
     """A list of values that are made alike, each drawn for itself, of as many as `times` says:
     `repeated(lambda: token(8), (0, 1, 20), weights=(70, 25, 5))` is mostly empty, seldom long."""
+    times, weights = tuple(times), tuple(weights)
     if not times or min(times) < 0 or len(weights) not in (0, len(times)):
         raise BadContent(f"a list has 0 values or more, and each length a weight: {times}")
     options = [lift([make() for _ in range(count)]) for count in times]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property, lru_cache
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
 
 from loadstone.errors import BadContent
 from loadstone.fields.digits import decimal_text
-from loadstone.fields.distributions import TABLE_BITS, Distribution
+from loadstone.fields.distributions import TABLE_BITS, Distribution, exact
 from loadstone.fields.draws import DRAW_BITS, MASK, draw_column, mix_column
 from loadstone.fields.draws import mix as mix_number
 from loadstone.fields.expr import Arithmetic, Constant, Expr, Numbers, lift
@@ -114,10 +114,10 @@ class Chance(Expr):
     kind = "flag"
 
     def __init__(self, probability: float) -> None:
-        exact = Fraction(str(probability))
-        if not 0 <= exact <= 1:
+        share = exact(probability)
+        if not 0 <= share <= 1:
             raise BadContent(f"a probability is between 0 and 1, not {probability}")
-        self.limit, self.draw = int(exact * (1 << DRAW_BITS)), Draw()
+        self.limit, self.draw = int(share * (1 << DRAW_BITS)), Draw()
 
     def one(self, scope: Scope) -> str:
         return f"({self.draw.wide(scope)} < {self.limit << DRAW_BITS})"
@@ -245,12 +245,13 @@ class Setting(Expr):
     kind = "whole"
 
     def __init__(self, name: str, default: int) -> None:
-        if not isinstance(name, str) or type(default) is not int:
+        whole_number = isinstance(default, Integral) and not isinstance(default, bool)
+        if not isinstance(name, str) or not whole_number:
             raise BadContent(
                 f"Setting(name, default) takes a text and a whole number, not {shown(name)} and "
                 f"{shown(default)}"
             )
-        self.name, self.default = name, default
+        self.name, self.default = name, int(default)
 
     def one(self, scope: Scope) -> str:
         return repr(scope.world.setting(self.name))
@@ -261,8 +262,10 @@ class Setting(Expr):
 
 def whole(low: Expr | int, high: Expr | int) -> Expr:
     """A whole number from low to high, both included, each as likely."""
-    if isinstance(low, int) and isinstance(high, int):
-        return Evenly(Constant(low), Constant(high - low + 1))
+    if not isinstance(low, Expr) and not isinstance(high, Expr):
+        if low > high:
+            raise BadContent(f"from low to high, and {low} is above {high}")
+        return Evenly(lift(low), lift(high - low + 1))
     return Evenly(lift(low), lift(high) - low + 1)
 
 
@@ -278,8 +281,10 @@ def chance(probability: float) -> Expr:
 
 def decimal(low: float, high: float, places: int = 2) -> Expr:
     """A decimal from low to high, both included, with so many places."""
+    if exact(low) > exact(high):
+        raise BadContent(f"from low to high, and {low} is above {high}")
     scale = 10**places
-    return Scaled(whole(int(Fraction(str(low)) * scale), int(Fraction(str(high)) * scale)), places)
+    return Scaled(whole(int(exact(low) * scale), int(exact(high) * scale)), places)
 
 
 def scaled(of: Expr, places: int) -> Expr:

@@ -25,9 +25,10 @@ from loadstone.fields.expr import (
     unescape,
 )
 from loadstone.fields.frame import Frame
-from loadstone.fields.links import Reference
+from loadstone.fields.links import Later, Reference
 from loadstone.fields.pieces import Letters, Pieces, joined, placed
 from loadstone.fields.scope import Scope
+from loadstone.fields.shapes import When
 
 _FORMATTER = Formatter()
 _ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
@@ -37,6 +38,14 @@ _UNCOMMON_PIECE = re.compile(r"[^ -Z_a-z]").search  # or escaped
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
 #: How many characters one message takes, and how many each of several.
 _SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
+#: What a text cannot hold, in words.
+_NO_TEXT = {
+    "flag": 'true or false, which either(…, "yes", "no") has words for',
+    "null": "None",
+    "nullable": "sometimes None, for which either(…) has another text",
+    "map": "a map",
+    "list": "a list",
+}
 #: A slot that so many of the templates have is worked out for all.
 _MOSTLY = 0.6
 #: A slot that one of so many items uses is made for all of them: other templates use it as well.
@@ -86,7 +95,7 @@ class Fill(Expr):
         if not isinstance(template.table, (list, tuple)):
             raise BadContent("templates are texts of our own, not a vocabulary")
         self._texts = tuple(template.table)
-        used = [{name for _, name, _, _ in _FORMATTER.parse(text)} for text in self._texts]
+        used = [{name for _, name, _ in _parsed(text)} for text in self._texts]
         self.template = template
         self.slots = {name: slot for name, slot in slots.items() if any(name in u for u in used)}
         self._uses = {name: np.array([name in each for each in used]) for name in self.slots}
@@ -233,17 +242,21 @@ def text(template: str, **values: Value) -> Expr:
     """`text("{session}#{at}", session=…, at=…)`; `{n:06}` pads a number with zeros."""
     parts: list[tuple[Expr, str]] = []
     used = set()
-    for literal, name, padding, _ in _FORMATTER.parse(template):
+    for literal, name, padding in _parsed(template):
         if literal:
             parts.append((Constant(literal), ""))
         if name is not None:
             if name not in values:
-                raise BadContent(f"text {template!r} is given no {name!r}")
+                raise BadContent(
+                    f"text {template!r} is given no {name!r}"
+                    if name
+                    else f"text {template!r}: each slot has a name, as {{n}} has"
+                )
             used.add(name)
-            part = lift(values[name])
+            part = _slot(name, values[name], repr(template))
             if padding and part.kind != "whole":
                 raise BadContent(f"{name!r} in {template!r} is padded, but no whole number")
-            parts.append((part, padding or ""))
+            parts.append((part, padding))
     if used != set(values):
         raise BadContent(f"text {template!r} has no place for {sorted(set(values) - used)}")
     return Join(parts)
@@ -258,7 +271,29 @@ def fill(
     """
     template = pick([templates] if isinstance(templates, str) else templates, by=by)
     assert isinstance(template, Lookup)
-    return Fill(template, {name: lift(value) for name, value in slots.items()})
+    return Fill(template, {name: _slot(name, value, "a template") for name, value in slots.items()})
+
+
+def _parsed(template: str) -> list[tuple[str, str | None, str]]:
+    """What stands before each slot, the slot's name and its padding."""
+    try:
+        parts = [(text, name, how or "") for text, name, how, _ in _FORMATTER.parse(template)]
+    except ValueError as error:
+        raise BadContent(
+            f"text {template!r}: {error}; a slot is {{name}}, and a brace itself is doubled"
+        ) from error
+    return parts
+
+
+def _slot(name: str, value: Value, where: str) -> Expr:
+    """What is filled in: a text or a number, whatever the item."""
+    part = lift(value)
+    if isinstance(part, Later):
+        return part  # not known yet
+    if isinstance(part, When) or part.kind in _NO_TEXT:
+        held = "sometimes not there" if isinstance(part, When) else _NO_TEXT[part.kind]
+        raise BadContent(f"{name!r} in {where} is {held}; what is filled in is a text or a number")
+    return part
 
 
 def word_count(of: Expr) -> Expr:

@@ -9,14 +9,16 @@ import reprlib
 import sys
 import types
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from numbers import Integral, Real
 from typing import Any, Final, ForwardRef, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from loadstone.errors import BadContent
+from loadstone.mistakes.hints import meant_by
 
 Word = TypeVar("Word", bound=Callable[..., Any])
 
@@ -164,7 +166,8 @@ def _misfits_of(call: Call, seen: set[int] | None) -> Iterator[str]:
         wrong = _misfit(value, hint, call.module)
         if wrong is not _FITS:
             taken = _said(hint, call.module)
-            yield f"{call.name}({name}=…) takes {taken}, not {shown(wrong)}"
+            meant = meant_by(call.name, wrong)
+            yield f"{call.name}({name}=…) takes {taken}, not {shown(wrong)}{meant}"
         yield from _misfits_in(value, seen)
         if isinstance(value, (tuple, list)):
             for each in value:
@@ -247,6 +250,8 @@ def _misfit(value: Any, hint: Any, module: str) -> Any:
     else:
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
             return value
+        if isinstance(value, Set) and issubclass(kind, Sequence):
+            return value  # in another order each time
         pairs = [(each, parts[0]) for each in value] if len(set(parts) - {...}) == 1 else []
     wrongs = (_misfit(each, part, module) for each, part in pairs)
     return next((wrong for wrong in wrongs if wrong is not _FITS), _FITS)
@@ -309,4 +314,6 @@ def shown(value: Any) -> str:
         return f"the {kind.__name__} {name!r}" if plain else f"{_with_article(kind.__name__)}(…)"
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if isinstance(value, date):
+        return f"the {kind.__name__} {value}"
     return "a function" if callable(value) else reprlib.repr(value)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from loadstone.mistakes.arguments import wrong_argument
+from loadstone.mistakes.hints import UNKNOWN_YET, asks_a_value
 
 _MOST = 200
 _PACKAGE = __name__.partition(".")[0]
@@ -26,13 +27,15 @@ def in_words(error: Exception) -> str:
     """What follows the place of an error: what is wrong, and to do, where people make such."""
     if isinstance(error, SyntaxError):
         return f" is no Python: {error.msg}"
+    if said := wrong_argument(error):
+        return f": {said}"
     text = " ".join(str(error).split())
+    if asks_a_value(text):
+        return f": {UNKNOWN_YET}"
     for pattern, words in _WORDS:
         found = pattern.search(text)
         if found is not None:
             return f" {words(found)}"
-    if said := wrong_argument(error):
-        return f": {said}"
     return f" raises {type(error).__name__}: {text[:_MOST] or 'it says nothing more'}"
 
 

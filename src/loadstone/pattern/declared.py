@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TypeAlias, get_args
 
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
 from loadstone.fields.expr import Expr
+from loadstone.fields.kin import check_kin
+from loadstone.fields.links import Own
 from loadstone.fields.numbers import Draw
 from loadstone.fields.shapes import Map
 from loadstone.pattern.context import Answered, Wrote, walk
@@ -99,6 +101,7 @@ class Pattern:
     def __post_init__(self) -> None:
         for problem in _problems(self):
             raise BadContent(f"{self.id}: {problem}")
+        _check_kin(self)
         _label(self.id, [*self.operation.exprs(), *([] if self.only is None else [self.only])])
 
     @property
@@ -149,6 +152,16 @@ class Pattern:
         """The patterns whose answers it makes use of, where there are any."""
         found = walk(self.operation.exprs())
         return frozenset(expr.pattern for expr in found if isinstance(expr, Answered))
+
+
+def _check_kin(pattern: Pattern) -> None:
+    """A question is about the item that is drawn, or about what that has of its ancestors."""
+    asked = [] if pattern.only is None else [pattern.only]
+    if isinstance(pattern.operation, Query | Scan):
+        asked += pattern.operation.exprs()
+    for expr in walk(asked):
+        if isinstance(expr, Own):
+            check_kin(expr.entity, expr.name, pattern.of, f"{pattern.id} is of {pattern.of.name}")
 
 
 def line_of(entity: Entity) -> list[Entity]:
@@ -213,14 +226,40 @@ def _part_problems(part: ItemOperation, of: Entity) -> Iterator[str]:
     if isinstance(part, PutItem):
         new = part.new
         if of is not new and of not in new.ancestors:
-            yield f"a new {new.name} is asked of an ancestor, not of a {of.name}"
+            yield _wrong_owner(new, of)
         if of is not new and new.created is None:
-            yield f"a new {new.name} needs an instant of creation: its entity's `created`"
+            yield (
+                f"a new {new.name} needs an instant of creation, which a run sets to the present: "
+                f"Entity({new.name!r}, created=…), the moment(…) that its times are made of, or "
+                "as_of where it has none"
+            )
         return
     if isinstance(part, DeleteItem) and not _from_journey(part):
         yield "a run deletes what it has put: the key of a DeleteItem is made of wrote(…)"
     if part.key is None and not related(part.entity, of):
-        yield f"no {part.entity.name} belongs to a {of.name}: say its key"
+        yield (
+            f"no {part.entity.name} belongs to a {of.name}: say its key, or ask it of="
+            f"{_or(line_of(part.entity))}"
+        )
+
+
+def _wrong_owner(new: Entity, of: Entity) -> str:
+    """Of whom a new item may be asked."""
+    if new.parent is None:
+        return (
+            f"PutItem({new.name}) of={of.name}: {new.name} has no parent to put a new one under; "
+            f"of={new.name} writes the drawn {new.name} over, and new ones need a parent that they "
+            "have in common, perhaps an entity without a table"
+        )
+    return (
+        f"PutItem({new.name}) of={of.name}: a new {new.name} belongs to a {new.parent.name}, and "
+        f"not to a {of.name}: of={_or([*new.ancestors])} puts a new one, of={new.name} writes the "
+        f"drawn {new.name} over"
+    )
+
+
+def _or(entities: Sequence[Entity]) -> str:
+    return " or ".join(each.name for each in entities)
 
 
 def _from_journey(part: ItemOperation) -> bool:
