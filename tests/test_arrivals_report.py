@@ -176,7 +176,7 @@ def test_the_highest_rate_is_told_with_its_evidence(tmp_path: Path) -> None:
         trial(0, 100, "held"),
         trial(1, 200, "held"),
         trial(2, 400, "broke", "p99 < 20ms: 44 ms"),
-        trial(3, 283, "broke", "p99 < 20ms: 31 ms"),
+        replace(trial(3, 283, "broke", "p99 < 20ms: 31 ms"), spent=True),
         trial(4, 200, "held"),
     ]
     run = arrived(tmp_path, [Gauges(asked=100)] * 3, trials=trials, target_kind="aws")
@@ -248,8 +248,8 @@ GENERATOR = "the generator took up 40% of the arrivals more than 20 ms late, by 
 def test_a_rate_that_a_burst_may_have_carried_is_not_called_one_that_lasts(
     outcomes: list[tuple[int, str, str]], answer: str, told: str, burst: bool, tmp_path: Path
 ) -> None:
-    """Unless it held right after a higher one broke; where nothing broke, that is said."""
-    trials = [trial(n, *each) for n, each in enumerate(outcomes)]
+    """Unless it held right after a higher one used that up; where nothing broke, that is said."""
+    trials = [replace(trial(n, *each), spent=each[1] == "broke") for n, each in enumerate(outcomes)]
     gauges = [Gauges(asked=100)] * 3
     run = arrived(tmp_path / "aws", gauges, trials=trials, target_kind="aws", target="AWS")
     assert view(run).answer.endswith(answer)

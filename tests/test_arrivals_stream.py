@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from time import perf_counter_ns
 
@@ -15,6 +16,7 @@ from loadstone.arrivals.instants import Instants
 from loadstone.arrivals.schedule import Line, Schedule
 from loadstone.arrivals.stream import BEHIND_NS, Flow, Stream
 from loadstone.arrivals.window import Window
+from loadstone.client.answer import Throttle
 from tests.synthetic import MS, SECOND_NS, START_NS, call
 
 
@@ -128,7 +130,33 @@ def test_a_trial_is_served_with_what_is_answered_in_its_time() -> None:
     ):
         window.add(call(intended_ns=intended_ns, service_ns=service_ns, **more))
     assert (window.served, window.throttled) == (3, 2)
+    assert window.spent
     assert window.seconds.fold().measured["session-messages"].counts.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "spent"),
+    [
+        ("TableReadProvisionedThroughputExceeded", True),
+        ("ProvisionedThroughputExceededException", True),
+        ("IndexWriteProvisionedThroughputExceeded", True),
+        ("TableReadKeyRangeThroughputExceeded", False),
+        ("TableWriteMaxOnDemandThroughputExceeded", False),
+        ("TableReadAccountLimitExceeded", False),
+    ],
+)
+def test_capacity_is_spent_where_it_throttles(reason: str, spent: bool) -> None:
+    """A throttle of a table's or an index's own capacity shows that nothing of it is kept for a
+    burst; that of one partition, of a maximum or of an account does not, nor does one of before."""
+    window = Window(START_NS, START_NS + SECOND_NS, Flow(START_NS, START_NS + SECOND_NS))
+    throttled = call(intended_ns=START_NS, service_ns=MS, throttled=1)
+    (attempt, *others) = throttled.answer.attempts
+    refused = attempt._replace(throttles=(Throttle(reason, "mail"),))
+    answer = replace(throttled.answer, attempts=(refused, *others))
+    for early in (True, False):
+        assert not window.spent
+        window.add(throttled._replace(answer=answer, answered_ns=START_NS - early))
+    assert window.spent == spent
 
 
 def test_a_pause_gives_its_place_back_and_takes_a_later_arrival() -> None:

@@ -224,7 +224,8 @@ def test_a_search_is_not_deceived_by_a_burst(
     limit_per_s: float, from_share: float, burst_s: int, rests: float, told: bool
 ) -> None:
     """Where unused capacity is kept, as DynamoDB does, the rate that is found can be kept up, with
-    or without knowing what was served of those that broke."""
+    or without knowing what was served of those that broke; it is confirmed where throttles are
+    known to have broken them."""
     search = Search(max(1.0, limit_per_s * from_share))
     kept = limit_per_s * burst_s
     trials: list[Trial] = []
@@ -233,16 +234,16 @@ def test_a_search_is_not_deceived_by_a_burst(
         kept = min(limit_per_s * burst_s, kept + rests * limit_per_s)
         served = min(rate, limit_per_s + kept / seconds)
         kept += (limit_per_s - rate) * seconds
-        found = trial(len(trials), rate, "held" if kept >= 0 else "broke")
-        trials.append(replace(found, measured_s=seconds, confirms=search.proves))
-        search.tried(trials[-1].outcome, served if told and kept < 0 else None)
+        found, spent = trial(len(trials), rate, "held" if kept >= 0 else "broke"), told and kept < 0
+        trials.append(replace(found, measured_s=seconds, confirms=search.proves, spent=spent))
+        search.tried(trials[-1].outcome, served if spent else None, spent=spent)
         kept = max(0.0, min(limit_per_s * burst_s, kept))
     assert search.held is not None
     best = highest(trials)
     assert best is not None
     assert best.rate_per_s == search.held  # what is told is what was found
-    assert best.confirms
-    assert lasts(trials)
+    assert best.confirms == told
+    assert lasts(trials) == told
     # What comes while nothing is asked for, before each rate, carries one that is so much higher.
     assert search.held <= limit_per_s * (1 + rests / (10 * CONFIRMED)) * (1 + 1e-9)
     assert search.held * CLOSE >= limit_per_s
@@ -267,9 +268,9 @@ def test_a_search_goes_by_what_was_served_of_a_throttled_rate() -> None:
     time of what was served, until that holds."""
     search = Search(100)
     search.tried("held")
-    search.tried("broke", 150)
+    search.tried("broke", 150, spent=True)
     assert (search.rate, search.confirming) == (150, False)
-    search.tried("broke", 120)
+    search.tried("broke", 120, spent=True)
     assert (search.rate, search.confirming, search.proves) == (120, True, True)
     search.tried("broke", 119)
     assert search.rate == pytest.approx(120 / sqrt(CLOSE))
@@ -300,7 +301,7 @@ def test_what_is_found_has_a_neighbour_that_broke() -> None:
 def test_a_rate_that_was_served_and_held_is_confirmed() -> None:
     """Nothing lies between it and the rate of which so much was served."""
     search = Search(100)
-    search.tried("broke", 60)
+    search.tried("broke", 60, spent=True)
     search.tried("held")
     assert (search.rate, search.confirming, search.proves) == (60, True, True)
     search.tried("held")
@@ -343,7 +344,7 @@ def test_a_burst_is_spent_before_the_answer_is_confirmed() -> None:
     assert rate == 2 * last
     search.tried("held")
     assert search.rate == 2000
-    search.tried("broke")
+    search.tried("broke", spent=True)
     assert (search.rate, search.held, search.proves) == (last, last, True)
     search.tried("held")
     assert search.rate is None
@@ -406,6 +407,7 @@ class Gated:
             throttled=throttled,
             confirms=confirms,
             served_per_s=in_time / length_s if throttled else None,
+            spent=throttled > 0,
         )
 
     def _retry(self) -> None:
@@ -435,7 +437,7 @@ def test_a_search_reads_a_gate_right(start: float, seed: int) -> None:
     while (rate := search.rate) is not None:
         length_s = 10.0 * (CONFIRMED if search.confirming else 1)
         trials.append(gate.hold(len(trials), rate, length_s, confirms=search.proves))
-        search.tried(trials[-1].outcome, trials[-1].served_per_s)
+        search.tried(trials[-1].outcome, trials[-1].served_per_s, spent=trials[-1].spent)
     best = highest(trials)
     assert best is not None
     assert best.confirms
@@ -498,7 +500,9 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
     assert highest([trial(0, 100, "broke")]) is None
     assert limit([trial(0, 100, "held")]) is None
     assert Trial.from_json({**best.to_json(), "kind": "trial"}) == best
-    assert lasts([*trials[:3], trial(3, 200, "generator"), trial(4, 200, "held")])
+    again = [trial(3, 200, "generator"), trial(4, 200, "held")]
+    assert lasts([*trials[:2], replace(trials[2], spent=True), *again])
+    assert not lasts([*trials[:3], *again])
     assert not lasts(trials[:3])
     assert not lasts([trial(0, 400, "broke")])
 
@@ -537,7 +541,21 @@ def test_what_it_was_is_told_apart_from_the_limit(text: str, value: float, was: 
             "generator",
             "took up 6%",
         ),
-        (["p99 < 50ms"], Seen(asked=100, behind=2), 0, "generator", "took up 2%"),
+        (
+            ["p99 < 50ms"],
+            Seen(asked=100, behind=2, delay_max_us=60_000),
+            0,
+            "generator",
+            "took up 2%",
+        ),
+        (["p99 < 50ms"], Seen(asked=100, behind=2, delay_max_us=30_000), 0, "broke", "p99 < 50ms"),
+        (
+            ["p99 < 50ms", "throttle_rate < 1%"],
+            Seen(asked=100, behind=2, delay_max_us=60_000),
+            0,
+            "broke",
+            "throttle_rate < 1%",
+        ),
         (["p99 < 50ms"], Seen(asked=100, behind=1), 0, "broke", "p99 < 50ms"),
         (["p99 < 1s"], Seen(asked=100, behind=2), 0, "held", ""),
         (["throttle_rate < 90%"], Seen(asked=100, behind=60, delay_max_us=900_000), 0, "held", ""),
@@ -569,8 +587,8 @@ def test_a_trial_shows_what_it_can(
     objectives: list[str], arrived: Seen, lost: int, outcome: str, why: str
 ) -> None:
     """An objective breaks a rate, and so do answers that do not come, or so slowly that arrivals
-    queue; a generator whose own delay is in what the objective is about has shown nothing, nor has
-    one that made no call of what the objectives are about."""
+    queue; a generator whose own delay is in what the objective is about has shown nothing, unless
+    it is missed without that as well, nor has one that made no call of what they are about."""
     verdicts = judge([objective(text) for text in objectives], seen())
     found, said = outcome_of(verdicts, arrived, lost=lost)
     assert found == outcome

@@ -23,6 +23,10 @@ from loadstone.run.trial_outcome import Seen, outcome_of
 TRIAL, TRIED, NOTE = "loadstone-trial", "loadstone-tried", "loadstone-note"
 BEGUN_WITHIN_S = 60.0
 SPARE_S = 10.0
+CONFIRMED_BY = "and so confirmed: a higher rate had used up what is kept for a burst"
+NOT_CONFIRMED = (
+    "though where there is a capacity a burst may have carried it: no throttle shows one used up"
+)
 SUMMED = ("asked", "undone", "late", "behind")
 
 
@@ -74,9 +78,9 @@ class Trials:
             found = _trial(len(trials), rate, asked, parts, seen, lost=asked_of - len(parts))
             trial = replace(found, confirms=search.proves)
             trials.append(trial)
-            self._say(f"loadstone: {said(trial)}")
+            self._say(f"loadstone: {said(trial, confirming=search.confirming)}")
             self._write("trial", trial.to_json())
-            search.tried(trial.outcome, trial.served_per_s)
+            search.tried(trial.outcome, trial.served_per_s, spent=trial.spent)
         self.found, self.done = highest(trials), True
         self._write("found", {"rate_per_s": self.found and self.found.rate_per_s})
         end()
@@ -135,6 +139,7 @@ class Trials:
             "delay_max_us": flow.delay_max_ns // 1000,
             "served": window.served,
             "throttled": window.throttled,
+            "spent": window.spent,
             "patterns": {name: tally.to_json() for name, tally in phases.measured.items()},
         }
         self._runner.send_message(TRIED, part)
@@ -185,18 +190,19 @@ def _trial(
         outcome=outcome,
         why=why,
         served_per_s=served / evidence.measured_s if throttled else None,
+        spent=any(part["spent"] for part in parts),
         patterns={name: tally.to_json() for name, tally in tallies.items()},
     )
 
 
-def said(trial: Trial) -> str:
-    """A trial in a line."""
+def said(trial: Trial, *, confirming: bool) -> str:
+    """A trial in a line; `confirming` is one that was held to show whether it lasts."""
     outcome = {"held": "held", "broke": "broke", "generator": "the generator was the limit"}
     line = (
         f"{trial.rate_per_s:,.1f} ops/s for {trial.measured_s:g} s: {trial.achieved_per_s:,.1f} "
         f"done, p50 {trial.p50_us / 1000:.2f} ms, p99 {trial.p99_us / 1000:.2f} ms, "
         f"{trial.throttled:,} throttled, {trial.failed:,} failed: {outcome[trial.outcome]}"
     )
-    if trial.confirms and trial.outcome == "held":
-        line += ", and so confirmed: a higher rate had used up what is kept for a burst"
+    if confirming and trial.outcome == "held":
+        line += f", {CONFIRMED_BY if trial.confirms else NOT_CONFIRMED}"
     return f"{line} ({trial.why})" if trial.why else line

@@ -84,6 +84,6 @@ def _unproven(run: Run) -> Iterator[str]:
     if run.header.target_kind == "embedded" and not run.header.simulated_throttling:
         return  # it has no capacity that could be kept
     yield (
-        "Capacity kept for a burst may have carried that rate, and then it would not last: only a "
-        "search that goes on until higher rates break, and then confirms it, shows that."
+        "Capacity kept for a burst may have carried that rate, and then it would not last: no "
+        "throttle shows that it was used up before. Hold that rate for half an hour to see."
     )

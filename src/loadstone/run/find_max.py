@@ -26,8 +26,8 @@ class Trial:
 
     `confirms`: it was held for so long, after what was kept for a burst had been used up, that this
     cannot have carried it. `served_per_s`: how many came to a good end in that time, where some
-    were throttled: about what the capacity is. `patterns` is what its calls did, as tallies are
-    written. Records of older versions lack the three.
+    were throttled: about what the capacity is. `spent`: what was kept was used up in that time.
+    `patterns` is what its calls did, as tallies are written. Records of older versions lack these.
     """
 
     number: int
@@ -46,6 +46,7 @@ class Trial:
     why: str = ""
     confirms: bool = False
     served_per_s: float | None = None
+    spent: bool = False
     patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +67,11 @@ class Search:
     little of that time. Where nothing broke just before, twice as much and more is tried until it
     does.
 
+    Only throttles prove that what was kept is used up: what is confirmed after a rate that broke by
+    its latency alone is held for as long, and proves nothing. Nor does what follows a rate that the
+    generator spoilt, for in that time more was kept: what is to be confirmed then waits for another
+    that breaks.
+
     Where a rate was throttled, what was served of it is tried next, for that is near the capacity.
     The rate below the first that broke otherwise is held again before any between them.
 
@@ -79,10 +85,12 @@ class Search:
         self._next: float | None = min(start, ceiling) if ceiling else start
         self._broke: float | None = None
         self._spoilt = self._lowered = 0
-        self._spent = False  # whether what was kept is used up
+        self._spent = False  # whether the last rate broke, by which what was kept may be used up
+        self._proven = False  # whether it is
         self._spending = self._guided = self._looking_above = False
         self._bounds: list[float] = []  # rates that held when it was
         self._confirmed: float | None = None
+        self._found: float | None = None  # what is confirmed next
         self.confirming = False
         self.held: float | None = None
 
@@ -94,19 +102,22 @@ class Search:
     @property
     def proves(self) -> bool:
         """Whether this rate can only hold if it lasts."""
-        return self.confirming and self._spent
+        return self.confirming and self._proven
 
-    def tried(self, outcome: Outcome, served_per_s: float | None = None) -> None:
-        """What came of that rate; where it was throttled, how many a second were served."""
+    def tried(
+        self, outcome: Outcome, served_per_s: float | None = None, *, spent: bool = False
+    ) -> None:
+        """What came of that rate; where it was throttled, how many a second were served, and
+        whether a table's own capacity, with what was kept of it, was `spent`."""
         rate = self._next
         if rate is None:
             raise ValueError("the search is over")
+        self._proven = spent or (self._proven and outcome != "generator")
         if self._spending:
-            self._after_spending(rate, outcome)
+            self._next = self._after_spending(rate, outcome)
             return
         if outcome == "generator":
-            self._spoilt += 1
-            self._next = rate if self._spoilt < _ATTEMPTS else None
+            self._next = self._after_spoilt(rate)
             return
         self._spoilt = 0
         if outcome == "held":
@@ -123,16 +134,15 @@ class Search:
         if self._spent:
             self._bounds.append(rate)
             if guided:
-                self.confirming = True
-                return rate
-        self._spent = False
+                return self._confirm(rate)
+        self._spent = self._proven = False
         return self._between()
 
     def _after_confirmed(self, rate: float) -> float | None:
         """Its neighbour above, where that is not known to break."""
         self.held = self._confirmed = rate
         self._bounds.append(rate)
-        self.confirming = self._spent = False
+        self.confirming = self._spent = self._proven = False
         above = min(rate * _ABOVE, self._ceiling or rate * _ABOVE)
         if self._broke is None or self._broke <= above or above <= rate * CLOSE:
             return None
@@ -179,21 +189,34 @@ class Search:
             return sqrt(held * broke)
         if held == self._confirmed:
             return None
-        if self._spent:
-            self.confirming = True
-            return held
-        self._spending = True
-        return min(held * RISE, self._ceiling or held * RISE)
+        return self._confirm(held) if self._spent else self._spend_before(held)
 
-    def _after_spending(self, rate: float, outcome: Outcome) -> None:
+    def _confirm(self, rate: float) -> float:
+        self.confirming, self._found = True, rate
+        return rate
+
+    def _spend_before(self, rate: float) -> float:
+        """Twice as much comes before a rate is confirmed."""
+        self._spending, self.confirming, self._found = True, False, rate
+        return min(rate * RISE, self._ceiling or rate * RISE)
+
+    def _after_spending(self, rate: float, outcome: Outcome) -> float:
         """Confirm what was found, unless there may be more to spend."""
-        assert self.held is not None
+        found = self._found
+        assert found is not None
         more = min(rate * RISE, self._ceiling or rate * RISE)
-        if outcome == "held" and rate < more <= self.held * _SPENT_WITH:
-            self._next = more
-            return
-        self._spent = outcome == "broke"
-        self._spending, self.confirming, self._next = False, True, self.held
+        if outcome == "held" and rate < more <= found * _SPENT_WITH:
+            return more
+        self._spending, self._spent = False, outcome == "broke"
+        return self._confirm(found)
+
+    def _after_spoilt(self, rate: float) -> float | None:
+        """Again; what was to be confirmed, only after what was kept meanwhile is spent."""
+        self._spoilt += 1
+        if self._spoilt == _ATTEMPTS:
+            return None
+        self._spent = self._guided = False
+        return self._spend_before(rate) if self.confirming else rate
 
 
 def highest(trials: Sequence[Trial]) -> Trial | None:
@@ -211,7 +234,7 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
         elif trial.outcome == "broke":
             lowest = min(lowest, trial.rate_per_s)
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
-                held = [each for each in held if _lasting(each, trials)]
+                held = [each for each in held if each.confirms or _after_higher(each, trials)]
     held = [each for each in held if each.rate_per_s < lowest]
     best = [each for each in held if each.confirms] or held
     return max(best, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
@@ -225,17 +248,19 @@ def telling(trials: Sequence[Trial]) -> Trial | None:
 
 
 def lasts(trials: Sequence[Trial]) -> bool:
-    """Whether the highest rate was confirmed; records of older versions know of none that was, and
-    there it is to have held right after a higher one, which had used up what was kept."""
+    """Whether the highest rate was confirmed, or held right after a higher one that used up what
+    was kept."""
     best = highest(trials)
-    return best is not None and _lasting(best, trials)
+    if best is None or best.confirms:
+        return best is not None
+    higher = _after_higher(best, trials)
+    return higher is not None and higher.spent
 
 
-def _lasting(trial: Trial, trials: Sequence[Trial]) -> bool:
-    if trial.confirms:
-        return True
+def _after_higher(trial: Trial, trials: Sequence[Trial]) -> Trial | None:
+    """The higher rate that a rate came right after."""
     before = [each for each in trials if each.number < trial.number and each.outcome != "generator"]
-    return bool(before) and before[-1].rate_per_s > trial.rate_per_s
+    return before[-1] if before and before[-1].rate_per_s > trial.rate_per_s else None
 
 
 def limit(trials: Sequence[Trial]) -> Trial | None:

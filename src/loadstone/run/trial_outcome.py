@@ -65,4 +65,15 @@ def _spoilt(verdicts: Sequence[Verdict], seen: Seen) -> bool:
     waits = [verdict for verdict in verdicts if verdict.objective.holds_the_wait]
     if fell_behind(seen.behind, seen.asked):
         return bool(waits) or seen.delay_max_us > HARMLESS_US
-    return seen.behind > TELLING_SHARE * seen.asked and not all(each.met for each in waits)
+    if seen.behind <= TELLING_SHARE * seen.asked or all(each.met for each in waits):
+        return False
+    return not any(_in_any_case(verdict, seen.delay_max_us) for verdict in verdicts)
+
+
+def _in_any_case(verdict: Verdict, delay_us: int) -> bool:
+    """Whether an objective is missed without any delay of the generator's as well."""
+    if verdict.outcome != "missed" or verdict.value is None:
+        return False
+    if not verdict.objective.holds_the_wait:
+        return True
+    return verdict.value - delay_us > verdict.objective.limit

@@ -1,0 +1,148 @@
+"""The search for the highest rate before tables that keep unused capacity: what is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadstone.run.find_max import CONFIRMED, Outcome, Search, Trial, highest, lasts
+
+STEP_S = 10.0
+SETTLE_S = 3.0
+
+
+@dataclass
+class Keeping:
+    """A table that serves so many a second, and keeps what is not used for so long; calls are slow
+    from another rate on, and the generator spoils a share of the trials: it sends nothing then.
+    """
+
+    capacity: float
+    burst_s: float = 300.0
+    slow_from: float = float("inf")
+    spoils: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._most = self._kept = self.capacity * self.burst_s
+        self._random = Random(self.seed)
+
+    def hold(self, number: int, rate: float, length_s: float) -> Trial:
+        """What comes of a rate that is left alone for three seconds, and then measured."""
+        if self._random.random() < self.spoils:
+            self._take(0.0, SETTLE_S + length_s)
+            return trial(number, rate, "generator", length_s)
+        self._take(rate, SETTLE_S)
+        lacking = self._take(rate, length_s)
+        if lacking:
+            served = rate - lacking / length_s
+            return replace(trial(number, rate, "broke", length_s), served_per_s=served, spent=True)
+        return trial(number, rate, "broke" if rate >= self.slow_from else "held", length_s)
+
+    def _take(self, rate: float, seconds: float) -> float:
+        """How much of it could not be had."""
+        left = min(self._most, self._kept + (self.capacity - rate) * seconds)
+        self._kept = max(0.0, left)
+        return max(0.0, -left)
+
+
+def trial(number: int, rate: float, outcome: Outcome, length_s: float) -> Trial:
+    return Trial(
+        number=number,
+        rate_per_s=rate,
+        achieved_per_s=rate,
+        measured_s=length_s,
+        asked=1,
+        calls=1,
+        p50_us=1,
+        p99_us=1,
+        throttled=0,
+        failed=0,
+        late=0,
+        delay_max_us=0,
+        outcome=outcome,
+    )
+
+
+def searched(table: Keeping, start: float) -> list[Trial]:
+    search = Search(start)
+    trials: list[Trial] = []
+    while (rate := search.rate) is not None:
+        length_s = STEP_S * (CONFIRMED if search.confirming else 1)
+        found = replace(table.hold(len(trials), rate, length_s), confirms=search.proves)
+        trials.append(found)
+        search.tried(found.outcome, found.served_per_s, spent=found.spent)
+        assert len(trials) < 200
+    return trials
+
+
+@pytest.mark.parametrize("burst_s", [60.0, 150.0, 300.0])
+@pytest.mark.parametrize("capacity", [10.0, 37.7, 100.0, 5000.0])
+@pytest.mark.parametrize("slow", [1.2, 1.5, 2.0, 3.0, 5.0, 10.0])
+def test_a_burst_that_latency_left_confirms_nothing(
+    slow: float, capacity: float, burst_s: float
+) -> None:
+    """Where calls get slow at a rate above the capacity, a burst may carry what held below that;
+    such a rate is not called confirmed, and not one that lasts."""
+    for start in (1.0, 10.0, 50.0, 100.0, 1000.0):
+        trials = searched(Keeping(capacity, burst_s, slow_from=slow * capacity), start)
+        best = highest(trials)
+        assert best is not None
+        if best.rate_per_s > 1.05 * capacity:
+            assert not best.confirms
+            assert not lasts(trials)
+
+
+@given(
+    st.floats(5, 1e4),
+    st.floats(0.02, 20),
+    st.sampled_from([0.0, 10.0, 60.0, 300.0, 900.0]),
+    st.floats(0.5, 12),
+    st.sampled_from([0.0, 0.1, 0.3]),
+    st.integers(0, 1 << 32),
+)
+def test_what_is_confirmed_lasts(
+    capacity: float, from_share: float, burst_s: float, slow: float, spoils: float, seed: int
+) -> None:
+    """Whatever breaks the rates, and whatever the generator spoils, a rate that is confirmed is
+    within a twentieth of what the table can keep up, or below it."""
+    table = Keeping(capacity, burst_s, slow * capacity, spoils, seed)
+    trials = searched(table, max(1.0, capacity * from_share))
+    best = highest(trials)
+    if best is not None and best.confirms:
+        assert lasts(trials)
+        assert best.rate_per_s <= 1.05 * capacity
+
+
+@given(st.floats(5, 1e4), st.floats(0.02, 20), st.sampled_from([0.0, 10.0, 60.0, 300.0]))
+def test_what_throttles_show_is_confirmed(
+    capacity: float, from_share: float, burst_s: float
+) -> None:
+    """Where nothing but throttles breaks a rate, the answer is the capacity, and confirmed."""
+    trials = searched(Keeping(capacity, burst_s), max(1.0, capacity * from_share))
+    best = highest(trials)
+    assert best is not None
+    assert best.confirms
+    assert capacity / 1.06 <= best.rate_per_s <= 1.05 * capacity
+
+
+def test_a_confirmation_that_the_generator_spoilt_is_made_again_after_a_break() -> None:
+    """While the generator sends nothing more is kept: a higher rate comes first, to spend that."""
+    search = Search(100)
+    search.tried("broke", 60, spent=True)
+    search.tried("held")
+    assert (search.rate, search.confirming, search.proves) == (60, True, True)
+    search.tried("generator")
+    assert (search.rate, search.confirming) == (120, False)
+    search.tried("broke", 60, spent=True)
+    assert (search.rate, search.confirming, search.proves) == (60, True, True)
+    for _ in range(2):
+        search.tried("generator")
+        if search.rate is not None:
+            search.tried("broke", 60, spent=True)
+    assert search.rate is None
+    assert search.held == 60
