@@ -13,6 +13,7 @@ from loadstone.fields.pieces import Letters, Picked, Pieces, Words, joined, sett
 
 WHOLE = st.one_of(
     st.integers(-(10**6), 10**6),
+    st.integers(-1024, 1023),
     st.integers(0, 1023),
     st.integers(0, 9999),
     st.integers(10**9, 10**10 - 1),

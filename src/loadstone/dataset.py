@@ -23,7 +23,7 @@ from loadstone.fields.draws import derive, odd
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
-from loadstone.fields.pieces import cells_of
+from loadstone.fields.pieces import Pieces, cells_of, joined, settled
 from loadstone.fields.pools import Pool, drawn
 from loadstone.fields.scope import Code, Scope, compile_item
 
@@ -234,14 +234,25 @@ class Dataset:
     ) -> list[Rows]:
         """The same of several ranges, which together are quicker than each alone; ascending ones
         are quickest."""
-        entity = self._entity(entity)
+        pieces, size = self._pieces_of(self._entity(entity), ranges)
+        parts = settled([before, *pieces, after], size)
+        ends = accumulate(map(len, ranges), initial=0)
+        return [Rows(cells_of(parts, start, end), len(parts)) for start, end in pairwise(ends)]
+
+    def texts_of(
+        self, entity: Entity | str, ranges: Sequence[range], *, before: str = "", after: str = ""
+    ) -> list[str]:
+        """The same as one text for each item, a character for each byte."""
+        pieces, size = self._pieces_of(self._entity(entity), ranges)
+        return joined([before, *pieces, after], size)
+
+    def _pieces_of(self, entity: Entity, ranges: Sequence[range]) -> tuple[Pieces, int]:
+        """Items of some ranges in DynamoDB's JSON, and how many they are."""
         for each in ranges:
             self._check_range(entity, each.start, each.stop)
         numbers = [np.arange(each.start, each.stop, dtype=np.int64) for each in ranges]
         frame = Frame(self, entity, np.concatenate(numbers))
-        cells, width = cells_of([before, *frame.pieces(entity.shown()), after], frame.size)
-        ends = [end * width for end in accumulate(map(len, ranges), initial=0)]
-        return [Rows(cells[start:end], width) for start, end in pairwise(ends)]
+        return frame.pieces(entity.shown()), frame.size
 
     # What expressions ask (fields/world.py).
 
@@ -341,10 +352,6 @@ class Rows:
         end = len(self) if stop is None else stop
         starts = range(start, end, TOGETHER)
         return (self.joined(first, min(first + TOGETHER, end)) for first in starts)
-
-    def texts(self) -> Iterator[str]:
-        """Items one by one, a character for each byte."""
-        return map("".join, zip(*[iter(self._cells)] * self._width, strict=True))
 
     def __iter__(self) -> Iterator[bytes]:
         return (self.joined(row, row + 1) for row in range(len(self)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal
@@ -50,10 +50,9 @@ def _lines(dataset: Dataset, window: Sequence[Slice], form: Format) -> list[str]
     return lines
 
 
-def _made(dataset: Dataset, entity: Entity, ranges: Sequence[range], form: Format) -> Iterator[str]:
+def _made(dataset: Dataset, entity: Entity, ranges: Sequence[range], form: Format) -> Iterable[str]:
     if form == "dynamodb-json":
-        together = dataset.rows_of(entity, ranges, before='{"Item":', after="}\n")
-        return chain.from_iterable(rows.texts() for rows in together)
+        return dataset.texts_of(entity, ranges, before='{"Item":', after="}\n")
     items = chain.from_iterable(dataset.items(entity, each.start, each.stop) for each in ranges)
     packed = (
         orjson.dumps(item, default=_plain, option=orjson.OPT_APPEND_NEWLINE) for item in items

@@ -24,6 +24,8 @@ def digits_of(values: NDArray[Any]) -> Pieces:
     if not values.size:
         return [[]]
     low, high = int(values.min()), int(values.max())
+    if -_FEW <= low < 0 and high < _FEW:
+        return [Picked(_around_zero(0), values + _FEW)]
     if low < 0:
         return _signed(values, digits_of(np.abs(values)))
     if high < _TABLE:
@@ -49,9 +51,11 @@ def decimals_of(values: NDArray[Any], places: int) -> Pieces:
     """Scaled decimals as text, without needless zeros."""
     if not values.size or places > _MOST_PLACES:
         return [[decimal_text(value, places) for value in values.tolist()]]
-    if values.min() < 0:
+    low, high = int(values.min()), int(values.max())
+    if -_FEW <= low < 0 and high < _FEW:
+        return [Picked(_around_zero(places), values + _FEW)]
+    if low < 0:
         return _signed(values, decimals_of(np.abs(values), places))
-    high = int(values.max())
     if high < _TABLE:
         return [Picked(_small_decimals(places, _FEW if high < _FEW else _TABLE), values)]
     wholes, rest = np.divmod(values, 10**places)
@@ -109,6 +113,12 @@ def _letters() -> NDArray[np.uint32]:
 @cache
 def _small_decimals(places: int, size: int) -> Words:
     return Words((decimal_text(value, places) for value in range(size)), lasting=True)
+
+
+@cache
+def _around_zero(places: int) -> Words:
+    """The first few numbers on both sides of it."""
+    return Words((decimal_text(value, places) for value in range(-_FEW, _FEW)), lasting=True)
 
 
 @cache

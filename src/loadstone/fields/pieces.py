@@ -144,14 +144,13 @@ def settled(pieces: Pieces, size: int) -> list[str | list[str]]:
     return found + _settle(run, size)
 
 
-def cells_of(pieces: Pieces, size: int) -> tuple[list[str], int]:
-    """Pieces cut into cells, item after item, and how many an item has."""
-    parts = settled(pieces, size)
-    width = len(parts)
+def cells_of(parts: Sequence[str | list[str]], start: int, stop: int) -> list[str]:
+    """The cells of items from start up to stop, item after item; one has a cell for each part."""
+    width, size = len(parts), stop - start
     cells = [""] * (width * size)
     for column, part in enumerate(parts):
-        cells[column::width] = [part] * size if isinstance(part, str) else part
-    return cells, width
+        cells[column::width] = [part] * size if isinstance(part, str) else part[start:stop]
+    return cells
 
 
 def _goes_with(last: Picked | Letters | None, piece: Picked | Letters, size: int) -> bool:
