@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import repeat
 from string import Formatter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Groups, Lookup, pick
@@ -26,7 +26,7 @@ from loadstone.fields.expr import (
 )
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Later, Reference
-from loadstone.fields.pieces import Letters, Pieces, joined, placed
+from loadstone.fields.pieces import Letters, Pieces, end_to_end, joined, placed
 from loadstone.fields.scope import Scope
 from loadstone.fields.shapes import When
 
@@ -34,8 +34,8 @@ _FORMATTER = Formatter()
 _ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
 _GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
 _GSM_UNCOMMON = re.compile(r"[^\n\r -Z_a-z]").search
-_UNCOMMON_PIECE = re.compile(r"[^ -Z_a-z]").search  # or escaped
 _GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
+_SPACE = ord(" ")
 #: How many characters one message takes, and how many each of several.
 _SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
 #: What a text cannot hold, in words.
@@ -61,6 +61,10 @@ class Join(Expr):
         self.parts = tuple(parts)
 
     def one(self, scope: Scope) -> str:
+        return self.written(scope.of)
+
+    def written(self, variable: Callable[[Expr], str]) -> str:
+        """Python source of the text, made of variables that hold its parts."""
         if not self.parts:
             return "''"
         source = []
@@ -69,7 +73,7 @@ class Join(Expr):
                 # JSON's escapes within quotes are Python's too.
                 source.append(quoted(str(part.value)).replace("{", "{{").replace("}", "}}"))
             else:
-                source.append("{" + scope.of(part) + (f":{padding}" if padding else "") + "}")
+                source.append("{" + variable(part) + (f":{padding}" if padding else "") + "}")
         return 'f"' + "".join(source) + '"'
 
     def pieces(self, frame: Frame) -> Pieces:
@@ -204,8 +208,9 @@ class WordCount(Expr):
         return f"({scope.of(self.text)}.count(' ') + 1)"
 
     def numbers(self, frame: Frame) -> Numbers:
-        spaces = map(str.count, frame.text(self.text), repeat(" "))
-        return np.fromiter(spaces, dtype=np.int64, count=frame.size) + 1
+        letters, starts = end_to_end(frame.text(self.text))
+        words: Numbers = np.add.reduceat(letters == _SPACE, starts, dtype=np.int64)
+        return words
 
     def inputs(self) -> Sequence[Expr]:
         return (self.text,)
@@ -223,16 +228,17 @@ class Segments(Expr):
         return f"{scope.code.constant(segments_in)}({scope.of(self.text)})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        pieces, read = frame.text(self.text), str if frame.raw else unescape
+        texts = frame.text(self.text)
+        if frame.raw:
+            return np.fromiter(map(segments_in, texts), dtype=np.int64, count=frame.size)
+        letters, starts = end_to_end(texts)
+        sizes = np.diff(starts, append=letters.size) - 1
         # What stands in a piece as it is sent, as most does, is counted without looking closer.
-        uncommon = map(_UNCOMMON_PIECE, pieces)
-        return np.array(
-            [
-                segments_in(read(piece)) if found else _parts(len(piece), *_SEVEN_BIT)
-                for piece, found in zip(pieces, uncommon, strict=True)
-            ],
-            dtype=np.int64,
-        )
+        alone, each = _SEVEN_BIT
+        found = np.where(sizes <= alone, 1, -(-sizes // each))
+        for row in np.flatnonzero(np.logical_or.reduceat(_uncommon(letters), starts)).tolist():
+            found[row] = segments_in(unescape(texts[row]))
+        return found
 
     def inputs(self) -> Sequence[Expr]:
         return (self.text,)
@@ -317,6 +323,17 @@ def segments_in(text: str) -> int:
 
 def _parts(size: int, alone: int, each: int) -> int:
     return 1 if size <= alone else -(-size // each)
+
+
+def _uncommon(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which letters of pieces are not among " -Z_a-z": those, and what is escaped.
+
+    A letter before the first of a range is far above it, as bytes have no sign.
+    """
+    upper, lower = letters - np.uint8(ord(" ")), letters - np.uint8(ord("a"))
+    others = (upper > ord("Z") - ord(" ")) & (lower > ord("z") - ord("a"))
+    found: NDArray[np.bool_] = others & (letters != ord("_"))
+    return found
 
 
 @cache
