@@ -38,6 +38,7 @@ from loadstone import (
     when,
     whole,
 )
+from loadstone.cli.check_content import check_systems, own_systems
 from loadstone.client.answer import Answer
 from loadstone.client.target import Target
 from loadstone.contract.contract import content_problems, played_problems
@@ -647,3 +648,24 @@ def test_items_are_from_all_over() -> None:
     assert 150 < len(found) <= 221
     assert datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC).year == 2026
     assert system_of(entity).stored == (entity,)
+
+
+def test_systems_that_come_with_it_are_checked_for_want_of_a_project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that is no project the first line says which systems are looked at, and why; in
+    one that is, it says nothing of that."""
+    monkeypatch.setattr("loadstone.cli.check_content._problems", lambda name, project: iter(()))
+    monkeypatch.chdir(tmp_path)
+    names = own_systems(None)
+    assert "cmz" in names
+    check_systems(names, None, as_json=False)
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith(
+        f"checking {len(names)} systems that come with Loadstone, for want of a project, which "
+        f"takes minutes: {', '.join(names)}; `loadstone check {names[0]}` checks one"
+    )
+    assert second == f"{names[0]}: system 1 of {len(names)}"
+    (tmp_path / "pyproject.toml").write_text("[tool.loadstone]\n", encoding="utf-8")
+    check_systems(["one", "two"], None, as_json=False)
+    assert "checking 2 systems, which takes minutes: one, two" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -205,6 +206,21 @@ def test_later_commands_go_through_the_gate(folder: Path, url: str) -> None:
     assert found.url == url
     ran = loadstone("tables", "create", "cmz", cwd=folder)
     assert f"target: the embedded engine at {url}" in ran.err
+
+
+def test_an_application_is_told_how_to_connect(serving: subprocess.Popen[str], url: str) -> None:
+    """After the address stand the variables that lead an SDK there, credentials of nobody among
+    them: with these alone boto3 finds it."""
+    assert serving.stdout is not None
+    lines = [serving.stdout.readline().strip() for _ in range(6)]
+    told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    assert told["AWS_ENDPOINT_URL_DYNAMODB"] == told["DYNAMODB_ENDPOINT_URL"] == url
+    asked = "import boto3; print(boto3.client('dynamodb').list_tables()['TableNames'])"
+    environ = {"PATH": os.environ["PATH"], **told}
+    ran = subprocess.run(
+        [sys.executable, "-c", asked], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_ctrl_c_ends_it_well(folder: Path, serving: subprocess.Popen[str], url: str) -> None:

@@ -221,6 +221,8 @@ def test_a_report_takes_a_plan_in(tmp_path: Path) -> None:
         (("cmz", "--region", "mars-1", "--scale", "10"), "no price for mars-1"),
         (("cmz", "--objective", "p99 < 5ms"), "takes a run"),
         (("cmz", "--mix", "other"), "no mix, pattern or journey in cmz 'other'"),
+        (("cmz", "--mix", "balancd"), "; you may mean balanced"),
+        (("cmz", "--mix", "balanced:9,one-mesage:1"), "; you may mean one-message"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused(

@@ -158,7 +158,10 @@ def test_what_somebody_else_has_filled_is_refused(target: Target, tmp_path: Path
     client.put_item(TableName=name, Item=theirs)
     ran = loadstone("up", "cmz", *flags, cwd=tmp_path)
     assert (ran.code, ran.out) == (2, "")
-    assert f"{name} at {target.url} (region us-west-2): not made by Loadstone, and not" in ran.err
+    assert (
+        f"{name} at {target.url} (region us-west-2): not empty, and nothing here tells" in ran.err
+    )
+    assert f"go on there, or here with --allow-untagged {name}; if not" in ran.err
     for way in ("up cmz --table-prefix copy-", "seed cmz --scale 30", "unseed cmz", "delete-table"):
         assert way in ran.err
     assert client.scan(TableName=name, Select="COUNT")["Count"] == 1

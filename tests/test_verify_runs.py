@@ -273,6 +273,16 @@ def test_runs_are_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_one_earlier_run_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """With three runs the first one alone is an earlier one."""
+    runs = tuple(Written(run=name, items=1) for name in "abc")
+    count = Count(table="t", expected=Expected("i", 100, 0), counted=103, runs=runs)
+    print_verification(
+        Verification(counts=(count,), sampled=0, expired=0, touched=0, differences=())
+    )
+    assert " + 1 of 1 earlier run + 1 of run b + " in capsys.readouterr().out
+
+
 def test_a_key_that_two_runs_put_is_one_item() -> None:
     """Runs that put the same keys wrote one item each time: it is counted for the first of them,
     and may be gone when the other's were deleted."""

@@ -20,7 +20,7 @@ from typing import TypeVar
 from loadstone.content import content_root
 from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
-from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName
+from loadstone.errors import BadContent, BadValue, LoadstoneError, UnknownName, meant
 from loadstone.fields.expr import Expr
 from loadstone.fields.numbers import Setting
 from loadstone.mistakes import in_words, wrong_declaration
@@ -87,8 +87,9 @@ class System:
         try:
             return composed(name, self.mixes, {**self.patterns, **self.journeys})
         except UnknownName as error:
+            asked, every = str(error.args[0]), [*self.mixes, *self.patterns, *self.journeys]
             raise UnknownName(
-                f"no mix, pattern or journey in {self.id} {str(error.args[0])!r}; there are "
+                f"no mix, pattern or journey in {self.id} {asked!r}; there are "
                 + "; ".join(
                     f"{kind} {', '.join(names)}"
                     for kind, names in (
@@ -98,6 +99,7 @@ class System:
                     )
                     if names
                 )
+                + meant(asked, every)
             ) from None
 
 

@@ -34,8 +34,9 @@ def own_systems(project: Path | None) -> list[str]:
 def check_systems(names: Sequence[str], project: Path | None, *, as_json: bool) -> None:
     """Hold systems against the contract; exit 1 when one does not keep it."""
     if len(names) > 1:
+        whose = "" if project_root(project) else " that come with Loadstone, for want of a project"
         say(
-            f"checking {len(names)} systems, which takes minutes: {', '.join(names)}; "
+            f"checking {len(names)} systems{whose}, which takes minutes: {', '.join(names)}; "
             f"`{advised('check', names[0])}` checks one"
         )
     wrong = 0

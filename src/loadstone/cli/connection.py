@@ -42,19 +42,26 @@ def connection_to(
     lasts: bool = True,
 ) -> Connection:
     """`lasts`: whether the target is still there when the command has ended."""
-    variables: dict[str, str] = {}
     endpoint = target.url if lasts and target.kind != "aws" else None
-    if endpoint:
-        variables |= {"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMODB_ENDPOINT_URL": endpoint}
-    variables |= _credentials(target, profile)
-    # boto3 reads the second, other SDKs the first.
-    variables |= {"AWS_REGION": target.region, "AWS_DEFAULT_REGION": target.region}
+    variables = sdk_variables(target, endpoint, profile)
     return Connection(
         endpoint=endpoint,
         region=target.region,
         tables=names,
         environment=variables | system.variables(names, target.region, settings),
     )
+
+
+def sdk_variables(
+    target: Target, endpoint: str | None, profile: str | None = None
+) -> dict[str, str]:
+    """What leads every SDK to a target."""
+    variables: dict[str, str] = {}
+    if endpoint:
+        variables |= {"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMODB_ENDPOINT_URL": endpoint}
+    variables |= _credentials(target, profile)
+    # boto3 reads the second, other SDKs the first.
+    return variables | {"AWS_REGION": target.region, "AWS_DEFAULT_REGION": target.region}
 
 
 def print_connection(connection: Connection) -> None:
@@ -64,7 +71,11 @@ def print_connection(connection: Connection) -> None:
         click.echo(f"table {physical}{named}")
     if connection.endpoint:
         click.echo(f"endpoint {connection.endpoint}, region {connection.region}")
-    for name, value in connection.environment.items():
+    print_variables(connection.environment)
+
+
+def print_variables(environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

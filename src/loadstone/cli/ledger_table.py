@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loadstone.advice import advised
+from loadstone.amounts import amount
 from loadstone.seeding.from_runs import Written
 from loadstone.seeding.opened import DELETE
 from loadstone.seeding.report import LedgerReport
@@ -94,7 +95,7 @@ def _of_runs(count: Count) -> str:
     hidden = len(named) - NAMED_RUNS
     if hidden > 0:
         more = sum(run.items for run in count.runs[:hidden])
-        named = [f"{more:,} of {hidden} earlier runs", *named[hidden:]]
+        named = [f"{more:,} of {amount(hidden, 'earlier run')}", *named[hidden:]]
     return "".join(f" + {each}" for each in named)
 
 

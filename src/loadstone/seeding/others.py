@@ -10,6 +10,7 @@ from loadstone.advice import advised
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.errors import Refused
+from loadstone.seeding.ledger import LEDGERS
 from loadstone.seeding.places import Found
 
 _BESIDE = "copy-"
@@ -31,10 +32,14 @@ def refuse_filled_by_others(
         filled = [name for name in strange if _holds_items(client, name)]
     if filled:
         names = ", ".join(filled)
+        flags = " ".join(f"--allow-untagged {name}" for name in filled)
         raise Refused(
-            f"{names} at {target}: not made by Loadstone, and not empty, so that a count would "
-            f"find more than was written; `{advised('up', system, '--table-prefix', _BESIDE)}` "
-            f"makes tables beside it; `{advised('seed', system)}` adds to what is there, and "
+            f"{names} at {target}: not empty, and nothing here tells whether Loadstone made it "
+            f"(no tag, which some engines do not keep, and nothing in {LEDGERS}), so that a count "
+            "may find more than was written; if you filled it from another folder, go on there, "
+            f"or here with {flags}; if not, "
+            f"`{advised('up', system, '--table-prefix', _BESIDE)}` makes tables beside it; "
+            f"`{advised('seed', system)}` adds to what is there, and "
             f"`{advised('unseed', system)}` takes that away again; or, if nobody needs it, delete "
             f"it: `aws dynamodb delete-table --table-name {filled[0]} --endpoint-url {target.url}`"
         )
