@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,8 @@ from loadstone.errors import BadContent
 from loadstone.fields.distributions import TABLE_BITS, LogNormal
 from loadstone.fields.draws import DRAW_BITS, Ints, draw_column, mix_column
 
-BLOCK = 1024
+_BLOCK_BITS = 10
+BLOCK = 1 << _BLOCK_BITS
 BLOCKS_KEPT = 512
 #: A block of no more children than this says of each whose it is; of more, a search does.
 _OWNED = 1 << 14
@@ -114,19 +115,11 @@ class _Run(NamedTuple):
     first_parent: int
     first: int
 
-    def find(self, groups: Ints) -> tuple[Ints, Ints, Ints]:
-        """Whose each is, and where the parent's first one and the next parent's are. Ascending."""
-        offsets, before = self.offsets, self.first
-        first, last = offsets.searchsorted(groups[[0, -1]] - before, "right").tolist()
-        if (last - first) * _FEW > groups.size:
-            index = offsets.searchsorted(groups - before, "right")
-            start, end = offsets.take(index - 1), offsets.take(index)
-            return index + (self.first_parent - 1), start + before, end + before
-        # Few parents of many: looked for is where each one's begin, and not each one's parent.
-        starts = offsets[first - 1 : last + 1] + before
-        begin = groups.searchsorted(starts)
-        index = np.arange(last - first + 1).repeat(begin[1:] - begin[:-1])
-        return index + (self.first_parent + first - 1), starts.take(index), starts[1:].take(index)
+    def between(self, first: int, last: int) -> tuple[Ints, int]:
+        """Where the children of those start who have children from first to last, and where the
+        last one's end; and who is the first of them."""
+        low, high = self.offsets.searchsorted((first - self.first, last - self.first), "right")
+        return self.offsets[low - 1 : high + 1] + self.first, self.first_parent + int(low) - 1
 
 
 class FanOut:
@@ -212,17 +205,21 @@ class FanOut:
             found[:, order] = self._found(groups[order])
             parent, start, end = found
             return parent, start, end
-        parts: list[tuple[Ints, Ints, Ints]] = []
-        at = 0
+        if not groups.size:
+            return groups, groups, groups
+        runs: list[tuple[Ints, int]] = []
+        at, last = 0, int(groups[-1])
         while at < groups.size:
-            run, beyond = self._run_of(int(groups[at]))
-            stop = groups.size if groups[-1] < beyond else int(np.searchsorted(groups, beyond))
-            parts.append(run.find(groups[at:stop]))
-            at = stop
-        if len(parts) == 1:
-            return parts[0]
-        parent, start, end = np.hstack(parts) if parts else np.empty((3, 0), dtype=np.int64)
-        return parent, start, end
+            run, beyond = self._run_of(first := int(groups[at]))
+            at = groups.size if last < beyond else int(groups.searchsorted(beyond))
+            runs.append(run.between(first, int(groups[at - 1])))
+        # What the blocks say is looked up end to end, at once: they may be many.
+        edges = np.concatenate([each for each, _ in runs])
+        sizes = [each.size for each, _ in runs]
+        index = _last_not_above(edges, groups)
+        parents = np.repeat([parent for _, parent in runs], sizes)
+        parents += np.arange(edges.size) - np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+        return parents.take(index), edges.take(index), edges[1:].take(index)
 
     def _run_of(self, group: int) -> tuple[_Run, int]:
         """The parents of a group and of those beside it, and the first that is beyond them."""
@@ -259,20 +256,40 @@ class FanOut:
             found = np.empty((2, parents.size), dtype=np.int64)
             found[:, order] = self.children_column(parents[order])
             return found[0], found[1]
-        blocks, within = np.divmod(parents - self._giants, BLOCK)
-        giants = int(np.searchsorted(parents, self._giants))
-        blocks[:giants], within[:giants] = _GIANTS, parents[:giants]
-        first, beyond = np.empty_like(parents), np.empty_like(parents)
-        starts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), parents.size]
-        for start, stop in pairwise(starts):
-            if start == stop:
-                continue
-            offsets, _, base = self._run(int(blocks[start]))
-            index = within[start:stop]
-            np.add(offsets.take(index), base, out=first[start:stop])
-            index += 1
-            np.add(offsets.take(index), base, out=beyond[start:stop])
-        return first * self._step, (beyond - first) * self._step
+        if not parents.size:
+            return parents, parents
+        within = parents - self._giants
+        blocks = within >> _BLOCK_BITS
+        within &= BLOCK - 1
+        if blocks[0] < 0:
+            giants = int(np.searchsorted(parents, self._giants))
+            blocks[:giants], within[:giants] = _GIANTS, parents[:giants]
+        first, count = self._looked_up(blocks, within)
+        return (first, count) if self._step == 1 else (first * self._step, count * self._step)
+
+    def _looked_up(self, blocks: Ints, within: Ints) -> tuple[Ints, Ints]:
+        """The same in groups, of parents by their block and their place in it."""
+        starts = [0, *(np.flatnonzero(blocks[1:] != blocks[:-1]) + 1).tolist()]
+        stops = [*starts[1:], blocks.size]
+        runs = [self._run(block) for block in blocks[starts].tolist()]
+        lows, highs = within[starts].tolist(), within[[stop - 1 for stop in stops]].tolist()
+        # There may be many blocks: what is asked of each is laid end to end, and looked up at once.
+        spans = [
+            run.offsets[low : high + 2] for run, low, high in zip(runs, lows, highs, strict=True)
+        ]
+        shifts = np.cumsum([0, *map(len, spans[:-1])]) - lows
+        bases = np.array([run.first for run in runs])
+        if len(runs) > 1:
+            sizes = np.subtract(stops, starts)
+            shifts, bases = shifts.repeat(sizes), bases.repeat(sizes)
+        offsets = np.concatenate(spans)
+        index = within + shifts
+        first = offsets.take(index)
+        index += 1
+        count = offsets.take(index)
+        count -= first
+        first += bases
+        return first, count
 
     def _first_of(self, block: int) -> int:
         before = min(block * BLOCK, self._parents)
@@ -311,6 +328,15 @@ class FanOut:
         spare = end - first - size * self._least
         column = np.arange(size + 1, dtype=np.int64) * self._least + spare * upto // upto[-1]
         return _block(before + self._giants, first, column)
+
+
+def _last_not_above(edges: Ints, groups: Ints) -> Ints:
+    """For each group the place of the last edge that is not above it. Both ascend."""
+    if edges.size * _FEW > groups.size:
+        return edges.searchsorted(groups, "right") - 1
+    # Few edges: looked for is where each one is among the groups, and not the other way round.
+    begin = groups.searchsorted(edges)
+    return np.arange(edges.size - 1).repeat(begin[1:] - begin[:-1])
 
 
 def _block(first_parent: int, first: int, column: Ints) -> _Block:

@@ -131,11 +131,11 @@ class Uuid(_Identifier):
         high, low = self.word_columns(frame)
         high = high & np.uint64(_VERSION[0]) | np.uint64(_VERSION[1])
         low = low & np.uint64(_VARIANT[0]) | np.uint64(_VARIANT[1])
-        nibbles = np.stack((high, low), axis=1).astype(">u8").tobytes().hex().encode()
-        digits = np.frombuffer(nibbles, dtype=np.uint8).reshape(frame.size, 32)
+        parts = np.stack((high, low), axis=1).astype(">u8").view(">u2")
+        digits = _hex_codes().take(parts.astype(np.uint16))
         matrix: NDArray[Any] = np.full((frame.size, 36), ord("-"), dtype=np.uint8)
-        for dashes, (start, end) in enumerate(((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))):
-            matrix[:, start + dashes : end + dashes] = digits[:, start:end]
+        for place, start in enumerate((0, 4, 9, 14, 19, 24, 28, 32)):
+            matrix[:, start : start + 4].view(np.uint32)[:, 0] = digits[:, place]
         return [Letters(matrix)]
 
 
@@ -227,6 +227,14 @@ _ERAS = _Eras()
 def _pair_codes(alphabet: str) -> NDArray[np.uint16]:
     """Every two characters of an alphabet in one number, laid out in memory as text is."""
     return np.frombuffer("".join(_pairs(alphabet)).encode(), dtype=np.uint16)
+
+
+@cache
+def _hex_codes() -> NDArray[np.uint32]:
+    """The same for four hexadecimal digits."""
+    return np.frombuffer(
+        "".join(f"{part:04x}" for part in range(1 << 16)).encode(), dtype=np.uint32
+    )
 
 
 @cache

@@ -208,10 +208,14 @@ class _Ranges(Expr):
             # Of those that have none any other is asked for, in the order of the rest.
             known = frame.world.count(entity.parent_entity) - 1
             last = np.minimum(np.maximum(first + count - 1, first), known)
-            first, own = fan_out.children_column(np.minimum(first, known))
+            first = np.minimum(first, known)
             if (count > 1).any():
-                end, own = fan_out.children_column(last)
-                own = end + own - first
+                both = np.stack((first, last), axis=1).ravel()  # they ascend, as they should
+                start, own = fan_out.children_column(both)
+                first = start[::2]
+                own = start[1::2] + own[1::2] - first
+            else:
+                first, own = fan_out.children_column(first)
             count = np.where(some, own, 0)
         return np.stack((first, count), axis=1)
 

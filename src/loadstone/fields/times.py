@@ -29,6 +29,7 @@ _FINE_BITS = 8
 _DAY_BITS = TABLE_BITS + _FINE_BITS
 _EPOCH = date(1970, 1, 1)
 _KNOWN_DAYS = 1 << 15  # of the days since then, to 2059: those that columns look up
+_KNOWN_MONTHS = 12 * 90
 _DATE_LETTERS = 11
 
 
@@ -158,10 +159,15 @@ class MonthStart(Expr):
         return f"{start}({scope.of(self.instant)}, {scope.of(self.back)})"
 
     def numbers(self, frame: Frame) -> Numbers:
-        months = frame.numbers(self.instant).astype("datetime64[ms]").astype("datetime64[M]")
-        began = months - frame.numbers(self.back)
-        found: Numbers = began.astype("datetime64[ms]").astype("int64")
-        return found
+        days = frame.numbers(self.instant) // DAY_MS
+        if not days.size:
+            return days
+        known = days.min() >= 0 and days.max() < _KNOWN_DAYS
+        months = (_months().take(days) if known else _months_of(days)) - frame.operand(self.back)
+        if months.min() < 0 or months.max() >= _KNOWN_MONTHS:
+            return _months_began(months)
+        began: Numbers = _month_starts().take(months)
+        return began
 
     def inputs(self) -> Sequence[Expr]:
         return (self.instant, self.back)
@@ -316,6 +322,27 @@ def _dates() -> Numbers:
     """Every day that is likely to be asked for, one value of ten letters each."""
     days = np.arange(_KNOWN_DAYS).astype("datetime64[D]")
     return np.datetime_as_string(days).astype("S10").view("V10")
+
+
+def _months_of(days: Numbers) -> Numbers:
+    """The month of each day, both counted since 1970: numpy takes its time to work that out."""
+    found: Numbers = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return found
+
+
+def _months_began(months: Numbers) -> Numbers:
+    found: Numbers = months.astype("datetime64[M]").astype("datetime64[ms]").astype(np.int64)
+    return found
+
+
+@cache
+def _months() -> Numbers:
+    return _months_of(np.arange(_KNOWN_DAYS))
+
+
+@cache
+def _month_starts() -> Numbers:
+    return _months_began(np.arange(_KNOWN_MONTHS))
 
 
 @cache
