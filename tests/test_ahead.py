@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from decimal import localcontext
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -19,6 +23,7 @@ from loadstone import (
     fill,
     iso,
     moment,
+    month_start,
     pick,
     segments,
     several,
@@ -62,7 +67,7 @@ def test_the_first_item_again_and_again_is_no_row() -> None:
     dataset = made()
     for _ in range(200):
         dataset.item(visit, 0)
-    assert not list(dataset._aheads[visit]._made)
+    assert dataset._aheads[visit]._next is None
 
 
 def test_the_last_item_is_the_end() -> None:
@@ -176,13 +181,37 @@ def test_an_item_from_far_away_is_the_one_among_its_siblings() -> None:
         assert dataset.item(leaf, number) == among(number) == together[number]
 
 
+def test_months_and_decimals_of_any_size_are_those_of_each() -> None:
+    """A month before 1970 or far ahead, and a decimal of any size, whatever it is rounded to
+    elsewhere, are in items made together what they are in each alone."""
+    day = whole(-2_000, 60_000) * 86_400_000
+    sizes = [(0, 6), (90, 6), (2_000, 6), (900, 4), (900_000, 2), (20_000_000, 2), (2 * 10**8, 1)]
+    cost = {f"{high} {places}": decimal(0, high, places=places) for high, places in sizes}
+    note = Entity(
+        "Note",
+        table=things,
+        item={
+            "id": text("{n}", n=loadstone.number),
+            "months": [iso(month_start(day, back)) for back in (0, 1, whole(0, 900))],
+            "lately": iso(month_start(whole(9_000, 30_000) * 86_400_000, whole(0, 9))),
+            "cost": cost,
+        },
+    )
+    dataset = dataset_of(note, scale=900)
+    one = dataset.compile(note, note.shown())
+    with localcontext() as context:
+        context.prec = 3
+        items = list(dataset.items(note, 0, 900))
+    assert list(map(repr, items)) == [repr(one(number)) for number in range(900)]
+
+
 def test_reading_again_from_the_start_is_reading_on() -> None:
     """After the last item the first one is the next: those who go round wait for nothing."""
     dataset = made()
     ahead, count = Ahead(dataset, visit), dataset.count(visit)
     round_and_round = [ahead.item(number % count) for number in range(2 * count + 40)]
     assert round_and_round[:count] == round_and_round[count : 2 * count]
-    assert list(ahead._made)
+    assert ahead._next == 40
 
 
 def test_values_are_counted_on_all_levels() -> None:
@@ -237,3 +266,29 @@ def test_what_stands_in_several_places_is_the_same_in_each() -> None:
     assert rows.joined() == b"".join(rows) == b"".join(rows.parts())
     assert rows.joined(90, 300) == b"".join(list(rows)[90:300])
     assert all(item["mark"] == item["deep"]["mark"] for item in dataset.items(note, 0, 700))
+
+
+def test_threads_that_ask_at_once_get_what_they_asked_for() -> None:
+    """However often threads that read the same items, or others, take turns, each is given the
+    items that it asks for: none of another's, none that another has too, and no end too early."""
+    dataset = made(scale=4_000)
+    ahead, count = Ahead(dataset, visit), dataset.count(visit)
+    wanted = list(dataset.items(visit, 0, count))
+    starts = (0, 0, 700)
+    found: list[list[dict[str, object]]] = [[] for _ in starts]
+
+    def read(start: int, into: list[dict[str, object]]) -> None:
+        into.extend(ahead.item((start + at) % count) for at in range(1_500))
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(starts)) as threads:
+            reading = [threads.submit(read, *each) for each in zip(starts, found, strict=True)]
+    finally:
+        sys.setswitchinterval(usual)
+    for each in reading:
+        each.result()
+    for start, items in zip(starts, found, strict=True):
+        assert items == [wanted[(start + at) % count] for at in range(1_500)]
+    assert len({id(item) for items in found for item in items}) == 1_500 * len(starts)

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
-from loadstone.fields.draws import Ints
 from loadstone.fields.scope import compile_item
 from loadstone.fields.together import compile_items
 
@@ -36,9 +33,10 @@ class Ahead:
     def __init__(self, world: World, entity: Entity) -> None:
         self._world, self._entity, self._count = world, entity, world.count(entity)
         self._one: Callable[[int], Item] = compile_item(world, entity, entity.shown(), alone=True)
-        self._many: Callable[[Ints], Iterator[Item]] | None = None
-        self._next = -2  # the number of the first of those made ahead
-        self._made: Iterator[Item] = iter(())  # those, put together when they are asked for
+        self._many: Callable[[int, int], Callable[[int], Item]] | None = None
+        self._next: int | None = None  # the number of the first of those made ahead
+        # Gives those by number, put together when they are asked for; nothing for another number.
+        self._made: Callable[[int], Item | None] = _nothing
         self._last = -2  # which was made by itself
         self._in_turn = 0  # how many were asked for one after the other
         self._size = FIRST
@@ -47,7 +45,11 @@ class Ahead:
     def item(self, number: int) -> Item:
         """The n-th item; an IndexError where there is none."""
         if number == self._next:
-            for item in self._made:
+            try:
+                item = self._made(number)
+            except (StopIteration, ValueError):  # at their end; or busy, for another thread
+                item = None
+            if item is not None:
                 self._next = number + 1
                 return item
         if not 0 <= number < self._count:
@@ -60,10 +62,11 @@ class Ahead:
         if self._in_turn < FEW:
             self._size = FIRST
             return self._sibling(number)
-        self._made = self._written(number, min(number + self._size, self._count))
+        made = self._together(number, min(number + self._size, self._count))
+        first = made(number)
         self._size = min(8 * self._size, self._most)
-        self._next, self._last = number + 1, -2
-        return next(self._made)
+        self._made, self._next, self._last = made, number + 1, -2
+        return first
 
     def items(self, start: int, stop: int) -> Iterator[Item]:
         """Items from start up to stop."""
@@ -71,18 +74,23 @@ class Ahead:
             yield from map(self._sibling, range(start, stop))
             return
         for first in range(start, stop, self._most):
-            yield from self._written(first, min(first + self._most, stop))
+            end = min(first + self._most, stop)
+            yield from map(self._together(first, end), range(first, end))
 
     @cached_property
     def _sibling(self) -> Callable[[int], Item]:
         """For items that are close to each other, but few."""
         return compile_item(self._world, self._entity, self._entity.shown())
 
-    def _written(self, start: int, stop: int) -> Iterator[Item]:
+    def _together(self, start: int, stop: int) -> Callable[[int], Item]:
         """Items from start up to stop, all computed at once."""
         if self._many is None:
             self._many = compile_items(self._world, self._entity, self._entity.shown())
-        return self._many(np.arange(start, stop, dtype=np.int64))
+        return self._many(start, stop)
+
+
+def _nothing(number: int) -> None:
+    """What is made ahead, before anything is."""
 
 
 def values_in(value: Any) -> int:

@@ -7,9 +7,9 @@ those items alone, and the loop takes the next one of it where it is due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -25,6 +25,7 @@ from loadstone.fields.links import Another, Own
 from loadstone.fields.pieces import Picked, Words, joined
 from loadstone.fields.scope import Code
 from loadstone.fields.shapes import Case, List, Map, Several, When, condition_of
+from loadstone.fields.text import Join
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -32,22 +33,29 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = dict[str, Any]
 Column: TypeAlias = list[Any]
+#: Gives an item by its number, and nothing where another is the next; a StopIteration at the end.
+Next: TypeAlias = Callable[[int], Any]
 
 #: So many of the smallest decimals are made beforehand.
 _SMALL = 10_000
+#: Whatever precision the application rounds to, an item's decimals keep theirs.
+_EXACT = Context(prec=40)
 
 
-def compile_items(world: World, entity: Entity, shown: Map) -> Callable[[Ints], Iterator[Item]]:
-    """A function that gives the items that have some numbers, one after the other."""
+def compile_items(world: World, entity: Entity, shown: Map) -> Callable[[int, int], Next]:
+    """A function that makes items from a number up to another, to be asked for one by one."""
     loop = _Loop()
     put_together = loop.compile(shown, _Here(entity))
     # First what all items have: what only some have is then found made.
     order = sorted(range(len(loop.columns)), key=lambda place: len(loop.columns[place].path))
 
-    def made(numbers: Ints) -> Iterator[Item]:
+    def made(start: int, stop: int) -> Next:
+        numbers = np.arange(start, stop, dtype=np.int64)
         top = _Where(Frame(world, entity, numbers, raw=True))
         found = {place: loop.columns[place].values(top) for place in order}
-        return put_together(numbers.size, *map(found.__getitem__, range(len(order))))
+        items = put_together(range(start, stop), *map(found.__getitem__, range(len(order))))
+        next(items)  # it waits for a number
+        return items.send
 
     return made
 
@@ -122,6 +130,18 @@ class _Here(NamedTuple):
         return _Here(self.entity, (*self.path, (_Where.only, choice, number)), each=False)
 
 
+def _found(expr: Expr, here: _Here) -> tuple[Expr, _Here]:
+    """What an expression refers to, and where that is; a number is found where it is."""
+    match expr:
+        case Own() if expr.entity is here.entity:
+            return _found(expr.target, here)
+        case Own() if expr.kind not in ("whole", "flag"):
+            return _found(expr.target, here.up(expr.entity))
+        case Another() if expr.kind not in ("whole", "flag"):
+            return _found(expr.target, here.at(expr.entity, expr.index))
+    return expr, here
+
+
 class _Column(NamedTuple):
     """The values of an expression, in the order that the loop takes them in."""
 
@@ -155,35 +175,44 @@ class _Loop:
         self._each: dict[_Column, int] = {}  # the columns of what every item has
         self._names = 0
 
-    def compile(self, shown: Map, here: _Here) -> Callable[..., Iterator[Item]]:
-        self._line(f"yield {self._value(shown, here)}")
+    def compile(self, shown: Map, here: _Here) -> Callable[..., Generator[Any, int, None]]:
+        for value in shown.attributes.values():
+            if value.kind in ("text", "whole") and not isinstance(value, When | Join):
+                self._value(value, here)  # so that what joins them finds them taken
+        self._line(f"asked = yield {self._value(shown, here)}")
         names = range(len(self.columns))
         some = [place for place in names if place not in self._each.values()]
-        lines = [f"def made({', '.join(['size', *(f'c{place}' for place in names)])}):"]
+        lines = [f"def made({', '.join(['numbers', *(f'c{place}' for place in names)])}):"]
         lines += [f"    n{place} = iter(c{place}).__next__" for place in some]
         each = "".join(f"v{place}, " for place in self._each.values())
         columns = "".join(f"c{place}, " for place in self._each.values())
-        lines.append(f"    for {each}_ in zip({columns}range(size)):")
+        # Of two threads that ask for the same item one gets it, and the other is told.
+        lines.append("    asked = yield")
+        lines.append(f"    for {each}n in zip({columns}numbers):")
+        lines.append("        while asked != n: asked = yield")
         return Code().made([*lines, *self._lines])
 
     def _value(self, expr: Expr, here: _Here) -> str:
         """Source of a value of the item that the loop is at."""
+        expr, here = _found(expr, here)
         match expr:
             case Constant():
                 return repr(expr.value)
+            case Join() if self._has_parts(expr, here):
+                return expr.written(lambda part: self._value(part, here))
             case Map():
                 return self._map(expr, here)
             case List():
                 return "[" + ", ".join(self._value(value, here) for value in expr.values) + "]"
             case Case() if expr.kind in ("map", "list", "nullable"):
                 return self._case(expr, here)
-            case Own() if expr.entity is here.entity:
-                return self._value(expr.target, here)
-            case Own() if expr.kind not in ("whole", "flag"):
-                return self._value(expr.target, here.up(expr.entity))
-            case Another() if expr.kind not in ("whole", "flag"):
-                return self._value(expr.target, here.at(expr.entity, expr.index))
         return self._taken(_Column(expr, here.path), here.each)
+
+    def _has_parts(self, expr: Join, here: _Here) -> bool:
+        """Whether a text of the item itself is made of what the loop takes anyway."""
+        parts = [_found(part, here) for part, _ in expr.parts if not isinstance(part, Constant)]
+        taken = (_Column(part, at.path) in self._each for part, at in parts)
+        return not here.path and all(taken)
 
     def _taken(self, column: _Column, each: bool) -> str:
         """The column's value for the item that the loop is at."""
@@ -246,13 +275,19 @@ class _Loop:
 
 
 def _as_decimals(scaled: NDArray[Any], places: int) -> list[Decimal]:
-    if scaled.min() >= 0 and scaled.max() < _SMALL:
-        found: list[Decimal] = _small(places).take(scaled).tolist()
+    if scaled.min() < 0 or scaled.max() >= _SMALL * _SMALL:
+        return list(map(Decimal, joined(decimals_of(scaled, places), scaled.size)))
+    if scaled.max() < _SMALL:
+        found: list[Decimal] = _small(places, 1).take(scaled).tolist()
         return found
-    return list(map(Decimal, joined(decimals_of(scaled, places), scaled.size)))
+    # A sum of two that are known is quicker than a new one, and has no more digits than it needs.
+    upper = scaled // _SMALL
+    lower = _small(places, 1).take(scaled - upper * _SMALL)
+    return list(map(_EXACT.add, _small(places, _SMALL).take(upper).tolist(), lower.tolist()))
 
 
 @cache
-def _small(places: int) -> NDArray[Any]:
-    texts = joined(decimals_of(np.arange(_SMALL), places), _SMALL)
+def _small(places: int, step: int) -> NDArray[Any]:
+    """The decimals of the first multiples of a step."""
+    texts = joined(decimals_of(np.arange(_SMALL) * step, places), _SMALL)
     return np.array(list(map(Decimal, texts)), dtype=object)
