@@ -268,6 +268,50 @@ def test_what_stands_in_several_places_is_the_same_in_each() -> None:
     assert all(item["mark"] == item["deep"]["mark"] for item in dataset.items(note, 0, 700))
 
 
+def test_siblings_made_one_by_one_are_each_their_askers_own() -> None:
+    """Maps and lists that siblings have of their parent, and of what is above it, are in each of
+    them a value of its own: who changes one changes no other, and none that is asked for later."""
+    chain = Entity(
+        "Chain",
+        facts={"id": text("{n}", n=loadstone.number), "has": several(["a", "b", "c"], 2, 3)},
+    )
+    shop = Entity(
+        "Shop",
+        parent=chain,
+        per_parent=PerParent(2),
+        facts={
+            "open": {"days": several(["Mo", "Tu", "We"], 2, 3), "at": [8, {"from": whole(0, 9)}]},
+            "note": case(whole(0, 1), None, {"seen": ["x"]}),
+        },
+    )
+    sale = Entity(
+        "Sale",
+        table=things,
+        parent=shop,
+        per_parent=PerParent(6),
+        item={
+            "id": text("{n}", n=loadstone.number),
+            "has": chain["has"],
+            "open": shop["open"],
+            "note": shop["note"],
+        },
+    )
+    dataset = dataset_of(chain, shop, sale, scale=600)
+    found = [dataset.item(sale, number) for number in range(24)]
+    found += dataset.items(sale, 100, 124)
+    found += [dataset.item(sale, number) for number in range(300, 200, -4)]
+    before = list(map(repr, found))
+    for place, item in enumerate(found):
+        assert repr(item) == before[place]
+        item["has"].clear()
+        item["open"]["days"].append("Su")
+        item["open"]["at"][1].clear()
+        if item["note"]:
+            item["note"]["seen"].clear()
+    assert {"None", "{'seen': ['x']}"} == {repr(dataset.item(sale, n)["note"]) for n in range(24)}
+    assert [repr(dataset.item(sale, number)) for number in range(24)] == before[:24]
+
+
 def test_threads_that_ask_at_once_get_what_they_asked_for() -> None:
     """However often threads that read the same items, or others, take turns, each is given the
     items that it asks for: none of another's, none that another has too, and no end too early."""

@@ -219,7 +219,11 @@ class Scope:
             parent, _, _ = self.place()
             given = self.code.let(f"{self.code.constant(family)}[{parent}]")
             self.code.learn((self.number, "given"), given)
-        return f"{given}[{family.place_of(expr)}]"
+        value = f"{given}[{family.place_of(expr)}]"
+        if expr.kind in ("map", "list", "nullable"):
+            # What siblings have in common could be changed by whoever is given one of them.
+            return f"{self.code.constant(_another)}({value})"
+        return value
 
     def _new(self) -> bool:
         return self.code.known((self.number, "new")) is not None
@@ -248,6 +252,13 @@ class Scope:
             parent, _, _ = scope.place()
             scope = scope.at(scope.entity.parent_entity, parent)
         return scope
+
+
+def _another(value: Any) -> Any:
+    """The same value, with maps and lists of its own."""
+    if type(value) is dict:
+        return {name: _another(each) for name, each in value.items()}
+    return list(map(_another, value)) if type(value) is list else value
 
 
 def compile_item(
