@@ -32,7 +32,7 @@ from loadstone import (
     when,
     whole,
 )
-from loadstone.ahead import FIRST, Ahead, values_in
+from loadstone.ahead import FIRST, MOST, Ahead, values_in
 from loadstone.fields.scope import KEPT_OF_ALL
 from loadstone.wire import decode
 from tests.systems import dataset_of, things
@@ -82,9 +82,10 @@ def test_the_last_item_is_the_end() -> None:
 
 def test_items_stand_in_line() -> None:
     """Items of a range come in the order of their numbers, over more than one making."""
-    dataset = made(scale=20_000)
-    singly = [dataset.item(visit, number) for number in range(4_000, 4, -1)]
-    assert list(dataset.items(visit, 5, 4_001)) == singly[::-1]
+    dataset = made(scale=40_000)
+    assert dataset.count(visit) > MOST + 100
+    singly = [dataset.item(visit, number) for number in range(MOST + 99, 4, -1)]
+    assert list(dataset.items(visit, 5, MOST + 100)) == singly[::-1]
 
 
 def test_decimals_are_found_wherever_they_stand() -> None:

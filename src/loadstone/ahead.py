@@ -21,9 +21,10 @@ Item: TypeAlias = dict[str, Any]
 
 #: Fewer than this are quicker made one by one: numpy takes its time to begin.
 FEW = 32
-#: How many are made ahead, at first and at the most; and how many values they may hold.
+#: How many are made ahead, at first and at the most: to begin takes as long as making a thousand
+#: or two. And how many values they may hold.
 FIRST = 128
-MOST = 4096
+MOST = 8192
 VALUES = 1 << 18
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,8 @@ class _Identifier(Expr):
         return name
 
     def word_columns(self, frame: Frame) -> list[Digits]:
-        keys = [frame.world.multiplier(draw) for draw in self.draws]
+        world = frame.world
+        keys = [world.memo(draw, partial(world.multiplier, draw)) for draw in self.draws]
         return [draws.mix_column(frame.numbers(self.number), key) for key in keys]
 
 
