@@ -15,11 +15,11 @@ import argparse
 import importlib
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from itertools import chain, count, islice, repeat
+from itertools import chain, count, cycle, islice, repeat
 from random import Random
 from statistics import geometric_mean, median
 from time import process_time
@@ -39,6 +39,7 @@ from loadstone.system import load_system, system_names
 SCALE = 1_000_000
 SAMPLE = 1_000  # items, for their size
 AT_LEAST_S = 0.25
+ANYWHERE = 1 << 16  # so many places, before the same are asked for again
 #: A way of making items: makes some, and says how many.
 Way = Callable[[], int]
 
@@ -61,14 +62,16 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
     weighted, unweighted = Faker(), Faker(use_weighting=False)
     weighted.seed_instance(1)
     unweighted.seed_instance(1)
-    numbers, starts, places = count(), count(0, layout.SLICE_ITEMS), Random(1)
+    starts, places = count(0, layout.SLICE_ITEMS), Random(1)
+    # Numbers are there beforehand, so that it is items that are measured and not drawing numbers.
+    numbers = chain.from_iterable(repeat(range(size)))
+    anywhere = cycle([places.randrange(size) for _ in range(ANYWHERE)])
     seeded = chain.from_iterable(repeat(list(slices({entity.name: size}))))
 
-    def in_turn() -> int:
-        return _each(lambda: dataset.item(entity, next(numbers) % size), 1000)
-
-    def scattered() -> int:
-        return _each(lambda: dataset.item(entity, places.randrange(size)), 200)
+    def asked(numbers: Iterator[int], times: int) -> int:
+        for number in islice(numbers, times):
+            dataset.item(entity, number)
+        return times
 
     def as_seeded() -> int:
         some = sorted(islice(seeded, min(together(len(dataset.system.tables)), slice_count(size))))
@@ -89,8 +92,8 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
         partial(_each, partial(naive, weighted), 50),
         partial(_each, partial(naive, unweighted), 50),
         partial(_each, mimesis, 50),
-        in_turn,
-        scattered,
+        partial(asked, numbers, 1000),
+        partial(asked, anywhere, 200),
         as_seeded,
         as_exported,
     ]
