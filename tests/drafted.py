@@ -124,7 +124,8 @@ def given(table: Table, items: Sequence[dict[str, Any]], **more: Any) -> Given:
     """As they are read: in two stretches, in the order of their partitions."""
     wired = [encode(item) for item in items]
     half = len(wired) // 2
-    return Given(table=table, runs=[wired[:half], wired[half:]], **more)
+    known = {"count": len(wired), **more}
+    return Given(table=table, runs=[wired[:half], wired[half:]], **known)
 
 
 def texts_of(draft: Draft) -> dict[str, str]:

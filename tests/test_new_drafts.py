@@ -105,7 +105,7 @@ def test_formats_are_recognized(shop: Any) -> None:
         '"createdAt": iso(order_created),',
         '"expires": epoch(order_created + days(90)),',
         '"currency": "EUR",',
-        '"vatId": when(\n            chance(0.',
+        '"vatId": when(chance(0.25), text("DE{n:09}", n=whole(0, 999999999))),',
         '"balance": decimal(',
         "+1{area}55501{n:02}",
         "https://example.com/",
@@ -243,7 +243,7 @@ def test_instants_are_read_as_they_are_written(text: str, precision: str, plain:
 def test_an_enumeration_is_what_few_words_are_often() -> None:
     """Words that are used everywhere are kept with their weights; others are not."""
     found = form_of(["active"] * 30 + ["greg"] * 10, vocabulary_of([], published=False))
-    assert found == Choice(("active", None), (75, 25), (6, 4))
+    assert found == Choice(("active", None), (75, 25), ("active", "greg"))
     assert isinstance(form_of([f"word {n}" for n in range(40)]), Prose)
 
 

@@ -15,7 +15,7 @@ from loadstone.aws.tables import Tables, wanted_tables
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.contract.contract import content_problems
-from loadstone.drafting.live import described, given, sampled, sampling
+from loadstone.drafting.live import Sample, described, given, sampled, sampling
 from loadstone.system import load_system
 from loadstone.table import Index, Table, Throughput
 from loadstone.wire import encode
@@ -24,6 +24,7 @@ from tests.commands import Ran, loadstone
 from tests.drafted import customers, orders, shop_items
 from tests.loaded import Heard
 
+UNREAD = Sample(runs=[], whole=True)
 TABLES = {"drafted-orders": orders, "drafted-customers": customers}
 
 
@@ -68,7 +69,7 @@ def test_settings_are_those_of_the_table(live: Target) -> None:
     with Client(live) as client:
         found = Control(live, say=lambda _: None).read("drafted-orders")
         assert found is not None
-        table = given(described(client, found), []).table
+        table = given(described(client, found), UNREAD).table
     assert table.key == orders.key
     assert table.indexes == orders.indexes
     assert (table.key_types, table.ttl) == (orders.key_types, orders.ttl)
@@ -81,7 +82,9 @@ def test_a_sample_is_bounded(live: Target, sample: int) -> None:
     people, _ = shop_items()
     with Client(live) as client:
         heard = Heard(client)
-        runs = sampled(heard, "drafted-customers", sample)  # type: ignore[arg-type]
+        found = sampled(heard, "drafted-customers", sample)  # type: ignore[arg-type]
+    runs = found.runs
+    assert found.whole or sample <= len(people)
     read = [item["customerId"]["S"] for run in runs for item in run]
     assert len(read) == len(set(read)) == min(sample, len(people))
     assert len(runs) == (1 if sample < 40 else min(10, sample // 20))
@@ -174,14 +177,14 @@ def test_what_a_draft_leaves_out_is_noted() -> None:
     from loadstone.drafting.live import Found
 
     found = Found(live=live_table(kms_key="arn:aws:kms:eu-west-1:123456789012:key/1"), local=["L"])
-    notes = given(found, []).notes
+    notes = given(found, UNREAD).notes
     assert notes == [
         "Its local index L is left out, as tables declare global ones alone: a write of an item "
         "that is in it costs the table its entry as well, so a plan without a run comes to less "
         "than the bill; `plan --run` and `plan --cloudwatch` have it in.",
         "It is encrypted with a key of the account's: kms_key takes its alias.",
     ]
-    assert given(found, []).table == Table("t", partition_key="id")
+    assert given(found, UNREAD).table == Table("t", partition_key="id")
 
 
 def test_indexes_keep_their_projection() -> None:
@@ -198,7 +201,7 @@ def test_indexes_keep_their_projection() -> None:
     )
     types = {"id": "S", "a": "S", "b": "N"}
     found = Found(live=live_table(indexes={"i": index}, key_types=types))
-    table = given(found, []).table
+    table = given(found, UNREAD).table
     wanted = Index("i", partition_key="a", sort_key="b", projection="INCLUDE", include=("c", "d"))
     assert table.indexes == (wanted,)
     assert table.key_types == {"b": "N"}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loadstone.drafting.given import Given
 
 _WORD = re.compile(r"[^,\s]+")
+_MOST_ADVISED = 12
 READ = Deed(done="read", question="Read them?")
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -122,8 +123,7 @@ def _drafted(
     draft = draft_of(name, givens, document=f"{name}: a draft {source}", words=words)
     for each in draft.left_out:
         say(f"left out: {each}, and content has no word for bytes")
-    if draft.stand_ins:
-        _tell(draft.stand_ins)
+    _tell(draft.stand_ins, draft.hidden)
     return {
         f"fixtures/{name}.py": fixtures_text(draft),
         f"scenarios/{name}.py": scenario_text(draft),
@@ -131,12 +131,21 @@ def _drafted(
     }
 
 
-def _tell(stand_ins: Mapping[str, str]) -> None:
-    """What is in no file, and how to have it there."""
-    told = ", ".join(f"{word} is {stand_in}" for word, stand_in in stand_ins.items())
-    say(f"on no list of words that are nobody's data: {told}")
-    words = ",".join(stand_ins)
-    say(f"where they name no one: remove what was written, and again with --words {words}")
+def _tell(stand_ins: Mapping[str, str], hidden: Mapping[str, Mapping[str, str]]) -> None:
+    """What is in no file and what is there in its place, and how to have it there."""
+    if stand_ins:
+        say(f"on no list of words that are nobody's data: {_in_place(stand_ins)}")
+    for attribute, members in hidden.items():
+        say(f"not written, as they may be somebody's data: of {attribute}, {_in_place(members)}")
+    values = [word for members in hidden.values() for word in members]
+    left_out = dict.fromkeys(_WORD.findall(" ".join([*stand_ins, *values])))
+    if left_out:
+        words = ",".join(left_out) if len(left_out) <= _MOST_ADVISED else "WORD[,WORD]…"
+        say(f"where they name no one: remove what was written, and again with --words {words}")
+
+
+def _in_place(stand_ins: Mapping[str, str]) -> str:
+    return ", ".join(f"{word} is {stand_in}" for word, stand_in in stand_ins.items())
 
 
 def _from_tables(

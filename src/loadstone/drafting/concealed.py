@@ -130,12 +130,12 @@ def _relabelled(given: Given, labels: Mapping[str, str]) -> Given:
     if not labels:
         return given
     words = "|".join(map(re.escape, labels))
-    whole = re.compile(rf"(?<![^#|:])({words})(?![^#|:])")
+    whole = re.compile(rf"(?<![^#|:])({words})(?![^#|:])|\A({words})(?=[-_/.])")
 
     def relabelled(value: Mapping[str, Any]) -> Mapping[str, Any]:
         if "S" not in value:
             return value
-        return {"S": whole.sub(lambda found: labels[found[1]], value["S"])}
+        return {"S": whole.sub(lambda found: labels[found.group()], value["S"])}
 
     def of_item(item: WireItem) -> WireItem:
         return {name: relabelled(value) for name, value in item.items()}

@@ -86,4 +86,5 @@ class Draft:
     pools: list[str]
     left_out: list[str]  # tables, and why
     stand_ins: Mapping[str, str]  # by words that no file may have
+    hidden: Mapping[str, Mapping[str, str]]  # the same of values, by entity and attribute
     samples: int

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loadstone.drafting.bare import bare_entities
 from loadstone.drafting.binary_keys import without_binary_keys
+from loadstone.drafting.composed import composed_links
 from loadstone.drafting.concealed import concealed
 from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
 from loadstone.drafting.entities import Desk, Named, Sheet, parts_of, sheet_of, write
-from loadstone.drafting.figures import rounded
 from loadstone.drafting.given import Given
 from loadstone.drafting.groups import Group, counts, fan_out, groups_of
 from loadstone.drafting.holders import (
@@ -22,14 +22,13 @@ from loadstone.drafting.holders import (
     write_phantom,
 )
 from loadstone.drafting.kinds import Kind, kinds_of
-from loadstone.drafting.links import Link, links_of, per_parent
+from loadstone.drafting.links import Link, childless, links_of, per_parent
 from loadstone.drafting.names import Names, kebab, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, inner_parts, known_first, referred
 from loadstone.drafting.templates import Part
-
-_NEARLY_AS_MANY = 0.7
+from loadstone.drafting.weights import weigh
 
 
 def draft_of(
@@ -63,6 +62,8 @@ def draft_of(
     }
     inner = list(_inner(holders, others))
     links = {link.child: link for link in links_of(holders, inner, published=published)}
+    if not published:
+        links |= composed_links(holders, others, links)
     for holder in holders:
         desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
     if not published:
@@ -76,7 +77,7 @@ def draft_of(
         entities += _written(desk, holder, links, others)
     name_apart(entities)
     if not published:
-        _weigh(entities, holders, others)
+        weigh(givens, entities, holders, others)
     return Draft(
         system=system,
         document=document,
@@ -86,27 +87,9 @@ def draft_of(
         pools=desk.palette.lines,
         left_out=left_out,
         stand_ins=desk.vocabulary.hidden,
+        hidden=desk.palette.hidden,
         samples=sum(len(given.items) for given in givens),
     )
-
-
-def _weigh(
-    entities: Sequence[DraftEntity], holders: Sequence[Holder], others: Mapping[int, Sheet]
-) -> None:
-    """How many there are of each that has no parent, beside the others of its table."""
-    counts: dict[DraftEntity, int] = {}
-    tables: dict[DraftEntity, int] = {}
-    for holder in holders:
-        tables |= {sheet.entity: id(holder.group.given) for sheet in _sheets(holder, others)}
-        tables[holder.entity] = id(holder.group.given)
-        counts |= {others[id(kind)].entity: len(kind.items) for kind in holder.group.others}
-        items = [item for kind in holder.group.kinds for item in kind.items]
-        counts[holder.entity] = len({holder.group.partition(item) for item in items})
-    roots = [each for each in entities if each.parent is None and each in counts]
-    for entity in roots:
-        most = max(counts[each] for each in roots if tables[each] == tables[entity])
-        share = float(rounded(counts[entity] / most, 1))
-        entity.share = share if share < _NEARLY_AS_MANY else 1.0
 
 
 def name_apart(entities: Sequence[DraftEntity]) -> None:
@@ -197,6 +180,8 @@ def _written(
         sheet = others[id(kind)]
         sheet.entity.parent = holder.entity
         numbers = counts(group, kind)
+        if link is not None and link.merged:
+            numbers += [0] * childless(link, len(numbers))
         sheet.entity.per_parent, notes = fan_out(numbers)
         sheet.entity.notes += notes
         sheet.known |= inherited(holder, sheet)

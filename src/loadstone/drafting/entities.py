@@ -8,23 +8,44 @@ from dataclasses import dataclass, field
 
 from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
-from loadstone.drafting.expressions import Context, is_unique, made_of, shared, unique
+from loadstone.drafting.expressions import (
+    Context,
+    is_unique,
+    made_of,
+    prefix_of,
+    shared,
+    unique,
+)
 from loadstone.drafting.figures import rounded, share_of
-from loadstone.drafting.forms import Choice, Time, form_of
+from loadstone.drafting.forms import Choice, Time, form_of, telling_form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
-from loadstone.drafting.names import Names, plain, snake
+from loadstone.drafting.names import Names, plain, snake, words_in
 from loadstone.drafting.numeric import number_of
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.pieces import Made, as_text, joined
 from loadstone.drafting.references import Told, any_of, referred
 from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
-from loadstone.drafting.times import Clock, after, clock_of, days_of, first_of, mean_ms, shown
+from loadstone.drafting.times import (
+    Clock,
+    after,
+    alone,
+    clock_of,
+    days_of,
+    first_of,
+    in_steps,
+    is_apart,
+    is_day_of,
+    mean_ms,
+    shown,
+)
 from loadstone.drafting.values import value_of
 from loadstone.drafting.vocabulary import Vocabulary
 
 #: An entity has at least so many items at any scale worth loading.
 _FIRST, _FEW = 100, 10
+#: An instant that is called so is none of creation.
+_ENDS = frozenset({"ttl", "expires", "expire", "expired", "expiry", "expiration"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +177,13 @@ def _tell_time(sheet: Sheet) -> None:
     parts = {part.texts: part for each in sheet.templates.values() for part in _parts(each)}
     clocks = {texts: clock for texts, part in parts.items() if (clock := clock_of(part))}
     in_order = "" if sheet.entity.parent is not None else ", in_order=False"
-    first = first_of(clocks)
+    ends = {texts for texts, part in parts.items() if _ENDS & set(words_in(part.name))}
+    first = first_of({texts: clock for texts, clock in clocks.items() if texts not in ends})
     sheet.clocks = clocks
     if first is None:
         sheet.instant = f"moment(days=30{in_order})"
+        for texts, clock in clocks.items():
+            sheet.known[parts[texts]] = shown(clock, alone(clock)).source
         return
     base = clocks[first]
     variable = sheet.variable("created")
@@ -172,24 +196,24 @@ def _tell_time(sheet: Sheet) -> None:
     for texts, clock in clocks.items():
         part = parts[texts]
         if sheet.found(part) is None:
-            instant = (
-                after(clock, base, variable) or f"moment(days={days_of(clock)}, in_order=False)"
-            )
+            same = is_day_of(clock, base)
+            instant = variable if same else after(clock, base, variable) or alone(clock)
             sheet.known[part] = shown(clock, instant).source
 
 
 def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None:
     """See to it that a key is another one for each item."""
-    own = [
-        part for part in _parts(sheet.templates.get(key or "", ())) if not _is_known(sheet, part)
-    ]
+    parts = _parts(sheet.templates.get(key or "", ()))
+    own = [part for part in parts if sheet.found(part) is None]
+    times = [part for part in parts if part.texts in sheet.clocks and number == "position"]
+    if times and not own and not any(is_apart(sheet.clocks[part.texts]) for part in times):
+        _tell_in_steps(sheet, times[0])
     if key is None or not own:
         return
-    forms = {part: form_of(part.present, sheet.desk.vocabulary) for part in own}
+    forms = {part: telling_form_of(part.present, sheet.desk.vocabulary) for part in own}
     if any(is_unique(form) and not shared(part.present, form) for part, form in forms.items()):
         return
-    times = [part for part in _parts(sheet.templates[key]) if part.texts in sheet.clocks]
-    if times and number == "position":
+    if any(is_apart(sheet.clocks[part.texts]) for part in times):
         return
     last = max(own, key=lambda part: (len(set(part.present)), own.index(part)))
     if not last.numeric and len(set(last.present)) == len(last.present) > 1:
@@ -204,8 +228,16 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     sheet.texts[made.source] = made
 
 
-def _is_known(sheet: Sheet, part: Part) -> bool:
-    return sheet.found(part) is not None
+def _tell_in_steps(sheet: Sheet, part: Part) -> None:
+    """Days that tell the items of a partition apart follow one another."""
+    clock = sheet.clocks[part.texts]
+    source = in_steps(clock, "position")
+    if sheet.found(part) != shown(clock, sheet.instant).source:
+        sheet.known[part] = shown(clock, source).source
+        return
+    before = sheet.entity.before
+    place = next(place for place, line in enumerate(before) if line.name == sheet.instant)
+    before[place] = Line(sheet.instant, source)
 
 
 def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
@@ -278,7 +310,7 @@ def _referring(sheet: Sheet, part: Part, made: Made) -> Made:
     if sheet.desk.only.get(named.entity) is sheet.entity:
         child = f"first_of(lambda: {named.entity.variable})"
         return Made(f'{child}["{named.attribute}"]')
-    if not named.entity.knows(named.attribute) or named.entity in sheet.entity.line:
+    if not named.entity.knows(named.attribute):
         return _noted(sheet, part, made)
     return any_of(named, part.present)
 
@@ -341,7 +373,12 @@ def _is_few(sheet: Sheet, name: str) -> bool:
 def _prefix(sheet: Sheet, sort_key: str | None) -> str:
     """What every sort key begins with: ORDER# of ORDER#2026-05-01."""
     template = sheet.templates.get(sort_key or "", ())
-    return template[0] if template and isinstance(template[0], str) else ""
+    if not template or isinstance(template[0], str):
+        return str(template[0]) if template else ""
+    prefix = prefix_of(telling_form_of(template[0].present, sheet.desk.vocabulary))
+    source = next(line.source for line in sheet.entity.item if line.name == sort_key)
+    shared = {line.name: line.source for line in sheet.entity.before}
+    return prefix if shared.get(source, source).startswith(f'text("{prefix}') else ""
 
 
 def _parts(template: Template) -> Sequence[Part]:

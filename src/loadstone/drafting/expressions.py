@@ -100,10 +100,22 @@ def unique(form: Form, texts: Sequence[str], number: str) -> Made:
     """A value that no two items have: `number` is the item's own, or its place among siblings."""
     if isinstance(form, Known) and form.kind == "e-mail":
         return as_text("user{n:07}@example.com", n=number)
+    if isinstance(form, Shape) and form.numbered is not None:
+        return as_text(_numbered(form, texts), n=number)
     notes = unrecognized(form)
     if notes or isinstance(form, Choice | Shape | Prose):
         notes.append("here a number of that length, as each is another one")
     return as_text(_numbered(form, texts), notes, n=number)
+
+
+def prefix_of(form: Form) -> str:
+    """What all texts of a form begin with."""
+    match form:
+        case Prefixed(prefix, rest):
+            return prefix + prefix_of(rest)
+        case Shape() if form.numbered is not None:
+            return form.numbered[0]
+    return ""
 
 
 def unrecognized(form: Form) -> list[str]:
@@ -142,6 +154,10 @@ def written(form: Time, instant: str) -> Made:
     match form.precision:
         case "date":
             return Made(f'calendar({instant}, "{{year}}-{{month:02}}-{{day:02}}")', notes)
+        case "month":
+            return Made(f'calendar({instant}, "{{year}}-{{month:02}}")', notes)
+        case "month first":
+            return Made(f'calendar({instant}, "{{month:02}}-{{year}}")', notes)
         case "seconds":
             return Made(f"iso({instant})", notes)
         case "milliseconds":
@@ -160,6 +176,10 @@ def _numbered(form: Form, texts: Sequence[str]) -> str:
         return prefix + "user{n:07}@example.com"
     if isinstance(form, Digits):
         return prefix + (f"{{n:0{form.width}}}" if form.width > 1 else "{n}")
+    if isinstance(form, Shape) and form.numbered is not None:
+        before, run, behind = form.numbered
+        slot = f"{{n:0{run.high}}}" if run.low == run.high > 1 else "{n}"
+        return (prefix + before).replace("{", "{{").replace("}", "}}") + slot + behind
     length = round(quantile([len(text) for text in texts], 0.5)) - len(prefix)
     return prefix + f"{{n:0{min(max(length, 6), 40)}}}"
 
@@ -180,24 +200,26 @@ def _known(form: Known, context: Context) -> Made:
             return as_text("192.0.2.{n}", n="whole(1, 254)")
 
 
-def words_of(form: Choice, name: str) -> tuple[list[str], list[str]]:
+def words_of(form: Choice, context: Context) -> tuple[list[str], list[str]]:
     """The words of a choice among a few, with stand-ins for those that no draft has; and what is to
     be said of these."""
-    words, hidden = [], 0
-    for word, length in zip(form.words, form.lengths, strict=True):
+    words: list[str] = []
+    hidden: dict[str, str] = {}
+    for word, seen in zip(form.words, form.seen, strict=True):
         if word is None:
-            hidden += 1
-            words.append(_placeholder(name, hidden, length))
-        else:
-            words.append(word)
-    return words, [_stand_ins(hidden, len(words))] if hidden else []
+            hidden[seen] = _placeholder(context.name, len(hidden) + 1, len(seen))
+        words.append(word or hidden[seen])
+    if not hidden:
+        return words, []
+    context.palette.hide(f"{context.entity}.{context.name}", hidden)
+    return words, [_stand_ins(list(hidden.values()), len(words))]
 
 
 def _choose(form: Choice, context: Context) -> Made:
     method = faker_method(context.name, context.entity)
     if method is not None and not any(form.words):
         return Made(context.palette.named(method))
-    words, notes = words_of(form, context.name)
+    words, notes = words_of(form, context)
     if len(words) == 1:
         return as_text(words[0].replace("{", "{{").replace("}", "}}"), notes)
     listed = ", ".join(f'"{word}"' for word in words)
@@ -205,9 +227,14 @@ def _choose(form: Choice, context: Context) -> Made:
     return Made(f"choose({listed}, weights=({weights}))", tuple(notes))
 
 
-def _stand_ins(hidden: int, words: int) -> str:
-    told = "a stand-in" if words == 1 else f"stand-ins, {hidden} of {words}"
-    return f"{told}: what was seen there may be somebody's data; write your own"
+def _stand_ins(hidden: Sequence[str], words: int) -> str:
+    between = " and " if len(hidden) == 2 else " to "
+    named = between.join(dict.fromkeys((hidden[0], hidden[-1])))
+    told = "a stand-in" if words == 1 else f"stand-ins, {len(hidden)} of {words}, {named}"
+    return (
+        f"{told}: what was seen there may be somebody's data; write your own, or draft anew with "
+        "--words"
+    )
 
 
 def _placeholder(name: str, count: int, length: int) -> str:

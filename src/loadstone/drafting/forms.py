@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from loadstone.drafting.figures import above, below, between, quantile, weights_
 from loadstone.drafting.shapes import Shape, shape_of
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 
-Precision: TypeAlias = Literal["seconds", "milliseconds", "date"]
+Precision: TypeAlias = Literal["seconds", "milliseconds", "date", "month", "month first"]
 #: What a text is recognised as, where its values need no more to be said.
 Kind: TypeAlias = Literal["uuid", "ulid", "e-mail", "phone", "url", "ip"]
 
@@ -32,13 +32,18 @@ _KINDS: dict[Kind, str] = {
     "url": r"[a-z][a-z0-9+]*://\S+",
 }
 _DATE = r"(19|20)\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
-_CLOCK = r"[T ]\d\d:\d\d(:\d\d)?"
+_CLOCK = r"[T :]\d\d:\d\d(:\d\d)?"
 _ZONE = r"(Z|[+-]\d\d:?\d\d)?"
 _TIMES: dict[Precision, str] = {
+    "month": r"(19|20)\d\d-(0[1-9]|1[0-2])",
+    "month first": r"(0[1-9]|1[0-2])-(19|20)\d\d",
     "date": _DATE,
     "seconds": _DATE + _CLOCK + _ZONE,
     "milliseconds": _DATE + _CLOCK + r"\.\d{1,9}" + _ZONE,
 }
+#: Of what is no finer than a day: how many days it spans, at the most.
+DAYS_OF: dict[Precision, int] = {"date": 1, "month": 31, "month first": 31}
+_MONTH_LENGTH = len("2026-05")
 _DIGITS = re.compile(r"\d+")
 _HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
@@ -63,11 +68,12 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few values; None stands for one that is not for us to write down."""
+    """One of a few values; None stands for one that is not for us to write down. `seen` are all of
+    them as they are: for who asks for the draft, and for no file."""
 
     words: tuple[str | None, ...]
     weights: tuple[int, ...]
-    lengths: tuple[int, ...]
+    seen: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +136,35 @@ def form_of(texts: Sequence[str], vocabulary: Vocabulary = NOTHING) -> Form:
     if choice is not None and any(choice.words):
         return choice
     numbered = _numeric(texts) or _prefixed(texts, vocabulary)
-    return numbered or choice or shape_of(texts) or _token(texts) or _prose(texts)
+    return (
+        numbered or choice or shape_of(texts, vocabulary.writes) or _token(texts) or _prose(texts)
+    )
+
+
+def telling_form_of(texts: Sequence[str], vocabulary: Vocabulary) -> Form:
+    """The form of what tells items apart, which are no few words: v1_Audit has a number in it."""
+    found = form_of(texts, vocabulary)
+    if isinstance(found, Choice):
+        shape = shape_of(texts, vocabulary.writes)
+        if shape is not None and shape.numbered is not None:
+            return shape
+        return _prefixed(texts, vocabulary) or found
+    return found
 
 
 def time_of(texts: Sequence[str]) -> Time | None:
     for precision, pattern in _TIMES.items():
         if all(re.fullmatch(pattern, text) for text in texts):
             instants = tuple(map(_instant, texts))
-            plain = precision == "date" or all(text[-1] == "Z" and "T" in text for text in texts)
+            plain = precision in DAYS_OF or all(text[-1] == "Z" and "T" in text for text in texts)
             return Time(precision, plain, instants)
     return None
 
 
 def _instant(text: str) -> float:
     """Seconds since 1970; a day that no month has is the month's last."""
+    if len(text) == _MONTH_LENGTH:
+        text = f"{text}-01" if text[4] == "-" else f"{text[3:]}-{text[:2]}-01"
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -175,7 +196,7 @@ def _choice(texts: Sequence[str], vocabulary: Vocabulary) -> Choice | None:
     return Choice(
         words=tuple(word if vocabulary.keeps(word) else None for word, _ in counts),
         weights=tuple(weights_of([count for _, count in counts])),
-        lengths=tuple(len(word) for word, _ in counts),
+        seen=tuple(word for word, _ in counts),
     )
 
 
@@ -198,7 +219,7 @@ def _numeric(texts: Sequence[str]) -> Form | None:
 
 def _prefixed(texts: Sequence[str], vocabulary: Vocabulary) -> Prefixed | None:
     """Only where what follows the prefix is an identifier: `Mr. ` before names is no prefix."""
-    if len(set(texts)) < 3:
+    if len(set(texts)) < 2:
         return None
     found = re.match(r"[A-Za-z]+[_\-:./#|]", texts[0])
     prefix = found.group() if found else ""
@@ -211,6 +232,8 @@ def _prefixed(texts: Sequence[str], vocabulary: Vocabulary) -> Prefixed | None:
         return None
     if vocabulary.writes(prefix[:-1]):
         return Prefixed(prefix, rest)
+    if len(set(texts)) < 3:
+        return None
     return Prefixed("X" * (len(prefix) - 1) + prefix[-1], rest, told=False)
 
 

@@ -12,7 +12,7 @@ from loadstone.drafting.entities import Desk, Sheet, sheet_of
 from loadstone.drafting.expressions import is_unique, made_of, shared, unique
 from loadstone.drafting.forms import form_of
 from loadstone.drafting.groups import Group
-from loadstone.drafting.kinds import Kind, partition_word, table_word
+from loadstone.drafting.kinds import Kind, called, partition_word, table_word
 from loadstone.drafting.names import pascal, plain, snake, words_in
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.templates import Part, Template, templates_of
@@ -130,9 +130,13 @@ def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
 
 def _called(group: Group, own: Kind) -> Kind:
     """The kind that a partition is about is called as its label is: User, not UserProfile."""
-    name = pascal(group.label) if group.label else own.name
+    generic = {"", "pk", "sk", "part", "partition", "hash"}
+    word = partition_word(group.given.table.partition_key)
+    name = pascal(called(group.label)) if group.label else own.name
+    if not group.label and own.labels[-1] and word.lower() not in generic:
+        name = pascal(singular(word))
     taken = {kind.name for kind in group.kinds if kind is not own}
-    if name in taken or own.name != pascal(" ".join(own.labels)):
+    if name in taken or own.name != pascal(" ".join(map(called, own.labels))):
         return own
     return replace(own, name=name)
 
@@ -180,10 +184,19 @@ def inherited(holder: Holder, items_of: Sheet) -> dict[Part, str]:
             if name is not None:
                 found[part] = f'{owner}["{name}"]'
     whole = items_of.columns[key].texts()
-    if whole is not None:
-        alone = holder.name_of() if holder.template == (*theirs,) else None
+    alone = holder.name_of() if holder.template == (*theirs,) else None
+    if whole is not None and (alone or not _is_composed(holder)):
         found[Part(key, whole, items_of.columns[key].type == "N")] = f'{owner}["{alone or key}"]'
     return found
+
+
+def _is_composed(holder: Holder) -> bool:
+    """Whether its partition key is made of attributes of an item of another table."""
+    return isinstance(holder.sheet, Sheet) and any(
+        part not in holder.sheet.templates.get(holder.group.given.table.partition_key, ())
+        for part in holder.template
+        if isinstance(part, Part)
+    )
 
 
 def settled(holder: Holder, sheet: Sheet) -> dict[Part, str]:
@@ -252,7 +265,7 @@ def _phantom_name(group: Group, parts: Sequence[Part]) -> str:
     if group.label and len(group.label) <= _SHORT and key.lower() not in generic:
         return pascal(singular(key))
     if group.label:
-        return pascal(group.label)
+        return pascal(called(group.label))
     words: Iterable[str] = (partition_word(part.name) for part in parts)
     named = next((word for word in words if word.lower() not in generic), "")
     if named and not named.lower().endswith(("part1", "part2", "part3")):

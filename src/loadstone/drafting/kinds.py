@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from loadstone.drafting.given import Facet, Given, WireItem
+from loadstone.drafting.heads import heads_of
 from loadstone.drafting.labels import values_among
 from loadstone.drafting.names import pascal, without_id
 from loadstone.drafting.vocabulary import Vocabulary
@@ -73,7 +74,9 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
         )
         for item in items
     ]
-    labels = _without_values(given, labels, says, vocabulary)
+    labels = _with_heads(
+        given, _without_values(given, labels, says, vocabulary), stated, vocabulary
+    )
     groups: defaultdict[tuple[str, Key], list[int]] = defaultdict(list)
     for place, (item, key) in enumerate(zip(items, labels, strict=True)):
         groups[_text(item, says) if says else "", key].append(place)
@@ -120,6 +123,32 @@ def _without_values(
     for word in found:
         vocabulary.refuse(word)
     return [tuple("" if label in found else label for label in key) for key in labels]
+
+
+def _with_heads(
+    given: Given, labels: Sequence[Key], stated: Collection[str], vocabulary: Vocabulary
+) -> list[Key]:
+    """Labels that no sign tells, in keys that have no other."""
+    if given.published:
+        return list(labels)
+    table, items = given.table, given.items
+    partitions = [_text(item, table.partition_key) for item in items]
+    found = [list(key) for key in labels]
+    for place, name in enumerate(table.key):
+        free = [row for row, key in enumerate(labels) if not key[place]]
+        if name in stated or not free:
+            continue
+        heads = heads_of(
+            [_text(items[row], name) for row in free],
+            [partitions[row] for row in free],
+            [items[row] for row in free],
+            table.key_attributes,
+            vocabulary,
+            is_sort_key=place == 1,
+        )
+        for row, head in zip(free, heads, strict=True):
+            found[row][place] = head
+    return [tuple(key) for key in found]
 
 
 def _is_stated(items: Sequence[WireItem], key: str, apart: Collection[str | None]) -> bool:
@@ -175,23 +204,29 @@ def _name(said: str, labels: Key, given: Given, *, several: bool, second: str) -
     """What it is called: by itself, by its labels, or as the table's items are."""
     if said:
         return pascal(said)
+    labels = tuple(map(called, labels))
     own = [label for label in labels if label]
     if several and own and second:
         return pascal(f"{own[0]} {second}")
     if several and own:
         head, tail = labels[0], labels[-1]
         if len(labels) > 1 and tail and tail != head:
-            return (
-                pascal(f"{head} {tail}") if tail.isupper() and _bare(given, tail) else pascal(tail)
-            )
+            return pascal(f"{head} {tail}") if _bare(given, tail) else pascal(tail)
         return pascal(own[0])
     return pascal(singular(table_word(given)))
+
+
+def called(label: str) -> str:
+    """A label in a name: what stands for one that is not for us to write is as short as it gets."""
+    return re.sub(r"\AKINDX*([A-Z])\Z", r"KIND\1", label)
 
 
 def _bare(given: Given, label: str) -> bool:
     """Whether a sort key is the label and nothing else: PROFILE, of whom says the partition."""
     sort_key = given.table.sort_key
-    return sort_key is not None and any(_text(item, sort_key) == label for item in given.items)
+    return sort_key is not None and any(
+        called(_text(item, sort_key)) == label for item in given.items
+    )
 
 
 def table_word(given: Given) -> str:
@@ -225,11 +260,16 @@ def _facet(kind: Kind, facets: Sequence[Facet]) -> str | None:
 
 def _distinct(kinds: Sequence[Kind]) -> list[Kind]:
     taken: Counter[str] = Counter()
+    held = Counter(kind.name for kind in kinds)
+    heads = Counter((kind.name, kind.label) for kind in kinds)
     found = []
     for kind in kinds:
-        taken[kind.name] += 1
-        count = taken[kind.name]
-        found.append(replace(kind, name=f"{kind.name}{count}") if count > 1 else kind)
+        name = kind.name
+        if held[name] > 1 and kind.label and heads[name, kind.label] == 1:
+            # Of two that are called the same each is called by whose partition it is in, too.
+            name = pascal(f"{called(kind.label)} {name}")
+        taken[name] += 1
+        found.append(replace(kind, name=f"{name}{taken[name]}" if taken[name] > 1 else name))
     return found
 
 

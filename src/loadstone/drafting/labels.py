@@ -33,7 +33,7 @@ def values_among(
         return unknown
     named = {label: {said[place] for place in some} for label, some in places.items()}
     shapes = {
-        label: _attributes([items[place] for place in some], apart)
+        label: attributes_of([items[place] for place in some], apart)
         for label, some in places.items()
         if label
     }
@@ -46,20 +46,19 @@ def values_among(
         found |= {
             label
             for other in others
-            if _are_alike(shapes[label], shapes[other])
-            and not _are_told(named[label], named[other])
+            if are_alike(shapes[label], shapes[other]) and not _are_told(named[label], named[other])
         }
     return found
 
 
-def _attributes(items: Sequence[WireItem], apart: Sequence[str]) -> frozenset[str]:
+def attributes_of(items: Sequence[WireItem], apart: Sequence[str]) -> frozenset[str]:
     """What more than a few of some items have."""
     held = Counter(name for item in items for name in item)
     least = _SOMETIMES * len(items)
     return frozenset(name for name, times in held.items() if times > least and name not in apart)
 
 
-def _are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= _ALIKE * len(one | other)
 
 

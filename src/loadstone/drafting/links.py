@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loadstone.drafting.figures import rounded
 from loadstone.drafting.groups import fan_out
 from loadstone.drafting.holders import Holder, Within
 from loadstone.drafting.names import plain
@@ -13,6 +14,9 @@ from loadstone.drafting.references import found_among
 from loadstone.drafting.templates import Part
 
 _NEARLY_ALL = 0.8
+#: Of a table that has so many times the items that were looked at, most of what belongs to one
+#: parent was not seen.
+_MORE_THAN_SEEN = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +51,11 @@ def per_parent(link: Link) -> tuple[str, list[str]]:
     """How many of the child one parent has, as the sample has it: also those that have none, where
     nearly all that are named were in the sample themselves."""
     times = Counter(_namings(link))
+    if link.child.group.given.factor > _MORE_THAN_SEEN:
+        return _of_counts(link, times)
     if link.parent.sheet is None:
         return fan_out(list(times.values()))
-    (theirs,) = (each for each in link.parent.template if isinstance(each, Part))
-    seen = set(theirs.present)
+    seen = _parents(link)
     name = link.parent.entity.name
     if sum(text in seen for text in times) < _NEARLY_ALL * len(times):
         told = f"How many there are of each was taken from the {name} items that are named alone."
@@ -59,6 +64,39 @@ def per_parent(link: Link) -> tuple[str, list[str]]:
     told = f"How many there are of each was taken from all {name} items that were seen"
     told += f", {childless} of {len(seen)} without one." if childless else "."
     return _told([*times.values(), *[0] * childless], told)
+
+
+def childless(link: Link, seen: int) -> int:
+    """How many parents have no partition in the child's table, beside those partitions that were
+    looked at: as many of the parent's table as it has more items than that has partitions."""
+    theirs, ours = link.parent.group.given, link.child.group.given
+    if theirs.count is None or ours.count is None:
+        return 0
+    group = link.child.group
+    keys = {group.partition(item) for kind in group.kinds for item in kind.items}
+    sheet = link.parent.sheet
+    parents = len(sheet.kind.items) if sheet is not None else len(_parents(link))
+    return max(0, round(seen * (parents * theirs.factor / (len(keys) * ours.factor) - 1)))
+
+
+def _parents(link: Link) -> set[str]:
+    """What tells the parents apart that were seen."""
+    (theirs,) = (each for each in link.parent.template if isinstance(each, Part))
+    return set(theirs.present)
+
+
+def _of_counts(link: Link, times: Mapping[str, int]) -> tuple[str, list[str]]:
+    """By how many items the tables have: of a sample, few belong to the same parent."""
+    parent, child = link.parent.group.given, link.child.group.given
+    mean = sum(times.values()) * child.factor / (len(_parents(link)) * parent.factor)
+    shown = max(rounded(mean), 0.01)
+    told = "How many there are of each is told by how many items the tables have; how unevenly they"
+    notes = [f"{told} are spread, a sample does not tell."]
+    if parent.count is None:
+        notes = [f"How many items {parent.table.name} has was not told: check this number."]
+    if max(times.values()) == 1 and 0.9 <= mean <= 1.1:
+        return "PerParent(1)", notes
+    return f"PerParent({shown}, least=0)", notes
 
 
 def _namings(link: Link) -> list[str]:

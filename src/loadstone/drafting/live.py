@@ -83,7 +83,15 @@ def sampling(found: Sequence[Found], sample: int) -> Estimate:
     )
 
 
-def sampled(client: Client, name: str, sample: int) -> list[list[WireItem]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Items of stretches all over a table; `whole` when it has no others."""
+
+    runs: Sequence[Sequence[WireItem]]
+    whole: bool
+
+
+def sampled(client: Client, name: str, sample: int) -> Sample:
     """At most so many items, of stretches all over the table; fewer where they are large."""
     count = _segments(sample)
     runs: list[list[WireItem]] = [[] for _ in range(count)]
@@ -101,10 +109,10 @@ def sampled(client: Client, name: str, sample: int) -> list[list[WireItem]]:
             after[segment] = page.get("LastEvaluatedKey")
             if after[segment] is None:
                 del after[segment]
-    return [run for run in runs if run]
+    return Sample(runs=[run for run in runs if run], whole=not after)
 
 
-def given(found: Found, runs: Sequence[Sequence[WireItem]]) -> Given:
+def given(found: Found, sample: Sample) -> Given:
     """The table in the words of content, and the sample."""
     live, notes = found.live, list(map(left_out, found.local))
     for what, value in (("TTL", live.ttl), ("point-in-time recovery", live.pitr_days)):
@@ -112,7 +120,17 @@ def given(found: Found, runs: Sequence[Sequence[WireItem]]) -> Given:
             notes.append(f"Whether it has {what}: {value.value}.")
     if live.kms_key is not None:
         notes.append("It is encrypted with a key of the account's: kms_key takes its alias.")
-    return Given(table=_table(live), runs=runs, notes=notes)
+    count = _count(live, sample)
+    return Given(table=_table(live), runs=sample.runs, count=count, notes=notes)
+
+
+def _count(live: LiveTable, sample: Sample) -> int | None:
+    """How many items there are. DynamoDB counts them anew about every six hours: a count that is
+    below what was read says nothing."""
+    seen = sum(map(len, sample.runs))
+    if sample.whole:
+        return seen
+    return live.items if live.items >= seen else None
 
 
 def _table(live: LiveTable) -> Table:

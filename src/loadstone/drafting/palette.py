@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loadstone.drafting.forms import Prose
 from loadstone.drafting.names import words_in
 from loadstone.drafting.shapes import Run
@@ -41,10 +43,15 @@ class Palette:
 
     def __init__(self) -> None:
         self._lines: dict[str, str] = {}
+        self.hidden: dict[str, dict[str, str]] = {}
 
     @property
     def lines(self) -> list[str]:
         return [f"{variable} = {source}" for variable, source in sorted(self._lines.items())]
+
+    def hide(self, attribute: str, stand_ins: Mapping[str, str]) -> None:
+        """Words of an attribute's that are in no file, and what stands for each."""
+        self.hidden.setdefault(attribute, {}).update(stand_ins)
 
     def prose(self, form: Prose, name: str, entity: str) -> str:
         """A pick from a vocabulary of texts that are as long; named ones where Faker has some."""

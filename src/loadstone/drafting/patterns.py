@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from loadstone.drafting.draft import DraftEntity, DraftPattern
@@ -11,6 +12,7 @@ from loadstone.drafting.words import plural
 
 #: What an index finds of a value that many items share may be much: so many rows are asked for.
 _LIMIT = 25
+_SLOT = re.compile(r"=(\w+\W)")
 
 
 def patterns_of(entities: Sequence[DraftEntity]) -> list[DraftPattern]:
@@ -46,7 +48,7 @@ def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Itera
     if table is None or owner is None or table.table.sort_key is None:
         return
     line = next((each for each in entity.item if each.name == table.table.partition_key), None)
-    if line is None or not line.source.startswith(f'{owner.variable}["'):
+    if line is None or not _is_of(owner, line.source):
         return
     beside = [each for each in entities if each is not entity and _shares(each, entity, owner)]
     key = f"{quoted(table.table.partition_key)}: {line.source}"
@@ -70,6 +72,13 @@ def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Itera
         heading="partitions",
         uses=[table.variable, entity.variable],
     )
+
+
+def _is_of(owner: DraftEntity, source: str) -> bool:
+    """Whether a value is made of its owner's alone."""
+    if not source.startswith("text("):
+        return source.startswith(f'{owner.variable}["')
+    return set(_SLOT.findall(source)) == {f"{owner.variable}["}
 
 
 def _listed(entity: DraftEntity) -> DraftPattern:
@@ -108,11 +117,12 @@ def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
         if not all(entity.has(name) for name in index.key):
             continue
         key = index.partition_key
-        if any(_asks_the_same(entity, above, key) for above in entity.line if above is not entity):
+        above = [each for each in entity.line if all(map(each.has, index.key))]
+        if any(_asks_the_same(entity, each, key) for each in above if each is not entity):
             continue
         limit = f", limit={_LIMIT}" if key in entity.few else ""
         yield DraftPattern(
-            id=f"{kebab(plural(entity.name))}-by-{kebab(index.name).removeprefix('by-')}",
+            id=f"{kebab(plural(entity.name))}-by-{_asked_by(entity, index.name)}",
             variable="",
             operation=(
                 f"Query({entity.table.variable}, index={quoted(index.name)}, "
@@ -123,6 +133,12 @@ def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
             heading=f"index {index.name}",
             uses=[entity.table.variable],
         )
+
+
+def _asked_by(entity: DraftEntity, index: str) -> str:
+    """What an index finds items by, in its own words: riders of SkiLiftsByRiders."""
+    asked = kebab(index).removeprefix(f"{kebab(plural(entity.name))}-").removeprefix("by-")
+    return asked.removesuffix("-index") or "index"
 
 
 def _asks_the_same(entity: DraftEntity, above: DraftEntity, key: str) -> bool:

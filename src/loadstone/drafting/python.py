@@ -26,7 +26,10 @@ _PROPORTIONS = (
 _MIX = 'balanced = Mix(\n    "balanced",\n    {\nWEIGHTS    },\n    think=Think(0.05, 0.15),\n)'
 #: A word, but not the name of an argument: `days=30` needs no `days`.
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b(?!=[^=])")
-_CALL = re.compile(r"(?P<name>(?:\w+=)?\w+)\((?P<arguments>.*)\)")
+#: Said from the start, as what is in a table is refused once its fixtures have changed.
+_UNTOLD_CREATION = "# No attribute tells when one was made; a PutItem() asks for it.\ncreated=as_of"
+_CALL = re.compile(r'(?P<name>(?:\w+=|"\w+": )?\w+)\((?P<arguments>.*)\)')
+_DICT = re.compile(r"(?P<name>\w+=)\{(?P<arguments>.*)\}")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -154,8 +157,8 @@ def _entity(entity: DraftEntity) -> str:
         arguments += [f"parent={entity.parent.variable}", f"per_parent={entity.per_parent}"]
     elif entity.share != 1:
         arguments.append(f"share={entity.share}")
-    if entity.created and entity.table is not None:
-        arguments.append(f"created={entity.created}")
+    if entity.table is not None:
+        arguments.append(f"created={entity.created}" if entity.created else _UNTOLD_CREATION)
     if entity.facts:
         arguments.append(f"facts={_lines(entity.facts)}")
     if entity.item:
@@ -180,11 +183,14 @@ def _fitted(source: str, width: int = WIDTH - 30) -> str:
     """Calls that are too long for their line, with an argument on each."""
     if "\n" in source or len(source) <= width:
         return source
-    found = _CALL.fullmatch(source)
+    found, ends = _CALL.fullmatch(source), "()"
+    if found is None:
+        found, ends = _DICT.fullmatch(source), "{}"
     if found is None:
         return source
     inner = [_fitted(each, width - 4) for each in split_arguments(found["arguments"])]
-    return f"{found['name']}(\n" + "".join(indented(f"{each},\n") for each in inner) + ")"
+    lines = "".join(indented(f"{each},\n") for each in inner)
+    return f"{found['name']}{ends[0]}\n{lines}{ends[1]}"
 
 
 def call(name: str, arguments: Sequence[str]) -> str:

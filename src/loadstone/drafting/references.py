@@ -49,9 +49,16 @@ def referred(part: Part, told: Sequence[Told], own: DraftEntity) -> Told | None:
             continue
         if part.numeric and _is_called(part.name, each) and each.values & set(part.present):
             return each
-        if not part.numeric and found_among(part.present, each.values):
+        if not part.numeric and _is_among(part, each):
             return each
     return None
+
+
+def _is_among(part: Part, told: Told) -> bool:
+    """Whether texts are among those; of what is called so, all have to be, however few."""
+    if found_among(part.present, told.values):
+        return True
+    return bool(part.present) and _is_called(part.name, told) and told.values >= set(part.present)
 
 
 def _is_called(name: str, told: Told) -> bool:

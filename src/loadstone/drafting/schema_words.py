@@ -125,7 +125,9 @@ vertical via video view viewed viewer views vin virtual visibility visible visit
 visits voice void voltage volts volume vote voted votes voucher vpc wage wait wallet warning
 warranty watch watched water watermark watts wave way weapon weather web webhook website week
 weekday weekly weight west wheel when where width wind window winner wins with withdrawn word words
-work worker workflow workspace write written x xp y year yearly yield z zip zipcode zone zoom
+work worker workflow workspace write written hire hired snow summer winter autumn spring bill grant
+case major rider riders avalanche danger lap laps auditor author sender recipient x xp y year
+yearly yield z zip zipcode zone zoom
 """
 _WORDS = frozenset(_ATTRIBUTES.split())
 _DIGITS = 2

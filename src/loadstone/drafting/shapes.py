@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -31,6 +31,19 @@ class Shape:
     runs: tuple[Run, ...]
 
     @property
+    def numbered(self) -> tuple[str, Run, str] | None:
+        """The one number in it, and the signs before and behind; None where there is more."""
+        places = [place for place, run in enumerate(self.runs) if not run.literal]
+        if len(places) != 1 or self.runs[places[0]].kind != "digits":
+            return None
+        before, number, behind = (
+            self.runs[: places[0]],
+            self.runs[places[0]],
+            self.runs[places[0] + 1 :],
+        )
+        return "".join(run.literal for run in before), number, "".join(r.literal for r in behind)
+
+    @property
     def longest(self) -> int:
         return sum(run.high for run in self.runs)
 
@@ -40,9 +53,10 @@ class Shape:
         return "".join(run.literal or signs[run.kind] * run.high for run in self.runs)
 
 
-def shape_of(texts: Sequence[str]) -> Shape | None:
+def shape_of(texts: Sequence[str], writes: Callable[[str], bool]) -> Shape | None:
     """The shape of texts with digits in them, where it is the same for all: 05/01/2024. Prose and
-    random characters have none."""
+    random characters have none. A word that all have is a sign like others, where a draft
+    `writes` it."""
     rows = [_RUNS.findall(text) for text in texts]
     if not rows or not 0 < len(rows[0]) <= _MOST_RUNS:
         return None
@@ -52,7 +66,7 @@ def shape_of(texts: Sequence[str]) -> Shape | None:
         return None
     if not any(run[0].isdigit() for run in rows[0]):
         return None
-    runs = [_run(column) for column in zip(*rows, strict=True)]
+    runs = [_run(column, writes) for column in zip(*rows, strict=True)]
     found = tuple(run for run in runs if run is not None)
     if len(found) < len(runs) or any(
         run.kind != "digits" and run.high > _LONGEST_WORD for run in found
@@ -63,7 +77,9 @@ def shape_of(texts: Sequence[str]) -> Shape | None:
     return None if spaced and worded else Shape(found)
 
 
-def _run(texts: Sequence[str]) -> Run | None:
+def _run(texts: Sequence[str], writes: Callable[[str], bool]) -> Run | None:
+    if len(set(texts)) == 1 and texts[0].isalpha() and writes(texts[0]):
+        return Run("literal", len(texts[0]), len(texts[0]), texts[0])
     low, high = min(map(len, texts)), max(map(len, texts))
     if all(text.isascii() and text.isdigit() for text in texts):
         return Run("digits", low, high)

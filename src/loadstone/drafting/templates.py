@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from loadstone.drafting.columns import Column
+from loadstone.drafting.forms import time_of
+from loadstone.drafting.heads import head_of
 from loadstone.drafting.kinds import delimiter_in
 from loadstone.drafting.names import words_in
 from loadstone.drafting.vocabulary import Vocabulary
@@ -50,7 +52,10 @@ def templates_of(
     named = sorted(whole.values(), key=lambda part: part.name in keys)
     found: dict[str, Template] = {}
     for name, template in pieces.items():
-        found[name] = tuple(
+        headed = None
+        if name in keys and template == (plain[name],) and columns[name].type == "S":
+            headed = _headed(plain[name], named, vocabulary)
+        found[name] = headed or tuple(
             part if isinstance(part, str) else _named(part, name, named) for part in template
         )
     return found
@@ -93,6 +98,24 @@ def _pieces(part: Part, vocabulary: Vocabulary) -> Iterable[str | Part]:
         pieces.append(Part(name, texts))
         before = ""
     return _merged(pieces)
+
+
+def _headed(part: Part, named: Sequence[Part], vocabulary: Vocabulary) -> Template | None:
+    """A word that all begin with, and behind it what is an attribute, or a time: Month-05-2026.
+    What is an attribute as a whole is no word and a part."""
+    heads = {head_of(text) for text in part.present}
+    head = heads.pop() if len(heads) == 1 else None
+    if head is None or not vocabulary.writes(head[0]):
+        return None
+    if any(other.name != part.name and same(part, other) for other in named):
+        return None
+    before = "".join(head)
+    rest = Part(
+        f"{part.name}Part2",
+        tuple(None if text is None else text[len(before) :] for text in part.texts),
+    )
+    other = next((each for each in named if same(rest, each)), None)
+    return (before, other or rest) if other is not None or time_of(rest.present) else None
 
 
 def _is_label(part: Part, vocabulary: Vocabulary) -> bool:

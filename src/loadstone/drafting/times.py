@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import mean
-from time import time
+from time import gmtime, time
 
 from loadstone.drafting.expressions import written
-from loadstone.drafting.figures import quantile, rounded, span_of, spread_of
-from loadstone.drafting.forms import Time, time_of
+from loadstone.drafting.figures import below, quantile, rounded, span_of, spread_of
+from loadstone.drafting.forms import DAYS_OF, Time, time_of
 from loadstone.drafting.numeric import in_milliseconds, instants_of
 from loadstone.drafting.pieces import Made, as_text
 from loadstone.drafting.templates import Part, Texts
@@ -52,13 +52,54 @@ def clock_of(part: Part) -> Clock | None:
     return Clock(form=form, milliseconds=milliseconds, instants=instants, digits=digits)
 
 
+def is_day_of(clock: Clock, other: Clock) -> bool:
+    """Whether one is the day, or the month, that the other is in, wherever both are there."""
+    days = _days_each(clock)
+    if not days or _days_each(other) >= days:
+        return False
+    parts = 2 if days > 1 else 3
+    pairs = [
+        (gmtime(one)[:parts], gmtime(another)[:parts])
+        for one, another in zip(clock.instants, other.instants, strict=True)
+        if one is not None and another is not None
+    ]
+    return bool(pairs) and all(one == another for one, another in pairs)
+
+
+def is_apart(clock: Clock) -> bool:
+    """Whether an instant tells the items of a partition apart: days and months do not."""
+    return not _days_each(clock)
+
+
+def in_steps(clock: Clock, place: str) -> str:
+    """Days, or months, one after the other back from as-of."""
+    step = _days_each(clock)
+    return f"as_of - days({place})" if step == 1 else f"as_of - days({place}) * {step}"
+
+
+def _days_each(clock: Clock) -> int:
+    return DAYS_OF.get(clock.form.precision, 0) if clock.form is not None else 0
+
+
+def alone(clock: Clock, *, now_s: float | None = None) -> str:
+    """An instant that no other tells of: within days that have passed, or that are to come."""
+    now = time() if now_s is None else now_s
+    low, high = min(clock.present), max(clock.present)
+    if high <= now + _DAY_S:
+        return f"moment(days={days_of(clock)}, in_order=False)"
+    first = int(below((low - now) / _DAY_S)) if low < now else 0
+    return f"as_of + seconds(whole({first * _DAY_S}, {span_of((high - now) / _DAY_S) * _DAY_S}))"
+
+
 def first_of(clocks: Mapping[Texts, Clock], *, now_s: float | None = None) -> Texts | None:
     """What comes first of the instants that every item has and that have passed."""
     now = time() if now_s is None else now_s
     always = {
         texts: clock
         for texts, clock in clocks.items()
-        if len(clock.present) == len(clock.instants) and max(clock.present) <= now + _DAY_S
+        if len(clock.present) == len(clock.instants)
+        and max(clock.present) <= now + _DAY_S
+        and not any(is_day_of(clock, other) for other in clocks.values())
     }
     return min(always, key=lambda texts: mean(always[texts].present), default=None)
 

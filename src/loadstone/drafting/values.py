@@ -92,7 +92,7 @@ def _set(
     if kind == "SS":
         form = form_of([each for some in held for each in some], vocabulary)
         if isinstance(form, Choice):
-            words, notes = words_of(form, context.name)
+            words, notes = words_of(form, context)
             sizes = [len(some) for some in held]
             listed = ", ".join(quoted(word) for word in words)
             named = f"({listed},)" if len(words) == 1 else f"({listed})"

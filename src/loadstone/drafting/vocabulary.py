@@ -38,7 +38,8 @@ class Vocabulary:
     def knows(self, word: str) -> bool:
         """Whether a word is the schema's, or used everywhere, or is made of such: unitPrice."""
         parts = words_in(word)
-        return self._is_known(word) or (bool(parts) and all(map(self._is_known, parts)))
+        several = [part for part in parts if len(part) > 1 or len(parts) == 1]
+        return self._is_known(word) or (bool(several) and all(map(self._is_known, several)))
 
     def describes(self, name: str) -> bool:
         """Whether the name of an attribute, or the key of a map, is made of known words alone."""
@@ -72,6 +73,11 @@ class Vocabulary:
     def published_label(self, word: str) -> bool:
         """Whether a word of an example is all of a key: METADATA."""
         return self.published and word.isupper() and self.labels(word)
+
+    def take(self, word: str) -> None:
+        """A word that the items themselves tell to be a label."""
+        if not self.knows(word) and word not in self.taken:
+            self.taken[word] = None
 
     def refuse(self, word: str) -> None:
         self.taken.pop(word, None)

@@ -13,6 +13,7 @@ created updated started running stopped paused done finished complete completed 
 failure success succeeded successful error ok unknown none null canceled cancelled expired valid
 invalid approved rejected accepted declined verified unverified confirmed unconfirmed processing
 processed queued scheduled waiting blocked locked unlocked suspended banned trial free paid unpaid
+passed moderate considerable severe extreme minimal
 partial refunded authorized captured settled disputed overdue due shipped delivered returned in
 out transit ready placed preparing packed received sent read unread seen unseen delivered bounced
 opened clicked subscribed unsubscribed online offline available unavailable busy idle away visible
@@ -55,6 +56,12 @@ course lesson student teacher grade exam patient doctor appointment prescription
 meta metadata config settings setting info detail details data state status version history
 counter stats summary email phone friend follow follower like feed acc acct cust prod inv sub rec
 pk sk gsi id type entity entities
+static confidential quota invite invitation membership download upload repo repository issue pr fork
+star gist forum topic reply answer question bookmark bid auction deal brand equipment audit lift
+guild quest inventory tweet friend friendship mailbox screening movie actor director episode season
+show recipe ingredient pet visit day week month year latest current race racer lap workout exercise
+portfolio stock trade quote order-item line lineitem connection watchlist wishlist favorite survey
+response poll vote attendee speaker session talk conference volunteer donation fund warranty
 """
 _CODES = """
 usd eur gbp jpy chf cad aud nzd cny inr brl mxn sek nok dkk pln czk huf sgd hkd krw zar try
