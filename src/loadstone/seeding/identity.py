@@ -106,8 +106,8 @@ def _check(table: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> No
     if differing:
         raise Refused(
             f"{table} holds another data set: {', '.join(differing)}; {_why(held, wanted)}; to "
-            f"start over, `{advised('tables drop', system)}` and "
-            f"`{advised('tables create', system)}`"
+            f"start over, `{advised('tables drop', system)}`, "
+            f"`{advised('tables create', system)}` and `{advised('seed', system)}`"
         )
 
 
