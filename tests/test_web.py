@@ -46,13 +46,14 @@ def at(engine: Engine) -> dict[str, str]:
 
 
 @contextmanager
-def locust(place: Path, engine: Engine, *more: str) -> Iterator[str]:
+def locust(place: Path, engine: Engine, *more: str, systems: str = "cmz") -> Iterator[str]:
     """Locust with its web page, until the end of the block; the page's address."""
+    files = ",".join(str(ROOT / "locustfiles" / f"{name}.py") for name in systems.split())
     port = free_port()
     with (place / "locust.log").open("ab") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py")),
+                *(sys.executable, "-m", "locust", "-f", files),
                 *("--web-host", "127.0.0.1", "--web-port", str(port), "--host", engine.url),
                 *more,
             ],
@@ -85,6 +86,11 @@ def page_of(chromium: str, folder: Path) -> Iterator[Page]:
 
 def begin(page: Page, url: str, *, workers: int) -> None:
     """Open the page, wait for the workers, fill in the form, and start."""
+    open_form(page, url, workers=workers)
+    start(page)
+
+
+def open_form(page: Page, url: str, *, workers: int) -> None:
     for _ in range(100):
         try:
             page.goto(url)
@@ -93,6 +99,9 @@ def begin(page: Page, url: str, *, workers: int) -> None:
             page.wait_for_timeout(200)
     if workers:
         expect(page.locator("body")).to_contain_text(f"Workers{workers}", timeout=30_000)
+
+
+def start(page: Page) -> None:
     page.get_by_label("Number of users").fill("12")
     page.get_by_label("Ramp up").fill("12")
     page.get_by_role("button", name="Start").click()
@@ -172,6 +181,54 @@ def test_the_tabs(workers: int, place: Path, engine: Engine, chromium: str) -> N
     check_throttles(tables["Throttles"], found)
     check_cost(tables["Cost"], found, run.header.region)
     check_patterns(tables["Patterns"], found)
+
+
+@pytest.fixture(scope="module")
+def both(place: Path, engine: Engine) -> Iterator[Path]:
+    """The same folder with the tables of a second system."""
+    stage = ("--stage", "picked")
+    for arguments in (["tables", "create", "acs"], ["seed", "acs", "--scale", "300"]):
+        ran = loadstone(*arguments, *stage, cwd=place, environ=at(engine))
+        assert ran.code == 0, ran.err
+    yield place
+    dropped = loadstone("tables", "drop", "acs", *stage, "--yes", cwd=place, environ=at(engine))
+    assert dropped.code == 0, dropped.err
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("workers", [0, 2], ids=["alone", "master and workers"])
+def test_one_class_is_picked(workers: int, both: Path, engine: Engine, chromium: str) -> None:
+    """Of two locustfiles the picked class alone is played, at the whole rate; the page's tabs and
+    the one record are of its system, and its name is the run's."""
+    more: tuple[str, ...] = ("--class-picker", "--rate", "40ops/s", "--arrivals", "even")
+    more += ("--stage", "picked")
+    if workers:
+        port = str(free_port())
+        more += ("--processes", str(workers), "--master-bind-port", port, "--master-port", port)
+    runs = both / STATE / "runs"
+    before = set(runs.glob("*"))
+    with locust(both, engine, *more, systems="acs cmz") as url, page_of(chromium, both) as page:
+        open_form(page, url, workers=workers)
+        page.locator("tbody tr").filter(has_text="AcsUser").get_by_role("checkbox").uncheck()
+        start(page)
+        page.get_by_role("tab", name="Patterns", exact=True).click()
+        expect(page.locator("tbody")).to_contain_text("one-message", timeout=60_000)
+        patterns = {row["Pattern"] for row in shown(page, "Patterns")}
+        tables = {row["Table"] for row in shown(page, "Capacity")}
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("body")).to_contain_text("STOPPED", timeout=60_000, ignore_case=True)
+        for _ in range(150):
+            made = set(runs.glob("*")) - before
+            if any((folder / "run.jsonl").exists() for folder in made):
+                break
+            page.wait_for_timeout(200)
+    (folder,) = made
+    run = Run.load(folder)
+    assert folder.name.startswith("cmz-")
+    assert patterns <= set(run.header.patterns)
+    assert tables == {TABLE, "total"}
+    asked_s = sum(second.asked or 0 for second in run.seconds) / run.lasted_s
+    assert asked_s == pytest.approx(40, rel=0.25)
 
 
 def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -43,7 +43,7 @@ from loadstone.run import Ending, Gauges, finish, runs_folder
 from loadstone.run.live import About
 from loadstone.run.record import closed_parts
 from loadstone.run.tally import Phases
-from loadstone.system import load_system
+from loadstone.system import System, load_system
 from loadstone.target import Opened, Where, opened_target
 
 #: A user that is stopped finishes its call: what is in flight belongs to the record.
@@ -105,8 +105,11 @@ class Host:
         self.handmade = name_of(self._users)
         if self._users:
             self._systems = [*systems, self.handmade]
+        self._playing = self._systems  # those whose classes are picked for a test
+        self._content: dict[str, System | None] = {}
         self._stack = ExitStack()
         self._opened: list[Opened] = []
+        self._regions: dict[str, str] = {}
         self._beats = Beats(runner, Console())
         self._keeping = Keeping(environment, _say, self._stop_for)
         self._live = LiveShare(environment, runner, self._keeping.hear)
@@ -140,15 +143,16 @@ class Host:
         refuse_throttle(self.environment.host or None, options.throttle, os.environ)
         if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
             raise BadValue(f"there is a run {options.run_name!r} already: choose another name")
-        plan = self._open.plan(len(self._systems))
+        # What is picked on the page is not known yet.
+        plan = self._open.plan(1 if options.class_picker else len(self._systems))
         if self._users:
             refuse_arrivals(self.handmade, plan)
         budget = budget_of(options)
         asked, lacking = self.environment.host, []
         own = {name for name in self._systems if self._users and name == self.handmade}
-        systems = {name: None if name in own else load_system(name) for name in self._systems}
-        self._keeping.prepare(systems, plan, tell=self._reports)
-        for name, system in systems.items():
+        self._content = {n: None if n in own else load_system(n) for n in self._systems}
+        self._keeping.prepare(self._content, plan, tell=self._reports)
+        for name, system in self._content.items():
             host = asked or host_of(self._users)
             where = Where(endpoint=host, region=options.region or None)
             region = system.region if system else None
@@ -156,6 +160,7 @@ class Host:
                 opened_target(where, documented_region=region, say=_say)
             )
             self._opened.append(opened)
+            self._regions[name] = opened.target.region
             if self._plays and system:
                 try:
                     self._prepared[name] = prepare(system, opened.target, options)
@@ -198,21 +203,32 @@ class Host:
         self._readiness.told()
         options = self.environment.parsed_options
         if self._reports:
-            if self._names_itself:
-                options.run_name = f"{'-'.join(self._systems)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             # What a worker does not know of itself, Locust tells it with our other arguments.
+            options.loadstone_playing = self._picked()
+            if self._names_itself:
+                names = "-".join(options.loadstone_playing)
+                options.run_name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
         self._failure = self._stopped_for = ""
         self._over = False
         self._prices = prices_of(options)
         run = runs_folder() / options.run_name
-        self._directories = [run / name for name in self._systems]
-        if len(self._systems) == 1:
+        self._playing = options.loadstone_playing
+        self._directories = [run / name for name in self._playing]
+        if len(self._playing) == 1:
             self._directories = [run]
         try:
             self._begin(options)
         except (LoadstoneError, OSError) as error:
             self.fail(str(error))
+
+    def _picked(self) -> list[str]:
+        """The systems of the classes that play: with --class-picker some of those there are."""
+        users = self.environment.user_classes
+        names = {getattr(user, "system", None) for user in users}
+        if handmade_users(self.environment):
+            names.add(self.handmade)
+        return [name for name in self._systems if name in names]
 
     def _begin(self, options: Any) -> None:
         if not self._ready.wait(PREPARED_WITHIN_S):
@@ -223,13 +239,13 @@ class Host:
                 f"this process has opened {self._host}: to load {self.environment.host}, start "
                 "Locust with that --host"
             )
-        plan = self._open.plan(len(self._systems))
-        self._keeping.prepare(self._keeping.systems, plan)
+        plan = self._open.plan(len(self._playing))
+        self._keeping.prepare({name: self._content[name] for name in self._playing}, plan)
         plan = self._keeping.settle(plan)
         self._keeping.begin()
-        region = self._opened[0].target.region if self._opened else ""
+        region = self._regions.get(self._playing[0], "")
         self._open.begin(plan, self._keeping.evidence(region))
-        pairs = zip(self._systems, self._directories, strict=True)
+        pairs = zip(self._playing, self._directories, strict=True)
         for number, (name, directory) in enumerate(pairs):
             gevent.sleep(0)  # a master gives up a worker that is silent for three seconds
             if name in self._prepared:
@@ -242,7 +258,7 @@ class Host:
                     plan=plan,
                 )
                 self._keeping.hold(name, load, plan)
-                self._open.start(load, number, len(self._systems))
+                self._open.start(load, number, len(self._playing))
                 self.loads[name] = load
         gates = {name: load.gate for name, load in self.loads.items()}
         headers = [load.header for load in self.loads.values()]

@@ -11,12 +11,14 @@ from time import monotonic
 from typing import Any
 
 import gevent
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import HEARTBEAT_LIVENESS, MasterRunner, WorkerRunner
 
 PREPARED = "loadstone-prepared"
 TELL_EVERY_S = 1.0
 LOOK_EVERY_S = 0.1
 SAY_AFTER_S = 5.0
+#: So long a worker may be silent that has not found its data yet.
+PREPARES_WITHIN_S = 60.0
 
 
 class Readiness:
@@ -28,6 +30,7 @@ class Readiness:
         self._telling: Any = None
         if isinstance(runner, MasterRunner):
             runner.register_message(PREPARED, self._hear)
+            gevent.spawn(self._bear_with)
 
     def tell(self) -> None:
         """A worker: say so, again and again, as nobody may listen yet."""
@@ -58,6 +61,17 @@ class Readiness:
     def _tell(self) -> None:
         while True:
             self._runner.send_message(PREPARED)
+            gevent.sleep(TELL_EVERY_S)
+
+    def _bear_with(self) -> None:
+        """A worker that finds its data answers nobody for seconds, and Locust would give it up, and
+        a test that was started on the page meanwhile."""
+        since_s: dict[str, float] = {}
+        while True:
+            for client in self._runner.clients.all:
+                silent_s = monotonic() - since_s.setdefault(client.id, monotonic())
+                if client.id not in self._prepared and silent_s < PREPARES_WITHIN_S:
+                    client.heartbeat = HEARTBEAT_LIVENESS
             gevent.sleep(TELL_EVERY_S)
 
     def _hear(self, msg: Any, **_: Any) -> None:
