@@ -107,7 +107,9 @@ def test_a_scenario_declares_once(tmp_path: Path, more: str) -> None:
         (tmp_path / room).mkdir()
         (tmp_path / room / "twice.py").write_text(text)
     if more:
-        with pytest.raises(BadContent, match=r"scenarios/twice.py declares 2 Throttles"):
+        with pytest.raises(
+            BadContent, match=r"scenarios/twice.py:3: by_night is a second Throttle"
+        ):
             load_system("twice", tmp_path)
     else:
         throttle = load_system("twice", tmp_path).throttle

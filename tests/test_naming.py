@@ -88,3 +88,14 @@ def test_production_is_refused_with_the_word_to_say() -> None:
         check_production(names, ["prod"])
     check_production(names, ["PROD", "live"])
     check_production(names[:2], ["acme-prod-users"])
+
+
+def test_a_stage_that_no_name_has_is_told() -> None:
+    """Where no table's name has a stage, one that is given changes nothing, and that is said; the
+    usual one is nobody's wish."""
+    told = Naming(stage="ci").unheeded([PLAIN])
+    assert told is not None
+    assert "--stage ci changes nothing" in told
+    assert "--table-prefix ci- sets them apart" in told
+    assert Naming(stage="ci").unheeded([PLAIN, STAGED]) is None
+    assert Naming().unheeded([PLAIN]) is None

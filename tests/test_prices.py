@@ -100,3 +100,11 @@ def test_prices_survive_the_record_of_a_run() -> None:
     prices = builtin_prices().of_region("eu-west-1")
     assert tuple(Price.from_json(price.to_json()) for price in prices) == prices
     assert Prices(prices).regions == ("eu-west-1",)
+
+
+def test_a_file_of_prices_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """The message names the file and what writes one, and no number of an error."""
+    with pytest.raises(BadValue, match=r"there is no file .*nope.toml to read prices") as caught:
+        builtin_prices().with_file(tmp_path / "nope.toml")
+    assert "Errno" not in str(caught.value)
+    assert "loadstone prices update --out" in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -28,6 +29,7 @@ from loadstone.errors import BadContent
 from loadstone.fields.expr import Value
 from loadstone.scenario.player import Player
 from loadstone.scenario.settings import Settings
+from loadstone.system import load_system
 from tests.systems import AS_OF, system_of
 
 
@@ -90,3 +92,31 @@ def test_a_parent_in_common_lets_both_be_written() -> None:
     player, mix = player_of(branch, book, member, touched=Touched(branch, share=0.5))
     playable, left_out = player.playable(mix)
     assert (playable.weights, left_out) == (mix.weights, [])
+
+
+def test_a_second_touched_is_refused(tmp_path: Path) -> None:
+    """A scenario that declares two is refused, with the line of the second, where the first alone
+    would count."""
+    written = {
+        "fixtures": (
+            "from loadstone import Entity, Table, number, text\n"
+            "notes = Table('notes', partition_key='id')\n"
+            "note = Entity('note', table=notes,\n"
+            "              item={'id': text('n-{n}', n=number)})\n"
+        ),
+        "scenarios": (
+            "from fixtures.notes import note\n"
+            "from loadstone import Touched\n"
+            "touched = Touched(note, share=0.1)\n"
+            "more = Touched(note, share=0.5)\n"
+        ),
+    }
+    for room, content in written.items():
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "notes.py").write_text(content)
+    with pytest.raises(BadContent, match=r"scenarios/notes.py:4: more is a second Touched"):
+        load_system("notes", tmp_path)
+    (tmp_path / "scenarios" / "notes.py").write_text(written["scenarios"].rpartition("more")[0])
+    found = load_system("notes", tmp_path).touched
+    assert found is not None
+    assert found.share == 0.1

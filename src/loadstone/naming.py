@@ -32,6 +32,16 @@ class Naming:
         if not PREFIX.fullmatch(self.prefix):
             raise BadValue(f"{self.prefix!r} is no table prefix: letters, digits, _, . and - alone")
 
+    def unheeded(self, tables: Iterable[Table]) -> str | None:
+        """What to say of a stage that is in no name of these tables."""
+        has = any("{stage}" in (table.physical or table.name) for table in tables)
+        if has or self.stage == DEFAULT_STAGE:
+            return None
+        return (
+            f"--stage {self.stage} changes nothing: the names of these tables have no stage; "
+            f"--table-prefix {self.stage}- sets them apart"
+        )
+
     def physical(self, table: Table, environ: Mapping[str, str] = os.environ) -> str:
         """A table's name in the account: the documented variable's, else its own; prefixed."""
         named = environ.get(table.name_from, "") if table.name_from else ""

@@ -155,10 +155,8 @@ def load_system(name: str, project: Path | None = None) -> System:
         asked = any((root / "scenarios" / f"{name}.py").is_file() for root in roots)
         scenario = _loaded(f"scenarios.{name}", home) if asked else ModuleType("scenarios")
     entities = _entities(name, _declared(fixtures, Entity))
-    touched = _declared(scenario, Touched)
-    throttle = _declared(scenario, Throttle)
-    if len(throttle) > 1:
-        raise BadContent(f"scenarios/{name}.py declares {len(throttle)} Throttles: one holds all")
+    touched = _only(scenario, Touched)
+    throttle = _only(scenario, Throttle)
     mixes = _declared(scenario, Mix)
     journeys = _distinct(_declared(scenario, Journey), *(mix.journeys for mix in mixes))
     played = [*(each.patterns for each in journeys), *(each.patterns for each in mixes)]
@@ -172,11 +170,11 @@ def load_system(name: str, project: Path | None = None) -> System:
         patterns=_by_id(name, [(each.id, each) for each in patterns]),
         journeys=_by_id(name, [(each.id, each) for each in journeys]),
         mixes=_by_id(name, [(each.name, each) for each in mixes]),
-        touched=touched[0] if touched else None,
+        touched=touched,
         settings=_settings(list(entities.values())),
         fingerprint=fingerprint,
         project=home,
-        throttle=throttle[0] if throttle else None,
+        throttle=throttle,
         documented=dict(getattr(fixtures, "DOCUMENTED", {})),
         documented_prices=tuple(getattr(scenario, "DOCUMENTED_PRICES", ())),
         region_from=getattr(fixtures, "REGION_FROM", None),
@@ -281,6 +279,18 @@ def _declared(module: ModuleType, kind: type[T]) -> list[T]:
     """What a module declares of a kind, in the order it is written."""
     found = dict.fromkeys(value for value in vars(module).values() if isinstance(value, kind))
     return list(found)
+
+
+def _only(module: ModuleType, kind: type[T]) -> T | None:
+    """What a scenario declares once, if at all."""
+    first, *others = (*_declared(module, kind), None)
+    if others[:-1]:
+        name = next(name for name, value in vars(module).items() if value is others[0])
+        place = _place_of(name, Path(str(module.__file__)))
+        raise BadContent(
+            f"{place}: {name} is a second {kind.__name__}, and a scenario has one: leave one out"
+        )
+    return first
 
 
 def _distinct(*several: Sequence[T]) -> list[T]:

@@ -168,6 +168,11 @@ def read_prices(path: Path) -> list[Price]:
     """The prices in a file of the form of prices.toml."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BadValue(
+            f"there is no file {path} to read prices from: `loadstone prices update --out {path}` "
+            "writes one; leave it out for the built-in ones"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadValue(f"cannot read prices from {path}: {error}") from error
     return _parse(text, str(path))

@@ -29,6 +29,7 @@ from loadstone.cli.options import (
     throttle_option,
 )
 from loadstone.cli.reading_options import reading_option, refuse_out_of_play
+from loadstone.cli.sessions import say_unheeded
 from loadstone.cli.several import (
     ALL,
     asked_systems,
@@ -184,6 +185,7 @@ def run(
     )
     load["reading"] = reading.chosen
     systems = asked_systems(system, where.project, load["mix"])
+    say_unheeded(systems, naming)
     refuse_unshared(systems, settled(load))
     refuse_nothing_to_judge(systems, load["objective"], junit)
     if throttle:

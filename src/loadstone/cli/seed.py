@@ -26,7 +26,7 @@ from loadstone.cli.options import (
     target_options,
 )
 from loadstone.cli.rates import Rate
-from loadstone.cli.sessions import session_of, wanted_of
+from loadstone.cli.sessions import say_unheeded, session_of, wanted_of
 from loadstone.cli.spend import WRITE, Spending, agreed, clock, spend_options
 from loadstone.cli.verify import counted
 from loadstone.errors import LoadstoneError
@@ -116,6 +116,7 @@ def seed(
     check_locales(loaded, asked)
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
         target = opened.target
+        say_unheeded([loaded], naming)
         wanted = wanted_of(loaded, naming)
         meant = narrowed_tables(loaded, wanted, only)
         if not spending.dry_run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from loadstone.client.target import Target
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.session import Session
+
+
+def say_unheeded(systems: Iterable[System], naming: Naming) -> None:
+    """A stage that no table's name has is not passed over in silence."""
+    if line := naming.unheeded(table for system in systems for table in system.tables):
+        say(line)
 
 
 def wanted_of(system: System, naming: Naming) -> list[Wanted]:

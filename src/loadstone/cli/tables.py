@@ -20,6 +20,7 @@ from loadstone.cli.options import (
     target_options,
     yes_option,
 )
+from loadstone.cli.sessions import say_unheeded
 from loadstone.cli.table_json import describe_table
 from loadstone.errors import Refused
 from loadstone.target import Where
@@ -215,6 +216,7 @@ def _wanted(
     from loadstone.system import load_system
 
     system = load_system(name, where.project)
+    say_unheeded([system], naming)
     asked = parse_billing(billing)
     asked.check(system.tables)
     tables: Sequence[Table] = [asked.apply(table) for table in system.tables]

@@ -19,7 +19,7 @@ from loadstone.cli.options import (
     say,
     target_options,
 )
-from loadstone.cli.sessions import session_of, wanted_of
+from loadstone.cli.sessions import say_unheeded, session_of, wanted_of
 from loadstone.cli.spend import DELETE, Spending, agreed, spend_options
 from loadstone.errors import Refused
 from loadstone.naming import Naming
@@ -76,6 +76,7 @@ def unseed(
     only = narrow.within(loaded)
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
         target = opened.target
+        say_unheeded([loaded], naming)
         wanted = wanted_of(loaded, naming)
         if not spending.dry_run:
             names = [each.name for each in wanted]

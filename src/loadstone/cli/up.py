@@ -26,7 +26,7 @@ from loadstone.cli.options import (
     say,
     target_options,
 )
-from loadstone.cli.sessions import session_of, wanted_of
+from loadstone.cli.sessions import say_unheeded, session_of, wanted_of
 from loadstone.cli.spend import WRITE, Spending, agreed, spend_options
 from loadstone.cli.verify import counted
 from loadstone.naming import Naming
@@ -86,6 +86,7 @@ def up(
     loaded = load_system(system, where.project)
     check_locales(loaded, asked)
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
+        say_unheeded([loaded], naming)
         wanted = wanted_of(loaded, naming)
         if not spending.dry_run:
             named = [each.name for each in wanted]

@@ -10,7 +10,7 @@ from loadstone.advice import advised
 from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.ledger_table import print_json, print_verification
 from loadstone.cli.options import json_option, naming_options, say, target_options
-from loadstone.cli.sessions import session_of, wanted_of
+from loadstone.cli.sessions import say_unheeded, session_of, wanted_of
 from loadstone.cli.spend import COUNT, Spending, agreed, spend_options
 from loadstone.errors import Refused
 from loadstone.naming import Naming
@@ -59,6 +59,7 @@ def verify(
     loaded = load_system(system, where.project)
     both = settings == data
     with opened_target(where, documented_region=loaded.region, say=say) as opened:
+        say_unheeded([loaded], naming)
         wanted = wanted_of(loaded, naming)
         checked = None
         if data or both:
