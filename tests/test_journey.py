@@ -261,7 +261,7 @@ def test_demo_leaves_nothing_running(tmp_path: Path) -> None:
         (["report", "nosuch"], "no run 'nosuch'"),
         (["preview", "cmz", "--locale", "xx_YY"], "Faker knows no locale"),
         (["seed", "cmz", "--endpoint", "aws"], "credentials"),
-        (["frobnicate"], "No such command"),
+        (["frobnicate"], "no command 'frobnicate'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -177,6 +179,29 @@ def test_a_project_is_found_beside_the_built_ins(installed: Installed, tmp_path:
     systems = installed.systems(below)
     assert systems.keys() == {*built_in(), "orders"}
     assert systems["orders"]["tables"] == systems["cmz"]["tables"]
+
+
+def test_an_environment_of_an_application_gets_it_as_the_page_says(tmp_path: Path) -> None:
+    """The commands that docs/your-own-tests.md puts Loadstone into an environment with do so, and
+    ask for the Pythons and the boto3 that it names. Nothing is fetched: what Loadstone needs lies
+    within the environment's sight."""
+    page = (ROOT / "docs" / "your-own-tests.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ \.venv/bin/(python -m pip .+)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    venv.create(tmp_path / ".venv", with_pip=True, symlinks=True)
+    (site,) = (tmp_path / ".venv" / "lib").glob("python3.*/site-packages")
+    (site / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    for command in commands:
+        offline = command.replace("path/to/loadstone", str(ROOT)).replace(" pytest ", " ")
+        line = f"{offline} --no-deps --no-index --no-build-isolation --force-reinstall"
+        line = line.replace(" --force-reinstall", "") if "wheel --no" in line else line
+        Installed(tmp_path / ".venv" / "bin", site).run(shlex.split(line), tmp_path)
+    (found,) = site.glob("loadstone-*.dist-info")
+    asked = (found / "METADATA").read_text(encoding="utf-8").splitlines()
+    assert "Requires-Python: >=3.11" in asked
+    assert "Requires-Dist: boto3>=1.40" in asked
+    told = {line.rpartition(" ")[2] for line in asked if "Python :: 3." in line}
+    assert all(each in page for each in told)
 
 
 def test_the_plugin_comes_with_the_wheel(installed: Installed, tmp_path: Path) -> None:

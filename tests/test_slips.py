@@ -11,7 +11,7 @@ from loadstone.arrivals.grammar import rate_of
 from loadstone.cli.rates import Rate
 from loadstone.cli.run import check_duration
 from loadstone.errors import BadContent, BadValue, UnknownName, meant
-from loadstone.run.library import runs_folder
+from loadstone.run.library import find_runs, runs_folder
 from tests.commands import loadstone
 
 
@@ -120,3 +120,28 @@ def test_a_demo_plays_the_mix_that_is_named(tmp_path: Path) -> None:
     nothing = loadstone("demo", "cmz", "--duration", "0s", cwd=tmp_path)
     assert (nothing.code, "a load lasts longer than nothing" in nothing.err) == (2, True)
     assert not (tmp_path / runs_folder()).exists()
+
+
+def test_a_command_that_is_none_is_told_which_is_near(tmp_path: Path) -> None:
+    """A misspelled command is one line with those that there are; where a system is to be named,
+    those that there are are named."""
+    ran = loadstone("chek", "cmz", cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("loadstone: no command 'chek'; there are check, compare, ")
+    assert ran.err.endswith("; you may mean check\n")
+    ran = loadstone("seed", cwd=tmp_path)
+    assert ran.code == 2
+    assert "Missing argument 'SYSTEM'." in ran.err
+    assert ran.err.endswith("\nThere are acs, agentserver, cmz, kxgen, listbackup.\n")
+
+
+def test_the_last_run_is_meant(tmp_path: Path) -> None:
+    """`last` is among what may be meant, where there is a run and none is called nearly so."""
+    (tmp_path / "some-run").mkdir()
+    (tmp_path / "some-run" / "run.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(UnknownName, match=r"no run 'lst'; there is some-run; you may mean last$"):
+        find_runs("lst", tmp_path)
+    with pytest.raises(UnknownName, match=r"there is some-run; you may mean some-run$"):
+        find_runs("some-rum", tmp_path)
+    with pytest.raises(UnknownName, match=r"there is none$"):
+        find_runs("lst", tmp_path / "nowhere")

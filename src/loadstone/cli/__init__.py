@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from loadstone import __version__, starting
 from loadstone.cli.completion import completing
-from loadstone.errors import LoadstoneError
+from loadstone.errors import LoadstoneError, UnknownName
 
 #: Where each command is; loaded when it is asked for, so that `--help` is quick and Locust's
 #: process never holds what Locust must be imported before.
@@ -56,6 +57,13 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"loadstone.cli.{module}"), name)
         return completing(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise UnknownName.among("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="loadstone")
@@ -89,6 +97,7 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
+        _tell_systems(error)
         sys.exit(2)
     except LoadstoneError as error:
         click.echo(f"loadstone: {error}", err=True)
@@ -100,3 +109,12 @@ def main(arguments: list[str] | None = None) -> Any:
         # A folder that may not be written, a disk that is full: the person's to put right.
         click.echo(f"loadstone: {error.strerror or error}: {error.filename or ''}", err=True)
         sys.exit(2)
+
+
+def _tell_systems(error: click.ClickException) -> None:
+    """Which there are, where a system is to be named and none is."""
+    if isinstance(error, click.MissingParameter) and error.param and error.param.name == "system":
+        from loadstone.system import system_names
+
+        with contextlib.suppress(LoadstoneError):
+            click.echo(f"There are {', '.join(system_names())}.", err=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadstone.errors import BadRecord, UnknownName
+from loadstone.errors import BadRecord, UnknownName, meant
 from loadstone.run.header import CUT_OFF, Ending, Header
 from loadstone.run.record import ending_of, iter_lines, records_of
 from loadstone.system import project_root
@@ -66,7 +66,9 @@ def find_runs(name: str, root: Path | None = None) -> list[Path]:
     if not found and path.exists():
         found = _records_in(path) or [path]
     if not found:
-        raise UnknownName.among("run", name, [run.name for run in runs])
+        known = [run.name for run in runs]
+        last = meant(name, [LAST]) if runs and not meant(name, known) else ""
+        raise UnknownName(f"{UnknownName.among('run', name, known)}{last}")
     return found
 
 

@@ -50,7 +50,8 @@ def loadstone_tables(_loadstone_director: Director) -> LoadstoneTables:
 
 @pytest.fixture
 def seeded(_loadstone_director: Director) -> Seed:
-    """`ds = seeded("kxgen", scale=200)`: tables with data in them; `ds.lead(3)` is an item."""
+    """`ds = seeded("kxgen", scale=200)`: tables with about so many items in them, `len(ds)` in all;
+    `ds.lead(3)` is an item."""
     return _loadstone_director.seeded
 
 

@@ -23,7 +23,8 @@ class LoadstoneTables(Protocol):
 
 
 class Seed(Protocol):
-    """`seeded`."""
+    """`seeded`. A scale is about how many items there are in all tables together: `len(ds)` says
+    how many there are, and `len(ds.lead)` of a kind."""
 
     def __call__(
         self,
