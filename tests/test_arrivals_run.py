@@ -196,7 +196,9 @@ def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> 
         if second.worker != lost.info.number
     ]
     assert sum(rates[-6:-1]) / 5 > 45
-    assert any(f"worker {lost.info.number}" in problem for problem in kept.problems)
+    told = [problem for problem in kept.problems if f"worker {lost.info.number}" in problem]
+    assert told
+    assert f"loadstone: {told[0]}" in err.decode()
 
 
 def test_the_highest_rate_is_found(place: Path, engine: Engine) -> None:

@@ -144,8 +144,10 @@ class Keeping:
                 return
 
     def judge(self, record: Path) -> None:
-        """Say what a run did not meet, and let the process end with that."""
+        """Say what a record lacks and a run did not meet, and let the process end with that."""
         run = Run.load(record)
+        for problem in run.problems:
+            self._say(f"loadstone: {problem}")
         held = self._kept.get(run.header.system, ())
         if not held:
             return
