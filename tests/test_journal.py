@@ -12,7 +12,7 @@ import pytest
 from loadstone.client.answer import Answer, Attempt
 from loadstone.errors import BadRecord
 from loadstone.pattern import DeleteItem, GetItem, ItemOperation, PutItem, UpdateItem
-from loadstone.run.written import Kind, NewItemsWriter, Row, written_by
+from loadstone.run.written import Kind, NewItemsWriter, Row, packed, written_by
 from loadstone.scenario.journal import NOTHING, Journal, entry_of
 from loadstone.system import load_system
 
@@ -39,9 +39,7 @@ def noted(
     token = journal.begin(entry_of(operation, STUDENT), 7, fields)
     if answer is not None:
         journal.end(token, answer)
-    taken = {
-        kind: [Row(*orjson.loads(row)) for row in packed] for kind, packed in journal.take_all()
-    }
+    taken = {kind: [Row(*orjson.loads(row)) for row in found] for kind, found in journal.take_all()}
     assert dict(journal.take_all()) == {}
     journal.end(token, answered((200, None)))
     assert dict(journal.take()) == {}
@@ -103,17 +101,17 @@ def rows(*names: str) -> list[Row]:
     ]
 
 
-def packed(*names: str) -> list[bytes]:
-    return [row.packed() for row in rows(*names)]
+def packed_rows(*names: str) -> list[bytes]:
+    return [packed(*row) for row in rows(*names)]
 
 
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     """The files of several processes are one journal, by table; a torn last line is left out."""
     for worker, names in enumerate((["a", "b"], ["c"])):
         writer = NewItemsWriter(tmp_path, worker)
-        writer.add(PUT, packed(*names))
-        writer.add(PUT._replace(table="other"), packed("x"))
-        writer.add(PUT._replace(sure=False), packed(f"perhaps-{worker}"))
+        writer.add(PUT, packed_rows(*names))
+        writer.add(PUT._replace(table="other"), packed_rows("x"))
+        writer.add(PUT._replace(sure=False), packed_rows(f"perhaps-{worker}"))
         writer.close()
     with (tmp_path / "new-0001.jsonl").open("ab") as file:
         file.write(b'{"how":"put","tab')
@@ -128,7 +126,7 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_a_damaged_journal_is_said(tmp_path: Path) -> None:
     """A line that cannot be read is told with its file and number."""
     writer = NewItemsWriter(tmp_path, 0)
-    writer.add(PUT, packed("a"))
+    writer.add(PUT, packed_rows("a"))
     writer.close()
     with (tmp_path / "new-0000.jsonl").open("ab") as file:
         file.write(b"{}\n")

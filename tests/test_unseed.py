@@ -19,7 +19,7 @@ from loadstone.client.answer import Answer
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.errors import BadValue, Refused, TableMismatch, UnknownName
-from loadstone.run.written import Kind, NewItemsWriter, Row
+from loadstone.run.written import Kind, NewItemsWriter, Row, packed
 from loadstone.seeding.identity import Asked
 from loadstone.seeding.unseed import Means, Unseeding
 from loadstone.seeding.unseed_run import RunUnseeding, past_run, run_session
@@ -258,8 +258,8 @@ def test_the_data_sets_own_items_are_never_a_runs(tried: Tried) -> None:
     made = Row(encode({"id": "made"}), 0, 0, 0)
     tried.send("PutItem", "customers", Item=encode({"id": "made"}))
     writer = NewItemsWriter(directory, 7)
-    writer.add(kind, [own.packed()])
-    writer.add(upsert, [row.packed() for row in (known, made, made)])
+    writer.add(kind, [packed(*own)])
+    writer.add(upsert, [packed(*row) for row in (known, made, made)])
     writer.close()
     report = unseeding(tried, "meeting").run(Means.silent())
     assert report.written_now == 11

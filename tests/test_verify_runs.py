@@ -13,7 +13,7 @@ from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.pattern import Pattern, PutItem, TransactWriteItems, UpdateItem
 from loadstone.pattern import Written as Writes
-from loadstone.run.written import Kind, NewItemsWriter, Row
+from loadstone.run.written import Kind, NewItemsWriter, Row, packed
 from loadstone.scenario.settings import Settings
 from loadstone.scenario.touch import Touch
 from loadstone.seeding.from_runs import Written, _Apart, beside, runs_on
@@ -213,8 +213,8 @@ def test_expired_and_unsure_items_may_be_absent(tried: Tried) -> None:
     kind = Kind("put", "orders", "Order", "Customer", True)
     keys = [encode({"customer": "x", "id": str(number)}) for number in range(3)]
     rows = [Row(keys[0], 0, 0b01, 1000), Row(keys[1], 0, 0b11, 5000)]
-    writer.add(kind, [row.packed() for row in rows])
-    writer.add(kind._replace(sure=False), [Row(keys[2], 0, 0, 0).packed()])
+    writer.add(kind, [packed(*row) for row in rows])
+    writer.add(kind._replace(sure=False), [packed(keys[2], 0, 0, 0)])
     writer.close()
     session = tried.open()
     (place,) = (each for each in session.places if each.table.name == "orders")

@@ -41,10 +41,11 @@ class Row(NamedTuple):
     indexes: int
     expires_s: int  # 0: never
 
-    def packed(self) -> bytes:
-        """As it is written, and as many can be kept without the garbage collector's looking at
-        each again and again."""
-        return orjson.dumps([*self])
+
+def packed(key: dict[str, Any], ancestor: int, indexes: int, expires_s: int) -> bytes:
+    """A Row as it is written, and as many can be kept without the garbage collector's looking at
+    each again and again. One is made for every write, so it is never a Row before."""
+    return orjson.dumps((key, ancestor, indexes, expires_s))
 
 
 class NewItemsWriter:
@@ -56,8 +57,8 @@ class NewItemsWriter:
 
     def add(self, kind: Kind, rows: Sequence[bytes]) -> None:
         """Rows of a kind, packed."""
-        packed = base64.b64encode(zlib.compress(b"[%b]" % b",".join(rows), 1)).decode()
-        self._write(kind._asdict() | {"items": len(rows), "rows": packed})
+        text = base64.b64encode(zlib.compress(b"[%b]" % b",".join(rows), 1)).decode()
+        self._write(kind._asdict() | {"items": len(rows), "rows": text})
 
     def close(self) -> None:
         if self._file is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from loadstone.client.answer import Answer
 from loadstone.entity import Entity
 from loadstone.pattern import DeleteItem, ItemOperation, PutItem, UpdateItem
-from loadstone.run.written import Kind, Row
+from loadstone.run.written import Kind, packed
 from loadstone.scenario.batch import UNDONE, undone_in
 from loadstone.table import Table
 from loadstone.wire import encode_value
@@ -34,8 +34,8 @@ class Entry:
         self._there = there
         self._indexes = [(1 << bit, {*each.key}) for bit, each in enumerate(table.indexes)]
 
-    def row(self, subject: int, fields: Mapping[str, Mapping[str, Any]]) -> Row:
-        """Of the request that is made for the item `subject`."""
+    def row(self, subject: int, fields: Mapping[str, Mapping[str, Any]]) -> bytes:
+        """Of the request that is made for the item `subject`, packed."""
         item = fields[self._holds]
         there = item.keys() if self._there is None else self._there
         indexes = expires_s = 0
@@ -48,7 +48,7 @@ class Entry:
             name: {"S": value} if type(value := item[name]) is str else encode_value(value)
             for name in self._key
         }
-        return Row(key, subject if self._below else 0, indexes, expires_s)
+        return packed(key, subject if self._below else 0, indexes, expires_s)
 
 
 def entry_of(operation: ItemOperation, about: Entity) -> Entry | None:
@@ -88,7 +88,7 @@ class Journal:
         if entry is None:
             return NOTHING
         token = next(self._tokens)
-        self._open[token] = entry, entry.row(subject, fields).packed()
+        self._open[token] = entry, entry.row(subject, fields)
         return token
 
     def end(self, token: int, answer: Answer) -> None:
