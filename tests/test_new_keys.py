@@ -264,3 +264,17 @@ def test_a_key_of_two_attributes_is_of_their_item(tmp_path: Path) -> None:
     made = {f"{each['ForumName']}#{each['Subject']}" for each in rows(system, "Thread")}
     named_by = {each["Id"] for each in rows(system, "Reply")}
     assert named_by < made
+
+
+def test_a_number_in_a_key_is_the_attribute_that_has_it(tmp_path: Path) -> None:
+    """ISSUE#0000007 has 7 for its IssueNumber, in each item of the draft."""
+    random = Random(3)
+    items = [
+        {"PK": f"REPO#{repo}", "SK": f"ISSUE#{place:07}", "IssueNumber": place, "Title": "x y"}
+        for repo in range(40)
+        for place in range(1, random.randint(2, 6))
+    ]
+    system, _, _ = read(tmp_path, (Table("git", partition_key="PK", sort_key="SK"), items))
+    (name,) = (name for name, each in system.entities.items() if each.table is not None)
+    for each in rows(system, name):
+        assert each["SK"] == f"ISSUE#{each['IssueNumber']:07}"

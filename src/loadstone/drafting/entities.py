@@ -17,7 +17,7 @@ from loadstone.drafting.expressions import (
     unique,
 )
 from loadstone.drafting.figures import rounded, share_of
-from loadstone.drafting.forms import Choice, Time, form_of, telling_form_of
+from loadstone.drafting.forms import Choice, Digits, Time, form_of, telling_form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
 from loadstone.drafting.names import Names, plain, snake, words_in
@@ -221,11 +221,21 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if last.numeric:
         sheet.known[last] = f"{number} + 1"
         return
+    if isinstance(forms[last], Digits):
+        _tell_as_number(sheet, last, number)
     made = unique(forms[last], last.present, number)
     sheet.said[last] = made.notes
     made = joined([apart, ("n", made)]) if apart else made
     sheet.known[last] = made.source
     sheet.texts[made.source] = made
+
+
+def _tell_as_number(sheet: Sheet, part: Part, number: str) -> None:
+    """An attribute may have as a number what a key has as digits: 7 of ISSUE#0000007."""
+    digits = [None if text is None else text.lstrip("0") or "0" for text in part.texts]
+    for other in parts_of(sheet):
+        if other.numeric and list(other.texts) == digits:
+            sheet.known[other] = number
 
 
 def _tell_in_steps(sheet: Sheet, part: Part) -> None:
