@@ -169,6 +169,20 @@ def test_a_run_ends_with_its_budget(place: Path, engine: Engine, processes: list
         assert max(of_worker.values()) < units
 
 
+def test_a_search_ends_with_its_budget(place: Path, engine: Engine) -> None:
+    """A search for the highest rate that has spent its budget ends in good order, and is not told
+    as one that came to its end."""
+    asked = ("--rate", "60ops/s", "--find-max", "--objective", "p99 < 60s", "--step", "60s")
+    ran = command(place, engine, *asked, "--budget", "6", "--yes", "--name", "searched")
+    assert ran.code == 1, ran.err
+    assert ran.err.count("the budget of 6 USD is reached") == 1
+    assert "stopped: the budget of 6 USD is reached" in ran.out
+    run = Run.load(place / STATE / "runs" / "searched")
+    assert run.ending.how == "stopped"
+    assert run.problems == ()
+    assert not run.searched
+
+
 def test_locust_is_told_of_the_budget(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What `loadstone run` is given to spend, and the prices, Locust is given too."""
     sent: list[list[str]] = []
