@@ -105,6 +105,7 @@ def test_a_text_of_python_is_told_the_word_for_it(slip: str, tmp_path: Path) -> 
         ({"PET": 'text("{n", n=number)'}, "a slot is {name}, and a brace itself is doubled"),
         ({"PET": 'text("{}", n=number)'}, "each slot has a name, as {n} has"),
         ({"PARENT": "(pet, vet)"}, "Visit: an item has one parent"),
+        ({"PET": "count_of(vet)"}, "Vet has no parent, so none of them belongs to anything"),
         ({"PARENT": "[pet, vet]"}, 'any_of(…)["…"]'),
         ({"VISIT": 'text("{v}", v=vet["id"])'}, "Visit.y: Vet is no ancestor of Visit"),
         ({"VISIT": 'vet["id"]'}, "any_of(…)['id'] is that of any Vet"),

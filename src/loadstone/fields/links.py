@@ -12,6 +12,7 @@ from loadstone.errors import BadContent
 from loadstone.fields.choices import OneOf, record_field
 from loadstone.fields.expr import Expr, Numbers
 from loadstone.fields.frame import Frame
+from loadstone.fields.kin import check_kin
 from loadstone.fields.pieces import Picked, Pieces, Words, joined, spread
 from loadstone.fields.scope import Scope
 
@@ -51,11 +52,7 @@ class Own(Reference):
         return entity is not self.entity
 
     def one(self, scope: Scope) -> str:
-        if self.entity is not scope.entity and self.entity not in scope.entity.ancestors:
-            raise BadContent(
-                f"{self.entity.name} is no ancestor of {scope.entity.name}, which has none of its "
-                f"own: any_of(…)[{self.name!r}] is that of any {self.entity.name}"
-            )
+        check_kin(self.entity, self.name, scope.entity, scope.entity.name)
         return scope.inherit(self.entity, self, self.target)
 
     def numbers(self, frame: Frame) -> Numbers:
@@ -146,7 +143,9 @@ class Children(Expr):
 
     def __init__(self, of: Named, what: Literal["first", "count"]) -> None:
         if not callable(of) and of.parent is None:
-            raise BadContent(f"{of.name} has no parent")
+            raise BadContent(
+                f"{of.name} has no parent, so none of them belongs to anything; any_of(…) names one"
+            )
         self._of, self.what = of, what
 
     @property
