@@ -72,7 +72,8 @@ class _FileAlarm:
     """Linux's timerfd_create(2), whose clock is that of `perf_counter_ns`."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
-        library = ctypes.CDLL(None, use_errno=True)
+        # PyDLL keeps the interpreter's lock, as neither call waits for anything.
+        library = ctypes.PyDLL(None, use_errno=True)
         try:
             create, self._settime = library.timerfd_create, library.timerfd_settime
         except AttributeError as error:

@@ -23,6 +23,9 @@ from loadstone.run.call import Call
 from loadstone.run.tally import Phases
 
 TICK_S = 1.0
+#: So many more objects than before, and garbage is looked for: what is in flight comes and goes by
+#: hundreds, and at Python's own 700 each look holds up calls for milliseconds, to find nothing.
+NEW_OBJECTS = 10_000
 
 
 class OperationFailed(Exception):
@@ -71,6 +74,7 @@ class Recording:
         self._begin(share, now_ns)
         # What is there now stays to the end: looking through it again and again costs a tenth.
         gc.freeze()
+        gc.set_threshold(NEW_OBJECTS)
         self._ticker = gevent.spawn(self._tick_on)
 
     @property
