@@ -488,7 +488,7 @@ def test_of_whom_an_item_knows_is_told() -> None:
     """An attribute of an entity that is no ancestor is refused with the word for any item's."""
     vet = Entity("Vet", table=things, item={"id": text("v{n}", n=number)})
     pet = Entity("Pet", table=Table("pets", partition_key="id"), item={"id": text("{n}", n=number)})
-    with pytest.raises(BadContent, match="Visit.vetId: Vet is no ancestor of Visit, .* any_of"):
+    with pytest.raises(BadContent, match=r"Visit.vetId: Vet is no ancestor of Visit, .* any_of"):
         Entity(
             "Visit",
             table=Table("visits", partition_key="id"),
