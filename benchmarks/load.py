@@ -8,9 +8,11 @@ The server answers with constants, which a real engine gave before; so what is m
 client, in processor time of the process that makes the load, from the start of the test to its
 end. Both are stock Locust with every event fired. Ours accounts for every attempt and unit,
 checks each answer's checksum and rows, keeps its histograms and writes its record. The resource
-decodes every answer. Ours leaves rows as they are on the wire until somebody looks at them, which a
-scenario does on a sample: `get`, `put` and `query` are such answers. In `decoded` a user by hand
-looks at every row of every answer, and in `compared` every row is held against the data set too.
+decodes every answer; a user has one of its own, as boto3's resources are not to be shared among
+threads, and beside it stands what one for all would do. Ours leaves rows as they are on the wire
+until somebody looks at them, which a scenario does on a sample: `get`, `put` and `query` are such
+answers. In `decoded` a user by hand looks at every row of every answer, and in `compared` every
+row is held against the data set too.
 
 They take turns, and beside the medians stand the least and the most of a turn: of the resource's
 against its own median, of the others against the resource's of the same round. They lie far apart
@@ -175,8 +177,10 @@ class Bench(NamedTuple):
         found = self.locust(file, *options, "--region", REGION, BENCH_CALL=_first(call))
         return found["requests"] / found["cpu_s"]
 
-    def resource(self, call: str) -> float:
-        found = self.locust("boto3_resource.py", BENCH_CALL=_first(call))
+    def resource(self, call: str, *, each: bool) -> float:
+        """The same, with a resource for each user or one for all."""
+        resources = "each" if each else "one"
+        found = self.locust("boto3_resource.py", BENCH_CALL=_first(call), BENCH_RESOURCES=resources)
         return found["requests"] / found["cpu_s"]
 
 
@@ -237,7 +241,8 @@ def trusting(pair: tuple[Path, Path] | None) -> dict[str, str]:
 
 def compare(*, rounds: int, tls: bool, command: str | None) -> None:
     """Requests per second of processor time, and how many times the resource's that is."""
-    titles = ["boto3 resource", "loadstone", *(["client alone", "Rust SDK"] if command else [])]
+    titles = ["boto3 resource a user", "one for all", "loadstone"]
+    titles += ["client alone", "Rust SDK"] if command else []
     print(f"{'':18}{''.join(f'{title:>28}' for title in titles)}")
     answers = recorded_answers()
     note = answers["GetItem"]["Item"]
@@ -249,7 +254,8 @@ def compare(*, rounds: int, tls: bool, command: str | None) -> None:
         bench = Bench(server, Path(name), trusting(pair))
         for call in CALLS:
             ways: list[Callable[[], float]] = [
-                partial(bench.resource, call),
+                partial(bench.resource, call, each=True),
+                partial(bench.resource, call, each=False),
                 partial(bench.ours, call),
             ]
             if command and call in ("get", "put"):
@@ -293,7 +299,7 @@ def latency(rates: Sequence[int], rounds: int) -> None:
     for users in (4, 8, 100):
         with constant_server(answers, delay_ms=5) as server, TemporaryDirectory() as name:
             found = Bench(server, Path(name)).locust(
-                "boto3_resource.py", users=users, BENCH_CALL="get"
+                "boto3_resource.py", users=users, BENCH_CALL="get", BENCH_RESOURCES="one"
             )
             print_latency(f"boto3, {users} users", "", found, found["p99_ms"], server)
 

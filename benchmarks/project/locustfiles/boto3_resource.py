@@ -1,6 +1,8 @@
 """What people write: a Locust user that calls boto3's resource, and tells Locust of each call.
 
-One resource for all users, with a connection for each: a resource a user takes 10 MB.
+A user has a session and a resource of its own, as boto3 asks of whoever has threads: neither may be
+shared. `BENCH_RESOURCES=one` shares one all the same, with a connection for each user, which saves
+10 MB a user. They are made before it is measured what is used.
 """
 
 import os
@@ -16,28 +18,35 @@ from locust import User, constant, events, task
 
 from benchmarks.measured import measure
 
-measure()
-
 NOTE = {"pk": "note#0", "sk": "NOTE"}
 
 
 def connect(environment: Any, **_: Any) -> None:
-    settings = Config(
-        max_pool_connections=environment.parsed_options.num_users or 1,
-        retries={"mode": "standard", "max_attempts": 1},
-    )
-    resource = boto3.resource("dynamodb", endpoint_url=environment.host, config=settings)
-    ResourceUser.table = resource.Table("bench")
-    ResourceUser.note = ResourceUser.table.get_item(Key=NOTE)["Item"]
+    users = environment.parsed_options.num_users or 1
+    settings = Config(max_pool_connections=users, retries={"mode": "standard", "max_attempts": 1})
+
+    def table() -> Any:
+        resource = boto3.Session().resource(
+            "dynamodb", endpoint_url=environment.parsed_options.host, config=settings
+        )
+        return resource.Table("bench")
+
+    shared = os.environ["BENCH_RESOURCES"] == "one"
+    ResourceUser.tables = [table()] * users if shared else [table() for _ in range(users)]
+    ResourceUser.note = ResourceUser.tables[0].get_item(Key=NOTE)["Item"]
 
 
-events.test_start.add_listener(connect)  # type: ignore[no-untyped-call]
+events.init.add_listener(connect)  # type: ignore[no-untyped-call]
+measure()
 
 
 class ResourceUser(User):
-    table: ClassVar[Any]
+    tables: ClassVar[list[Any]]
     note: ClassVar[dict[str, Any]]
     wait_time = constant(0)
+
+    def on_start(self) -> None:
+        self.table = self.tables.pop()
 
     @task
     def call(self) -> None:
