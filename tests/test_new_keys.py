@@ -278,3 +278,50 @@ def test_a_number_in_a_key_is_the_attribute_that_has_it(tmp_path: Path) -> None:
     (name,) = (name for name, each in system.entities.items() if each.table is not None)
     for each in rows(system, name):
         assert each["SK"] == f"ISSUE#{each['IssueNumber']:07}"
+
+
+def account_items() -> list[dict[str, Any]]:
+    """Users and organizations, whose keys look alike, and members of the organizations."""
+    random = Random(3)
+    users, organizations = ([f"{word}{n}" for n in range(60)] for word in ("user", "org"))
+    found: list[dict[str, Any]] = []
+    for names, kind in ((users, "User"), (organizations[:12], "Organization")):
+        found += [
+            {"PK": f"ACCOUNT#{name}", "SK": f"ACCOUNT#{name}", "type": kind, f"{kind}Name": name}
+            for name in names
+        ]
+    for name in organizations[:12]:
+        found += [
+            {"PK": f"ACCOUNT#{name}", "SK": f"MEMBERSHIP#{each}", "type": "Membership"}
+            for each in random.sample(users, 5)
+        ]
+    return sorted(found, key=lambda item: (item["PK"], item["SK"]))
+
+
+def test_two_kinds_may_have_keys_of_one_form(tmp_path: Path) -> None:
+    """Users and organizations are both ACCOUNT#: neither belongs to the other, and members are in
+    the partitions that their keys name."""
+    accounts = Table("accounts", partition_key="PK", sort_key="SK")
+    system, _, _ = read(tmp_path, (accounts, account_items()))
+    assert system.entities["User"].parent is None
+    assert system.entities["Organization"].parent is None
+    assert system.entities["Membership"].parent is system.entities["Organization"]
+
+
+def test_two_kinds_of_one_form_and_the_same_names_have_keys_of_their_own(tmp_path: Path) -> None:
+    """Numbered alike, an account of the one kind would be written over one of the other; of items
+    in both, those of the fewer are a kind of their own."""
+    items: list[dict[str, Any]] = []
+    for n in range(80):
+        key = f"ACCOUNT#{n:06}"
+        kind, more = ("Organization", {"size": n}) if n % 4 == 0 else ("User", {"age": n})
+        items.append({"PK": key, "SK": key, "type": kind, **more})
+        items += [
+            {"PK": key, "SK": f"NOTE#{place}", "type": "Note", "pages": n} for place in range(3)
+        ]
+    accounts = Table("accounts", partition_key="PK", sort_key="SK")
+    system, _, _ = read(tmp_path, (accounts, items))
+    parents = {name: each.parent.name for name, each in system.entities.items() if each.parent}
+    assert parents == {"Note": "User", "OrganizationNote": "Organization"}
+    keys = [each["PK"] for name in ("Organization", "User") for each in rows(system, name)]
+    assert len(set(keys)) == len(keys)

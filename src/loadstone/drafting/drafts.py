@@ -15,7 +15,7 @@ from loadstone.drafting.groups import Group, counts, fan_out, groups_of
 from loadstone.drafting.holders import (
     Holder,
     Within,
-    holder_of,
+    holders_of,
     inherited,
     settled,
     within,
@@ -52,8 +52,7 @@ def draft_of(
         if not given.items:
             entities += bare_entities(desk, given, table)
             continue
-        groups = groups_of(given, found)
-        holders += [holder_of(desk, group, table) for group in groups]
+        holders += holders_of(desk, groups_of(given, found), table)
     of_table = {id(given): table for given, table in zip(givens, tables, strict=True)}
     others = {
         id(kind): sheet_of(desk, kind, of_table[id(holder.group.given)])
@@ -174,7 +173,8 @@ def _written(
         else:
             holder.sheet.known |= known
             told = [part for part in holder.template if isinstance(part, Part)]
-            write(holder.sheet, single=True, told=told if named_by_others else ())
+            told = told if named_by_others else []
+            write(holder.sheet, single=True, told=told, apart=holder.apart)
         found.append(holder.entity)
     for kind in group.others:
         sheet = others[id(kind)]

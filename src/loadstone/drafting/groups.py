@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from loadstone.drafting.figures import quantile, rounded, share_of, spread_of
 from loadstone.drafting.given import Given, WireItem
 from loadstone.drafting.kinds import Kind
+from loadstone.drafting.names import pascal
 
 _MOST_OF_THEM = 0.8
 _MANY = 10
@@ -47,7 +48,7 @@ def groups_of(given: Given, kinds: Sequence[Kind]) -> list[Group]:
     found = []
     for label, some in by_label.items():
         group = Group(given, label, tuple(some), None)
-        found.append(Group(given, label, tuple(some), _own(group)))
+        found += [replace(each, own=_own(each)) for each in _by_root(group)]
     return found
 
 
@@ -104,6 +105,47 @@ def _giants(numbers: Sequence[int]) -> tuple[int, float]:
     return len(found), min(0.9, share_of(sum(found), sum(ordered)))
 
 
+def _by_root(group: Group) -> list[Group]:
+    """A group for each kind that partitions are about, where those of several kinds look alike:
+    accounts of users, and of organizations with their members."""
+    roots = _roots(group)
+    if not roots:
+        return [group]
+    whose = {group.partition(item): at for at, root in enumerate(roots) for item in root.items}
+    kinds = [[root] for root in roots]
+    for kind in group.kinds:
+        if all(kind is not root for root in roots):
+            for at, part in _dealt(group, kind, roots, whose):
+                kinds[at].append(part)
+    return [replace(group, kinds=tuple(some)) for some in kinds]
+
+
+def _roots(group: Group) -> list[Kind]:
+    """Kinds with the same labels of which each partition has one item, and none has two kinds."""
+    for kind in group.kinds:
+        alike = [each for each in group.kinds if each.labels == kind.labels]
+        partitions = [group.partition(item) for each in alike for item in each.items]
+        single = len(set(partitions)) == len(partitions)
+        if len(alike) > 1 and single and all(_repeats(group, each) for each in alike):
+            return alike
+    return []
+
+
+def _dealt(
+    group: Group, kind: Kind, roots: Sequence[Kind], whose: Mapping[str, int]
+) -> Iterator[tuple[int, Kind]]:
+    """A kind by whose partitions its items are in; those of no root that was seen are with most."""
+    times = Counter(whose.get(group.partition(item)) for item in kind.items)
+    most = max(range(len(roots)), key=lambda at: times[at])
+    found = [whose.get(group.partition(item), most) for item in kind.items]
+    for at in dict.fromkeys(found):
+        some = [row for row, root in enumerate(found) if root == at]
+        name = kind.name if at == most else pascal(f"{roots[at].name} {kind.name}")
+        items = tuple(kind.items[row] for row in some)
+        places = tuple(kind.places[row] for row in some)
+        yield at, replace(kind, name=name, items=items, places=places)
+
+
 def _own(group: Group) -> Kind | None:
     """The kind with one item in each partition, or in nearly all."""
     partitions = _whole(group)
@@ -126,11 +168,16 @@ def _is_about(group: Group, kind: Kind) -> bool:
     if sort_key is None:
         return True
     keys = {str(next(iter(item[sort_key].values()))) for item in kind.items}
-    repeats = all(
+    return len(keys) == 1 or _repeats(group, kind)
+
+
+def _repeats(group: Group, kind: Kind) -> bool:
+    """Whether its sort key is the partition key again."""
+    sort_key = group.given.table.sort_key
+    return sort_key is not None and all(
         str(next(iter(item[sort_key].values()))).endswith(group.partition(item))
         for item in kind.items
     )
-    return repeats or len(keys) == 1
 
 
 def _says_own(kind: Kind) -> bool:

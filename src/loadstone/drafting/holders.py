@@ -13,7 +13,7 @@ from loadstone.drafting.expressions import is_unique, made_of, shared, unique
 from loadstone.drafting.forms import form_of
 from loadstone.drafting.groups import Group
 from loadstone.drafting.kinds import Kind, called, partition_word, table_word
-from loadstone.drafting.names import pascal, plain, snake, words_in
+from loadstone.drafting.names import kebab, pascal, plain, snake, words_in
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.templates import Part, Template, templates_of
 from loadstone.drafting.times import clock_of, days_of, shown
@@ -38,6 +38,7 @@ class Holder:
     values: Mapping[str, str] = field(default_factory=dict)  # names of facts by those of parts
     vocabulary: Vocabulary = NOTHING
     common: dict[str, dict[str, str | None]] = field(default_factory=dict)  # of each partition
+    apart: str = ""  # what goes before its number, where another's key would be the same
 
     @property
     def identities(self) -> frozenset[str]:
@@ -101,6 +102,18 @@ def within(home: Holder, sheet: Sheet, part: Part) -> Within:
         home.vocabulary,
         home=home,
     )
+
+
+def holders_of(desk: Desk, groups: Sequence[Group], table: DraftTable) -> list[Holder]:
+    """One for each group; of those whose keys would be alike the first is numbered plainly."""
+    found: list[Holder] = []
+    for group in groups:
+        holder = holder_of(desk, group, table)
+        alike = [each.number_text for each in found if each.group.label == group.label]
+        if None in alike or holder.number_text in alike or (alike and holder.number_text is None):
+            holder.apart = f"{kebab(holder.entity.name)}-"
+        found.append(holder)
+    return found
 
 
 def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
