@@ -114,6 +114,32 @@ def test_decimals_are_found_wherever_they_stand() -> None:
     assert list(map(repr, dataset.items(sale, 0, 700))) == list(map(repr, singly))
 
 
+def test_a_text_of_a_text_and_of_a_tiny_decimal_is_that_of_each() -> None:
+    """A text in a text, of what the item shows later or not at all, and decimals that Python would
+    write in powers of ten, are alike made singly, together and for the wire."""
+    price, tiny = decimal(0, 9), decimal(-0.0001, 0.0001, places=8)
+    label = text("a{price}", price=price)
+    thing = Entity(
+        "Thing",
+        table=things,
+        item={
+            "id": text("{n}", n=loadstone.number),
+            "label": label,
+            "price": {"of": price},
+            "behind": text("{label}!", label=label),
+            "tiny": tiny,
+            "off": text("<{tiny}>", tiny=tiny),
+            "twice": fill("{tiny}{tiny}", tiny=tiny),
+        },
+    )
+    dataset = dataset_of(thing, scale=600)
+    one = dataset.compile(thing, thing.shown())
+    singly = [one(item) for item in range(600)]
+    assert list(dataset.items(thing, 0, 600)) == singly
+    assert [decode(orjson.loads(row)) for row in dataset.rows(thing, 0, 600)] == singly
+    assert not any("E" in item["off"] + item["twice"] for item in singly)
+
+
 def test_texts_and_lists_of_items_made_together_are_those_of_each() -> None:
     """What JSON would escape, what is wider than a byte, what is null, and lists of a parent's:
     made together, an item has them as it has them alone, and they are its own."""

@@ -85,6 +85,12 @@ def test_a_text_of_python_is_told_the_word_for_it(slip: str, tmp_path: Path) -> 
     assert re.match(r"\S+/fixtures/orders\.py:9\b", said)
 
 
+@pytest.mark.parametrize("slip", ["len(map(str, ()))", '"%d" % b"1"', "float(1j)"])
+def test_another_slip_is_not_taken_for_it(slip: str, tmp_path: Path) -> None:
+    """What is no expression is answered in Python's own words."""
+    assert not re.search(TEXT, told(tmp_path, PET=slip))
+
+
 @pytest.mark.parametrize(
     ("slips", "says"),
     [

@@ -106,6 +106,12 @@ def test_a_flag_of_numpy_is_a_flag() -> None:
     assert type(Setting("SOME", default=two).default) is int
 
 
+def test_the_keys_of_a_dict_have_an_order() -> None:
+    """They may be picked from, though they are a set as well."""
+    words = {"b": 1, "a": 2}
+    assert items_of(pick(words.keys())) == items_of(pick(("b", "a")))
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

@@ -146,3 +146,19 @@ def test_a_confirmation_that_the_generator_spoilt_is_made_again_after_a_break() 
             search.tried("broke", 60, spent=True)
     assert search.rate is None
     assert search.held == 60
+
+
+def test_what_a_spoilt_trial_used_up_is_no_proof() -> None:
+    """While the generator was behind, more was kept: that some of it had been used up says nothing
+    of what is confirmed next."""
+    search = Search(80)
+    search.tried("held")
+    search.tried("broke", 100, spent=True)
+    search.tried("held")
+    while not search.confirming:
+        search.tried("held")
+    search.tried("generator", spent=True)
+    while not search.confirming:
+        assert search.rate is not None
+        search.tried("held")
+    assert not search.proves

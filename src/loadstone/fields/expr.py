@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from loadstone.errors import BadContent
 from loadstone.fields.digits import decimals_of, digits_of
 from loadstone.fields.pieces import Picked, Pieces, Words
-from loadstone.mistakes import UNKNOWN_YET, shown
+from loadstone.mistakes import EXPRESSIONS, UNKNOWN_YET, shown
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -39,6 +39,9 @@ class Expr:
     kind: Kind
     places: int = 0  # of a decimal
     chooses = False  # whether an item needs but some of its inputs
+
+    def __init_subclass__(cls) -> None:
+        EXPRESSIONS.add(cls.__name__)
 
     def one(self, scope: Scope) -> str:
         """Python source of the value for a single item."""

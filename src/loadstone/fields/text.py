@@ -73,7 +73,8 @@ class Join(Expr):
                 # JSON's escapes within quotes are Python's too.
                 source.append(quoted(str(part.value)).replace("{", "{{").replace("}", "}}"))
             else:
-                source.append("{" + variable(part) + (f":{padding}" if padding else "") + "}")
+                form = padding or ("f" if _may_be_tiny(part) else "")
+                source.append("{" + variable(part) + (f":{form}" if form else "") + "}")
         return 'f"' + "".join(source) + '"'
 
     def pieces(self, frame: Frame) -> Pieces:
@@ -277,7 +278,8 @@ def fill(
     """
     template = pick([templates] if isinstance(templates, str) else templates, by=by)
     assert isinstance(template, Lookup)
-    return Fill(template, {name: _slot(name, value, "a template") for name, value in slots.items()})
+    parts = {name: _slot(name, value, "a template") for name, value in slots.items()}
+    return Fill(template, {n: Join([(p, "")]) if _may_be_tiny(p) else p for n, p in parts.items()})
 
 
 def _parsed(template: str) -> list[tuple[str, str | None, str]]:
@@ -289,6 +291,11 @@ def _parsed(template: str) -> list[tuple[str, str | None, str]]:
             f"text {template!r}: {error}; a slot is {{name}}, and a brace itself is doubled"
         ) from error
     return parts
+
+
+def _may_be_tiny(part: Expr) -> bool:
+    """Whether Python writes a decimal in powers of ten, 6.8E-7, where JSON has 0.00000068."""
+    return part.kind == "decimal" and part.places > 6
 
 
 def _slot(name: str, value: Value, where: str) -> Expr:

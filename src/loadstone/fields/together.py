@@ -199,13 +199,18 @@ class _Loop:
             case Constant():
                 return repr(expr.value)
             case Join() if self._has_parts(expr, here):
-                return expr.written(lambda part: self._value(part, here))
+                return expr.written(lambda part: self._part(part, here))
             case Map():
                 return self._map(expr, here)
             case List():
                 return "[" + ", ".join(self._value(value, here) for value in expr.values) + "]"
             case Case() if expr.kind in ("map", "list", "nullable"):
                 return self._case(expr, here)
+        return self._taken(_Column(expr, here.path), here.each)
+
+    def _part(self, expr: Expr, here: _Here) -> str:
+        """A part of a text, which the loop has taken: f-strings in one another need Python 3.12."""
+        expr, here = _found(expr, here)
         return self._taken(_Column(expr, here.path), here.each)
 
     def _has_parts(self, expr: Join, here: _Here) -> bool:

@@ -217,6 +217,8 @@ class Host:
         self._directories = [run / name for name in self._playing]
         if len(self._playing) == 1:
             self._directories = [run]
+        if not self._playing:
+            return  # other users alone were picked: nothing is ours to record
         try:
             self._begin(options)
         except (LoadstoneError, OSError) as error:

@@ -74,7 +74,8 @@ class Recording:
         self._begin(share, now_ns)
         # What is there now stays to the end: looking through it again and again costs a tenth.
         gc.freeze()
-        gc.set_threshold(NEW_OBJECTS)
+        if 0 < gc.get_threshold()[0] < NEW_OBJECTS:
+            gc.set_threshold(NEW_OBJECTS)
         self._ticker = gevent.spawn(self._tick_on)
 
     @property

@@ -9,7 +9,7 @@ import reprlib
 import sys
 import types
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, KeysView, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -250,7 +250,11 @@ def _misfit(value: Any, hint: Any, module: str) -> Any:
     else:
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
             return value
-        if isinstance(value, Set) and issubclass(kind, Sequence):
+        if (
+            isinstance(value, Set)
+            and not isinstance(value, KeysView)
+            and issubclass(kind, Sequence)
+        ):
             return value  # in another order each time
         pairs = [(each, parts[0]) for each in value] if len(set(parts) - {...}) == 1 else []
     wrongs = (_misfit(each, part, module) for each, part in pairs)

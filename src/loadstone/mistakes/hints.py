@@ -12,13 +12,14 @@ UNKNOWN_YET = (
     "a value is not known before there is an item, so no f-string, str() or % can hold it: a text "
     'with a number in it is text("pet_{n:06}", n=number)'
 )
+#: What the classes of expressions are called; each says so itself.
+EXPRESSIONS: set[str | None] = set()
 #: What Python says of an expression where only a value that is known would do.
 _AS_VALUE = re.compile(
     r"format: a(?:n integer| real number) is required, not (?P<a>\w+)"
     r"|float\(\) argument must be .+, not '(?P<b>\w+)'"
     r"|object of type '(?P<c>\w+)' has no len\(\)"
 )
-_BUILT_IN = frozenset({"str", "NoneType", "list", "dict", "tuple", "set", "int", "float", "bool"})
 
 
 def meant_by(word: str, given: Any) -> str:
@@ -51,4 +52,4 @@ def _choice(given: Any) -> str:
 def asks_a_value(said: str) -> bool:
     """Whether Python was to make a text or a number of an expression."""
     found = _AS_VALUE.search(said)
-    return found is not None and not set(filter(None, found.groups())) & _BUILT_IN
+    return found is not None and not EXPRESSIONS.isdisjoint(found.groups())

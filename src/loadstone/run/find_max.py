@@ -112,7 +112,7 @@ class Search:
         rate = self._next
         if rate is None:
             raise ValueError("the search is over")
-        self._proven = spent or (self._proven and outcome != "generator")
+        self._proven = outcome != "generator" and (spent or self._proven)
         if self._spending:
             self._next = self._after_spending(rate, outcome)
             return
