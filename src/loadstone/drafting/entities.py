@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loadstone.drafting.alike import draw_once, is_padded
+from loadstone.drafting.chosen import choose, one_of_named
 from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
 from loadstone.drafting.expressions import (
@@ -42,8 +44,6 @@ from loadstone.drafting.times import (
 from loadstone.drafting.values import value_of
 from loadstone.drafting.vocabulary import Vocabulary
 
-#: An entity has at least so many items at any scale worth loading.
-_FIRST, _FEW = 100, 10
 #: An instant that is called so is none of creation.
 _ENDS = frozenset({"ttl", "expires", "expire", "expired", "expiry", "expiration"})
 
@@ -68,6 +68,7 @@ class Desk:
     told: list[Told] = field(default_factory=list)  # where there are values to tell it by
     asked: set[tuple[DraftEntity, str]] = field(default_factory=set)  # what others name one of
     only: dict[DraftEntity, DraftEntity] = field(default_factory=dict)  # parents, of only children
+    written: list[DraftEntity] = field(default_factory=list)  # as they stand in the draft
 
 
 @dataclass(eq=False)
@@ -149,6 +150,7 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
     told_by = table.table.partition_key if single else table.table.sort_key
     alone = single or sheet.entity.ownerless
     _make_unique(sheet, told_by, "number" if alone else "position", apart)
+    draw_once(sheet, parts_of(sheet))
     named = [part for part in parts_of(sheet) if (sheet.entity, part.name) in sheet.desk.asked]
     _share_parts(sheet, [part for part in (*told, *named) if part.name not in sheet.columns])
     conditions = _conditions(sheet)
@@ -162,6 +164,7 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
         if _is_few(sheet, name):
             few.add(name)
         sheet.entity.item.append(Line(name, source, tuple(notes)))
+    sheet.desk.written.append(sheet.entity)
     sheet.entity.few = frozenset(few)
     sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
 
@@ -216,6 +219,9 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if any(is_apart(sheet.clocks[part.texts]) for part in times):
         return
     last = max(own, key=lambda part: (len(set(part.present)), own.index(part)))
+    notes = choose(sheet, last) if number == "position" else ()
+    if notes is None:
+        return
     if not last.numeric and len(set(last.present)) == len(last.present) > 1:
         number = "number"  # no two of any partition are alike
     if last.numeric:
@@ -224,7 +230,7 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if isinstance(forms[last], Digits):
         _tell_as_number(sheet, last, number)
     made = unique(forms[last], last.present, number)
-    sheet.said[last] = made.notes
+    sheet.said[last] = (*notes, *made.notes)
     made = joined([apart, ("n", made)]) if apart else made
     sheet.known[last] = made.source
     sheet.texts[made.source] = made
@@ -232,10 +238,7 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
 
 def _tell_as_number(sheet: Sheet, part: Part, number: str) -> None:
     """An attribute may have as a number what a key has as digits: 7 of ISSUE#0000007."""
-    digits = [None if text is None else text.lstrip("0") or "0" for text in part.texts]
-    for other in parts_of(sheet):
-        if other.numeric and list(other.texts) == digits:
-            sheet.known[other] = number
+    sheet.known |= {each: number for each in parts_of(sheet) if is_padded(part, each)}
 
 
 def _tell_in_steps(sheet: Sheet, part: Part) -> None:
@@ -259,7 +262,8 @@ def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
         if times < 2 and part not in facts:
             continue
         source = sheet.found(part)
-        if source is None or not (source.isidentifier() or source.endswith('"]')):
+        is_drawn = source is not None and source.startswith("any_of(")
+        if source is None or is_drawn or not (source.isidentifier() or source.endswith('"]')):
             made = Made(source, sheet.said.pop(part, ())) if source else _own(sheet, part)
             source = sheet.variable(part.name)
             sheet.entity.before.append(Line(source, made.source, made.notes))
@@ -303,7 +307,7 @@ def _own(sheet: Sheet, part: Part) -> Made:
     form = form_of(part.present, sheet.desk.vocabulary)
     if isinstance(form, Time):
         return shown(sheet.clocks[part.texts], f"moment(days={days_of(sheet.clocks[part.texts])})")
-    named = _reference(sheet, part)
+    named = one_of_named(sheet, part)
     if named is not None:
         return named
     if part.numeric:
@@ -331,24 +335,13 @@ def _noted(sheet: Sheet, part: Part, made: Made) -> Made:
     line = [f"{each.variable}[" for each in sheet.entity.line]
     shared = {line.name: line.source for line in sheet.entity.before}
     source = shared.get(made.source, made.source)
-    if named is None or source.startswith((*line, f"any_of({named.entity.variable}")):
+    if named is None:
+        return made
+    variable = named.entity.variable
+    if source.startswith((*line, f"any_of({variable}", f"{variable}.at(")):
         return made
     note = f"its values were found among those of {named.entity.name}: {named.attribute}"
     return Made(made.source, (*made.notes, note), made.template, made.values)
-
-
-def _reference(sheet: Sheet, part: Part) -> Made | None:
-    """One of the first few of another entity, where a part is called as those are."""
-    named = sheet.desk.named.get(plain(part.name))
-    if named is None or named.entity is sheet.entity or part.numeric:
-        return None
-    if named.attribute and named.entity in sheet.entity.line:
-        return Made(f'{named.entity.variable}["{named.attribute}"]')
-    if named.template is None:
-        return None
-    count = max(_FEW, min(len(set(part.present)), _FIRST))
-    note = f"names one of the first {count} of {named.entity.name}"
-    return as_text(named.template, [note], n=f"whole(0, {count - 1})")
 
 
 def _conditions(sheet: Sheet) -> dict[tuple[int, ...], str]:

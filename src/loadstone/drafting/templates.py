@@ -58,7 +58,24 @@ def templates_of(
         found[name] = headed or tuple(
             part if isinstance(part, str) else _named(part, name, named) for part in template
         )
-    return found
+    return _each_once(found, plain)
+
+
+def _each_once(
+    templates: Mapping[str, Template], attributes: Collection[str]
+) -> dict[str, Template]:
+    """What stands in several keys and is no attribute is one part in all of them."""
+    inner: list[Part] = []
+
+    def first(part: str | Part) -> str | Part:
+        if isinstance(part, str) or part.name in attributes:
+            return part
+        known = next((each for each in inner if same(part, each)), part)
+        if known is part:
+            inner.append(part)
+        return known
+
+    return {name: tuple(map(first, template)) for name, template in templates.items()}
 
 
 def same(part: Part, other: Part) -> bool:
