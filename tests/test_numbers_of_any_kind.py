@@ -108,7 +108,7 @@ def test_a_flag_of_numpy_is_a_flag() -> None:
 
 def test_the_keys_of_a_dict_have_an_order() -> None:
     """They may be picked from, though they are a set as well."""
-    words = {"b": 1, "a": 2}
+    words: Any = {"b": 1, "a": 2}
     assert items_of(pick(words.keys())) == items_of(pick(("b", "a")))
 
 
