@@ -179,7 +179,10 @@ def _numbered(form: Form, texts: Sequence[str]) -> str:
     if isinstance(form, Shape) and form.numbered is not None:
         before, run, behind = form.numbered
         slot = f"{{n:0{run.high}}}" if run.low == run.high > 1 else "{n}"
-        return (prefix + before).replace("{", "{{").replace("}", "}}") + slot + behind
+        before, behind = (
+            part.replace("{", "{{").replace("}", "}}") for part in (prefix + before, behind)
+        )
+        return before + slot + behind
     length = round(quantile([len(text) for text in texts], 0.5)) - len(prefix)
     return prefix + f"{{n:0{min(max(length, 6), 40)}}}"
 
