@@ -22,10 +22,10 @@ from loadstone.drafting.figures import rounded, share_of
 from loadstone.drafting.forms import Choice, Digits, Time, form_of, telling_form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
-from loadstone.drafting.names import Names, plain, snake, words_in
+from loadstone.drafting.names import Names, snake, words_in
 from loadstone.drafting.numeric import number_of
 from loadstone.drafting.palette import Palette
-from loadstone.drafting.pieces import Made, as_text, joined
+from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.references import Told, any_of, referred
 from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
 from loadstone.drafting.times import (
@@ -41,6 +41,7 @@ from loadstone.drafting.times import (
     mean_ms,
     shown,
 )
+from loadstone.drafting.turns import take_turns
 from loadstone.drafting.values import value_of
 from loadstone.drafting.vocabulary import Vocabulary
 
@@ -186,7 +187,8 @@ def _tell_time(sheet: Sheet) -> None:
     if first is None:
         sheet.instant = f"moment(days=30{in_order})"
         for texts, clock in clocks.items():
-            sheet.known[parts[texts]] = shown(clock, alone(clock)).source
+            if sheet.found(parts[texts]) is None:
+                sheet.known[parts[texts]] = shown(clock, alone(clock)).source
         return
     base = clocks[first]
     variable = sheet.variable("created")
@@ -208,9 +210,11 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     """See to it that a key is another one for each item."""
     parts = _parts(sheet.templates.get(key or "", ()))
     own = [part for part in parts if sheet.found(part) is None]
-    times = [part for part in parts if part.texts in sheet.clocks and number == "position"]
+    times = [part for part in parts if part.texts in sheet.clocks]
     if times and not own and not any(is_apart(sheet.clocks[part.texts]) for part in times):
-        _tell_in_steps(sheet, times[0])
+        _tell_in_steps(sheet, times[0], number)
+    if number != "position":
+        times = []
     if key is None or not own:
         return
     forms = {part: telling_form_of(part.present, sheet.desk.vocabulary) for part in own}
@@ -227,9 +231,14 @@ def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None
     if last.numeric:
         sheet.known[last] = f"{number} + 1"
         return
-    if isinstance(forms[last], Digits):
+    form = forms[last]
+    tells = own == [last] and not apart and number == "position"
+    if isinstance(form, Choice) and len(form.seen) > 1 and tells:
+        take_turns(sheet, last, form)
+        return
+    if isinstance(form, Digits):
         _tell_as_number(sheet, last, number)
-    made = unique(forms[last], last.present, number)
+    made = unique(form, last.present, number)
     sheet.said[last] = (*notes, *made.notes)
     made = joined([apart, ("n", made)]) if apart else made
     sheet.known[last] = made.source
@@ -241,16 +250,16 @@ def _tell_as_number(sheet: Sheet, part: Part, number: str) -> None:
     sheet.known |= {each: number for each in parts_of(sheet) if is_padded(part, each)}
 
 
-def _tell_in_steps(sheet: Sheet, part: Part) -> None:
+def _tell_in_steps(sheet: Sheet, part: Part, number: str) -> None:
     """Days that tell the items of a partition apart follow one another."""
     clock = sheet.clocks[part.texts]
-    source = in_steps(clock, "position")
-    if sheet.found(part) != shown(clock, sheet.instant).source:
+    source = in_steps(clock, number)
+    before = sheet.entity.before
+    names = [line.name for line in before]
+    if sheet.instant not in names or sheet.found(part) != shown(clock, sheet.instant).source:
         sheet.known[part] = shown(clock, source).source
         return
-    before = sheet.entity.before
-    place = next(place for place, line in enumerate(before) if line.name == sheet.instant)
-    before[place] = Line(sheet.instant, source)
+    before[names.index(sheet.instant)] = Line(sheet.instant, source)
 
 
 def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
