@@ -74,12 +74,15 @@ def test_one_of_another_table_is_named(made: Any) -> None:
     assert smallest.item("Purchase", 0)["soldBy"] in shop_ids
 
 
-def test_what_can_only_be_told_is_a_comment(made: Any) -> None:
-    """Where one of the others cannot be named, that the values were theirs is said."""
-    _, texts = made
+def test_ids_in_a_sort_key_are_those_of_others(made: Any) -> None:
+    """The key of a review names one of the people that the draft makes."""
+    system, texts = made
     (fixtures,) = (text for name, text in texts.items() if name.startswith("fixtures/"))
     assert '"about": any_of(purchase)["id"],' in fixtures
-    assert "# its values were found among those of People: id" in fixtures
+    assert '"firstPeople": any_of(people).number' in fixtures
+    dataset = Dataset(system, scale=20_000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    ids = {dataset.item("People", number)["id"] for number in range(dataset.count("People"))}
+    assert {dataset.item("Review", number)["writtenBy"] for number in range(500)} <= ids
 
 
 def test_a_sort_key_that_names_others_comes_once(made: Any) -> None:
@@ -163,3 +166,74 @@ def test_those_that_have_none_are_counted(tmp_path: Path) -> None:
     assert per_parent.least == 0
     text = " ".join(texts["fixtures/draft.py"].split()).replace(" # ", " ")
     assert "taken from all Product items that were seen, 260 of 300 without one." in text
+
+
+def _named_by_keys(count: int) -> list[dict[str, Any]]:
+    """Customers, an order that each names one, and teams of customers."""
+    random = Random(4)
+    names = [f"CUSTOMER#{number:04}" for number in range(count)]
+    found = [
+        {"PK": name, "SK": name, "type": "customer", "age": n % 60} for n, name in enumerate(names)
+    ]
+    for number in range(100):
+        order, buyer = f"ORDER#{number:05}", random.choice(names)
+        index = {"GSI1PK": buyer, "GSI1SK": order}
+        found.append({"PK": order, "SK": buyer, "type": "order", "total": number, **index})
+        invoice = f"INVOICE#{number:05}"
+        found.append({"PK": order, "SK": invoice, "type": "invoice", "amount": number})
+    for number in range(12):
+        team = f"TEAM#{number:02}"
+        found.append({"PK": team, "SK": team, "type": "team", "size": 8})
+        found += [
+            {"PK": team, "SK": name, "type": "membership", "since": 2020}
+            for name in random.sample(names, 8)
+        ]
+    return sorted(found, key=lambda item: (item["PK"], item["SK"]))
+
+
+def test_sort_keys_name_any_of_another_entity(tmp_path: Path) -> None:
+    """Orders name customers of all that there are, in both keys the same one, and the members of a
+    team are different customers, at any scale."""
+    system, texts = drafted(tmp_path, given(single, _named_by_keys(100)))
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+    assert "any_of(customer)" in texts["fixtures/draft.py"]
+    for scale in (1000, 20_000):
+        dataset = Dataset(system, scale=scale, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+        made = {
+            name: list(dataset.items(name, 0, dataset.count(name)))
+            for name in ("Customer", "Order", "Membership")
+        }
+        known = {each["PK"] for each in made["Customer"]}
+        for name in ("Order", "Membership"):
+            named = {each["SK"] for each in made[name]}
+            assert named <= known
+            assert len(named) > len(known) / 3
+        assert all(each["SK"] == each["GSI1PK"] for each in made["Order"])
+        pairs = [(each["PK"], each["SK"]) for each in made["Membership"]]
+        assert len(set(pairs)) == len(pairs)
+
+
+def test_of_too_few_to_choose_from_a_comment_tells(tmp_path: Path) -> None:
+    """Of nine customers eight are in each team: that they are customers is said."""
+    system, texts = drafted(tmp_path, given(single, _named_by_keys(9)))
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+    assert "# names a Customer, which is not one of those" in texts["fixtures/draft.py"]
+
+
+def test_a_key_that_names_each_once_at_most_counts_them(tmp_path: Path) -> None:
+    """Each user is in one organization at most, and so in the draft."""
+    random = Random(4)
+    users = [f"USER#{number:04}" for number in range(80)]
+    items = [{"PK": each, "SK": each, "type": "user", "age": 3} for each in users]
+    for place, name in enumerate(random.sample(users, 40)):
+        org = f"ORG#{place % 10:02}"
+        items.append({"PK": org, "SK": name, "type": "membership", "since": place})
+    items.sort(key=lambda item: (item["PK"], item["SK"]))
+    system, _ = drafted(tmp_path, given(single, items))
+    assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+    dataset = Dataset(system, scale=20_000, as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    count = dataset.count("Membership")
+    named = {dataset.item("Membership", number)["SK"] for number in range(count)}
+    users_made = {dataset.item("User", n)["SK"] for n in range(dataset.count("User"))}
+    assert len(named) == count
+    assert named <= users_made

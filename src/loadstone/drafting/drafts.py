@@ -23,7 +23,7 @@ from loadstone.drafting.holders import (
 )
 from loadstone.drafting.kinds import Kind, kinds_of
 from loadstone.drafting.links import Link, childless, links_of, per_parent
-from loadstone.drafting.names import Names, kebab, snake
+from loadstone.drafting.names import Names, kebab, plain, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, inner_parts, known_first, referred
@@ -237,18 +237,30 @@ def _named_first(
             place(parent)
         under_way.add(holder)
         for sheet in _sheets(holder, others):
+            own = sheet is holder.sheet and holder not in links
             for part in (*parts_of(sheet), *inner_parts(sheet.columns)):
-                named = referred(part, desk.told, sheet.entity)
-                if named is not None:
-                    desk.asked.add((named.entity, named.attribute))
-                    if not waits(home[named.entity]):
-                        place(home[named.entity])
+                for entity, attribute in _names(desk, sheet, part):
+                    if own and part in holder.template and home[entity].entity is not entity:
+                        continue  # what tells it apart is its own, though others have it too
+                    desk.asked.add((entity, attribute))
+                    if not waits(home[entity]):
+                        place(home[entity])
         under_way.remove(holder)
         ordered[holder] = None
 
     for holder in holders:
         place(holder)
     return list(ordered)
+
+
+def _names(desk: Desk, sheet: Sheet, part: Part) -> Iterator[tuple[DraftEntity, str]]:
+    """Whose attribute a part is, by its values or by what it is called."""
+    told = referred(part, desk.told, sheet.entity)
+    if told is not None:
+        yield told.entity, told.attribute
+    named = desk.named.get(plain(part.name)) if part in parts_of(sheet) else None
+    if named is not None and named.attribute and named.entity is not sheet.entity:
+        yield named.entity, named.attribute
 
 
 def _sheets(holder: Holder, others: Mapping[int, Sheet]) -> list[Sheet]:

@@ -181,6 +181,7 @@ def write_phantom(desk: Desk, holder: Holder, known: Mapping[Part, str]) -> None
         entity.facts.append(Line(part.name, made.source, made.notes))
     if holder.template != (*parts,) or len(parts) != 1 or parts[0].name != key:
         _add_key(holder, key)
+    desk.written.append(entity)
 
 
 def inherited(holder: Holder, items_of: Sheet) -> dict[Part, str]:
