@@ -56,6 +56,7 @@ def test_a_live_table_is_drafted(live: Target, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert ran.out.split()[0] == "fixtures/shop.py"
     assert "drafted-customers: 150 items looked at" in ran.err
+    assert "loadstone up shop --table-prefix mine-" in ran.err
     system = load_system("shop", tmp_path)
     assert system.entities["Order"].parent is system.entities["Customer"]
     assert [table.name for table in system.tables] == list(TABLES)

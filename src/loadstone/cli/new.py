@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^,\s]+")
 _MOST_ADVISED = 12
+_OWN = "mine-"
 READ = Deed(done="read", question="Read them?")
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -92,7 +93,11 @@ def new(
         texts = starter(name)
     for path in write_files(texts, project, say=say):
         click.echo(path)
-    say("next: " + ", ".join(advised(command, name) for command in ("check", "preview", "demo")))
+    steps = [advised(command, name) for command in ("check", "preview", "demo")]
+    if tables:
+        # Under the names that were read `up` would find the tables that were drafted from.
+        steps.append(advised("up", name, "--table-prefix", _OWN))
+    say("next: " + ", ".join(steps))
 
 
 def _givens(
