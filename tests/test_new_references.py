@@ -191,10 +191,11 @@ def _named_by_keys(count: int) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: (item["PK"], item["SK"]))
 
 
-def test_sort_keys_name_any_of_another_entity(tmp_path: Path) -> None:
+@pytest.mark.parametrize("customers", [9, 100])
+def test_sort_keys_name_any_of_another_entity(tmp_path: Path, customers: int) -> None:
     """Orders name customers of all that there are, in both keys the same one, and the members of a
     team are different customers, at any scale."""
-    system, texts = drafted(tmp_path, given(single, _named_by_keys(100)))
+    system, texts = drafted(tmp_path, given(single, _named_by_keys(customers)))
     assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
     assert "any_of(customer)" in texts["fixtures/draft.py"]
     for scale in (1000, 20_000):
@@ -214,8 +215,9 @@ def test_sort_keys_name_any_of_another_entity(tmp_path: Path) -> None:
 
 
 def test_of_too_few_to_choose_from_a_comment_tells(tmp_path: Path) -> None:
-    """Of nine customers eight are in each team: that they are customers is said."""
-    system, texts = drafted(tmp_path, given(single, _named_by_keys(9)))
+    """Of nine customers eight are in each team, of many more items than were looked at: that they
+    are customers is said."""
+    system, texts = drafted(tmp_path, given(single, _named_by_keys(9), count=5000))
     assert [each for each in content_problems(system, say=lambda _: None) if each.wrong] == []
     assert "# names a Customer, which is not one of those" in texts["fixtures/draft.py"]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: An entity has at least so many items at any scale worth loading.
 _FIRST, _FEW = 100, 10
+_USUAL = 20_000  # items, of all tables together
 #: There are so many times as many to choose from as one partition has, or more.
 _ROOM = 4
 #: Pairs of equal ones that chance alone would have made.
@@ -68,9 +69,17 @@ def _choice(sheet: Sheet, part: Part, named: Told) -> str | None:
         return f'{named.entity.variable}.at(number)["{named.attribute}"]'
     if sheet.entity.per_parent.endswith(_ONCE):
         return any_of(named, part.present).source
-    if _most(sheet) * _ROOM > known or not is_root:
+    if _most(sheet) * _ROOM > _to_choose_from(sheet, known) or not is_root:
         return None
     return _different(sheet, part, named)
+
+
+def _to_choose_from(sheet: Sheet, known: int) -> int:
+    """How many there are at a usual scale, where partitions do not grow with it."""
+    samples = sheet.desk.samples
+    if not samples or "giants" in sheet.entity.per_parent:
+        return known
+    return known * _USUAL // samples
 
 
 def _most(sheet: Sheet) -> int:

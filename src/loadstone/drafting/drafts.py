@@ -39,7 +39,12 @@ def draft_of(
     drafted, left_out = without_binary_keys(givens)
     sample = concealed(drafted, words)
     givens, published = sample.givens, sample.vocabulary.published
-    desk = Desk(palette=Palette(), names=Names(), vocabulary=sample.vocabulary)
+    desk = Desk(
+        palette=Palette(),
+        names=Names(),
+        vocabulary=sample.vocabulary,
+        samples=_samples(givens),
+    )
     tables = [
         DraftTable(each.table, _table_variable(desk, each), [*each.notes, *_empty_indexes(each)])
         for each in givens
@@ -97,6 +102,11 @@ def name_apart(entities: Sequence[DraftEntity]) -> None:
     names = Names()
     for each in sorted(entities, key=lambda entity: entity.table is None):
         each.name = names.give(each.name)
+
+
+def _samples(givens: Sequence[Given]) -> int | None:
+    seen = sum(len(given.items) for given in givens)
+    return seen if sum(given.count or 0 for given in givens) == seen else None
 
 
 def _told(holder: Holder) -> Named:

@@ -69,6 +69,7 @@ class Desk:
     told: list[Told] = field(default_factory=list)  # where there are values to tell it by
     asked: set[tuple[DraftEntity, str]] = field(default_factory=set)  # what others name one of
     only: dict[DraftEntity, DraftEntity] = field(default_factory=dict)  # parents, of only children
+    samples: int | None = None  # how many items all tables have, where all were looked at
     written: list[DraftEntity] = field(default_factory=list)  # as they stand in the draft
 
 
