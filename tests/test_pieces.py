@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loadstone.fields.digits import decimal_text, decimals_of, digits_of, padded
@@ -17,13 +17,15 @@ WHOLE = st.one_of(
     st.integers(0, 1023),
     st.integers(0, 9999),
     st.integers(10**9, 10**10 - 1),
-    st.integers(-(2**62), 2**62),
+    st.integers(-(2**63), 2**63 - 1),
 )
+LEAST = -(2**63)
 SIZE = 12
 TEXT = st.text("abc é", max_size=5).map(lambda text: text.encode().decode("latin-1"))
 
 
 @given(st.lists(WHOLE, min_size=1, max_size=20))
+@example([LEAST, 3])
 def test_whole_numbers_of_a_column_are_written_as_one(values: list[int]) -> None:
     """A column of whole numbers reads as Python writes each of them."""
     column = np.array(values, dtype=np.int64)
@@ -31,6 +33,7 @@ def test_whole_numbers_of_a_column_are_written_as_one(values: list[int]) -> None
 
 
 @given(st.lists(WHOLE, min_size=1, max_size=20), st.integers(1, 9))
+@example([LEAST, 3], 2)
 def test_decimals_of_a_column_are_written_as_one(values: list[int], places: int) -> None:
     """A column of decimals reads as each of them alone, without needless zeros."""
     column = np.array(values, dtype=np.int64)

@@ -17,6 +17,8 @@ _DIGITS = 4
 _FEW = 1024
 _MOST_PLACES = 8
 _SIGNS = Words(("", "-"), lasting=True)
+#: Of 64 bits with a sign, the one number whose magnitude has none.
+_LOWEST = -(1 << 63)
 
 
 def digits_of(values: NDArray[Any]) -> Pieces:
@@ -26,6 +28,8 @@ def digits_of(values: NDArray[Any]) -> Pieces:
     low, high = int(values.min()), int(values.max())
     if -_FEW <= low < 0 and high < _FEW:
         return [Picked(_around_zero(0), values + _FEW)]
+    if low == _LOWEST:
+        return [list(map(str, values.tolist()))]
     if low < 0:
         return _signed(values, digits_of(np.abs(values)))
     if high < _TABLE:
@@ -49,9 +53,9 @@ def padded(values: NDArray[Any], width: int) -> NDArray[np.uint8]:
 
 def decimals_of(values: NDArray[Any], places: int) -> Pieces:
     """Scaled decimals as text, without needless zeros."""
-    if not values.size or places > _MOST_PLACES:
+    if not values.size or places > _MOST_PLACES or (low := int(values.min())) == _LOWEST:
         return [[decimal_text(value, places) for value in values.tolist()]]
-    low, high = int(values.min()), int(values.max())
+    high = int(values.max())
     if -_FEW <= low < 0 and high < _FEW:
         return [Picked(_around_zero(places), values + _FEW)]
     if low < 0:
