@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadstone.report.blocks import Block, Column, Mark, Table
+from loadstone.report.blocks import Block, Column, Table
 from loadstone.report.numbers import count, percent, rate
 from loadstone.run.expectation import AVERAGED_CALLS, LEAST_CALLS, TOLERANCE, UnitsCompared
 from loadstone.run.figures import Figures
@@ -49,25 +49,19 @@ def expected(figures: Figures) -> Iterator[Block]:
                 Column("", "text"),
             ),
             [_cells(row) for row in rows],
-            marks={number: _mark(row) for number, row in enumerate(rows) if row.differs},
+            marks={number: "bad" for number, row in enumerate(rows) if row.differs},
             sorts=True,
         )
 
 
 def _cells(row: UnitsCompared) -> tuple[str, ...]:
     sign = "+" if row.difference >= 0 else "-"
-    said = ["differs"] if row.differs else []
-    if row.assumed:
-        said.append(f"a guess: {row.assumed}")
+    said = f"a guess: {row.assumed}" if row.assumed else "differs" * row.differs
     return (
         row.pattern,
         count(row.calls),
         rate(row.expected),
         rate(row.consumed),
         f"{sign}{percent(abs(row.difference))}",
-        "; ".join(said),
+        said,
     )
-
-
-def _mark(row: UnitsCompared) -> Mark:
-    return "unsure" if row.assumed else "bad"
