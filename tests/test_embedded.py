@@ -151,7 +151,7 @@ def test_a_state_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     """Where the state folder cannot be made, the message names it and the way out."""
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(BadValue, match=r"cannot write to .*--endpoint"),
+        pytest.raises(BadValue, match=r"cannot write to .*--project"),
         project_engine(tmp_path / "file" / ".loadstone"),
     ):
         pytest.fail("it was made")

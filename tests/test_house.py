@@ -22,7 +22,7 @@ ENGINE = ROOT / "src" / "loadstone"
 #: The rooms from the ground up. A room imports from the lines above its own, and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("advice", "amounts", "errors", "starting"),
-    ("mistakes",),
+    ("folders", "mistakes"),
     ("table", "wire", "content", "documented"),
     ("naming",),
     ("fields",),

@@ -82,7 +82,7 @@ def _played(system: System, project: Path | None) -> Iterator[Problem]:
     from loadstone.contract.problem import Problem
     from loadstone.embedded.engines import find_engine
     from loadstone.embedded.process import Engine
-    from loadstone.embedded.registry import make_folder
+    from loadstone.folders import make_folder
 
     state = Where(project=project).state
     try:

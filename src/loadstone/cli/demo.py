@@ -15,6 +15,7 @@ from loadstone.cli.outcome import print_outcome
 from loadstone.cli.report import write_html
 from loadstone.cli.run import INTERRUPTED, check_duration, replay
 from loadstone.cli.seed_progress import shown
+from loadstone.folders import make_folder
 from loadstone.naming import Naming
 from loadstone.run import Run
 from loadstone.system import load_system
@@ -46,7 +47,6 @@ def demo(
     from loadstone.aws.target import embedded_target
     from loadstone.embedded.engines import find_engine, limits
     from loadstone.embedded.process import Engine
-    from loadstone.embedded.registry import make_folder
     from loadstone.seeding.identity import Asked
     from loadstone.seeding.session import open_session
 

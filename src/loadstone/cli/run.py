@@ -41,6 +41,7 @@ from loadstone.cli.spend import Spending, spend_options
 from loadstone.cli.spend_run import agreed_to_run
 from loadstone.content import content_root
 from loadstone.errors import BadValue, LoadstoneError
+from loadstone.folders import make_folder
 from loadstone.naming import Naming
 from loadstone.run import Run, find_runs, runs_folder
 from loadstone.system import System, project_root
@@ -266,6 +267,7 @@ def replay(
     for choice in load.get("reading", ()):
         command += ["--reading", choice]
     runs = where.state / "runs" if where.project else runs_folder()
+    make_folder(runs)
     code = _wait_for(
         command, {**_environment(systems, where), **(environ or {})}, record=runs / name
     )

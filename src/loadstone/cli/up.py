@@ -29,6 +29,7 @@ from loadstone.cli.options import (
 from loadstone.cli.sessions import say_unheeded, session_of, wanted_of
 from loadstone.cli.spend import WRITE, Spending, agreed, spend_options
 from loadstone.cli.verify import counted
+from loadstone.folders import make_folder
 from loadstone.naming import Naming
 from loadstone.system import System, load_system
 from loadstone.target import Opened, Where, opened_target
@@ -136,6 +137,7 @@ def _planned(
 
     session = session_of(system, wanted, opened.target, asked, where, partly=True)
     if not spending.dry_run:
+        make_folder(session.ledgers)
         if opened.target.kind == "aws":
             refuse_untagged(session.tables, system.id, allow_untagged)
         else:

@@ -93,25 +93,25 @@ def ports() -> Iterator[Finding]:
             yield Finding(
                 about=f"port {port}",
                 found=f"free, for {what}",
-                do=f"nothing to do; {flag} means another",
+                do=f"nothing to do; Locust's {flag} names another",
             )
         else:
             yield Finding(
                 about=f"port {port}",
                 found=f"taken, and {what} would be there",
-                do=f"pass another as {flag}, or stop what listens",
+                do=f"pass Locust another as {flag}, or stop what listens",
                 state="note",
             )
 
 
 def disk(state: Path) -> Finding:
     """Where engine, ledgers and records go."""
-    home = next(each for each in (state, *state.parents) if each.is_dir())
-    if not os.access(home, os.W_OK):
+    home = next(each for each in (state, *state.parents) if each.exists())
+    if not (home.is_dir() and os.access(home, os.W_OK)):
         return Finding(
             about="disk",
             found=f"{home} cannot be written",
-            do="work in a directory that can be, or name one with --project",
+            do="work in a directory that can be written, or name one with --project",
             state="wrong",
         )
     free_bytes = shutil.disk_usage(home).free

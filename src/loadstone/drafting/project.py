@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from loadstone.errors import BadValue
+from loadstone.folders import make_folder
 from loadstone.system import STEM, project_root, system_names
 
 _RESERVED = frozenset({"all", "last"})
@@ -51,8 +52,9 @@ def write_files(
             f"{'is' if len(there) == 1 else 'are'} there already, and nothing was written: choose "
             "another name, or move what is there away"
         )
+    for folder in sorted({path.parent for path in paths}):
+        make_folder(folder)
     for path, text in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     if project_root(project) is None:
         say(_mark(root))

@@ -17,6 +17,7 @@ from typing import IO, Self
 from loadstone.embedded.binary import Binary
 from loadstone.embedded.engines import Launch, engine_at, launch
 from loadstone.errors import BadValue, EngineDied, EngineError
+from loadstone.folders import unwritable
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 20.0
@@ -146,10 +147,7 @@ class Engine:
         try:
             self._output = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         except OSError as error:
-            raise BadValue(
-                f"cannot write to {self._folder} ({error.strerror}): "
-                "work in a directory that can be written, or pass --endpoint"
-            ) from error
+            raise unwritable(self._folder, error) from error
         try:
             self._process = subprocess.Popen(
                 [*_guard(self._launch), *self._launch.command],

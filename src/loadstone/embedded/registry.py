@@ -21,6 +21,7 @@ from loadstone.embedded.binary import Name
 from loadstone.embedded.engines import engine_at, find_engine, limits
 from loadstone.embedded.process import POLL_S, READY_TIMEOUT_S, Engine, answers, is_gone
 from loadstone.errors import BadValue, EngineDied, EngineError
+from loadstone.folders import make_folder, unwritable
 
 STATE = ".loadstone"
 DEFAULT_FILE = "local.db"
@@ -175,22 +176,8 @@ def _claimed(state: Path) -> IO[bytes] | None:
     return lock
 
 
-def make_folder(state: Path) -> None:
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(state, error) from error
-
-
 def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("ab")
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> BadValue:
-    return BadValue(
-        f"cannot write to {folder} ({error.strerror}): work in a directory that can be written, "
-        "or pass --endpoint"
-    )
+        raise unwritable(path.parent, error) from error

@@ -19,18 +19,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from locust import User
 from locust.exception import StopUser
 
 from loadstone.errors import LoadstoneError
 from loadstone.locust.handmade import HandmadeLoad
 from loadstone.locust.load import recording_of
+from loadstone.locust.recorded import RecordedUser
 from loadstone.run.call import Call
 from loadstone.run.header import PatternInfo
 from loadstone.scenario.by_hand import Operations
 
 
-class DynamoUser(User):
+class DynamoUser(RecordedUser):
     """Sends what its tasks ask for, and accounts for every attempt of it.
 
     `host` is the endpoint, unless `--host` says another: http://localhost:8000, or `aws` for
@@ -42,6 +42,8 @@ class DynamoUser(User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
+        if self._idle:
+            return
         self._load = _load_of(environment)
         self.client = Operations(
             self._load.client,

@@ -126,7 +126,7 @@ class Host:
         self._ready = Event()
         self._directories: list[Path] = []
         self._folding: list[gevent.Greenlet] = []
-        self._failure = self._stopped_for = ""
+        self.failure = self._stopped_for = ""
         self._interrupted = self._over = False
         self._host = environment.host
         environment.stop_timeout = environment.stop_timeout or FINISH_S
@@ -209,7 +209,7 @@ class Host:
                 names = "-".join(options.loadstone_playing)
                 options.run_name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
-        self._failure = self._stopped_for = ""
+        self.failure = self._stopped_for = ""
         self._over = False
         self._prices = prices_of(options)
         run = runs_folder() / options.run_name
@@ -313,7 +313,8 @@ class Host:
         try:
             record = finish(directory, ending, unix_ms=int(time() * 1000))
         except BadRecord as error:
-            _say(f"loadstone: {error}; workers on other machines keep their parts there")
+            if not self.failure:  # else it is known why
+                _say(f"loadstone: {error}; workers on other machines keep their parts there")
         else:
             _say(f"run {directory.name}: {record}")
             self._keeping.judge(record)
@@ -360,15 +361,15 @@ class Host:
 
     def fail(self, reason: str) -> None:
         """End the run, as it cannot go on."""
-        self._failure = reason
+        self.failure = reason
         _say(f"loadstone: {reason}")
         self.environment.process_exit_code = 1
         # Not from here: quitting ends the greenlet that found the fault.
         gevent.spawn(self._runner.quit)
 
     def _ending(self) -> Ending:
-        if self._failure:
-            return Ending("failed", self._failure)
+        if self.failure:
+            return Ending("failed", self.failure)
         if self._stopped_for:
             return Ending("stopped", self._stopped_for)
         if self._interrupted:

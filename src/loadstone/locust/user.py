@@ -7,17 +7,18 @@ from time import perf_counter_ns
 from typing import Any, ClassVar
 
 import gevent
-from locust import User, task
+from locust import task
 from locust.exception import StopUser
 
 from loadstone.locust.load import Load, load_of
+from loadstone.locust.recorded import RecordedUser
 from loadstone.pattern import Journey
 from loadstone.run.call import Call
 
 IDLE_S = 3600.0
 
 
-class ScenarioUser(User):
+class ScenarioUser(RecordedUser):
     """Replays the patterns and journeys of a system, in the proportions of a mix."""
 
     abstract = True
@@ -26,7 +27,8 @@ class ScenarioUser(User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._load: Load = load_of(environment, self.system)
+        if not self._idle:
+            self._load: Load = load_of(environment, self.system)
         self._intended_ns = 0
         self._stopping = False
 

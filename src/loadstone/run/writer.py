@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple, Self
 import orjson
 
 from loadstone.errors import BadRecord
+from loadstone.folders import make_folder
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, WorkerInfo
 from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, parts_of
@@ -72,7 +73,7 @@ class RunWriter:
         unix_ms: int,
         machine: Mapping[str, str] | None = None,
     ) -> Self:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory)
         if (directory / RUN_FILE).exists():
             raise BadRecord(f"{directory} holds a finished run; choose another name")
         part = directory / f"part-{worker:04}.jsonl"

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 from loadstone.errors import BadRecord, BadValue, LoadstoneError, Refused
+from loadstone.folders import way_out
 from loadstone.seeding.place import Place
 from loadstone.seeding.slices import SLICE_ITEMS, Slice
 from loadstone.seeding.standing import Entries, Standing
@@ -101,8 +102,7 @@ class Ledger:
                 raise
         except OSError as error:
             raise BadValue(
-                f"cannot keep a ledger in {folder}: {error.strerror}; work in a directory that "
-                "can be written"
+                f"cannot keep a ledger in {folder} ({error.strerror}): {way_out(error)}"
             ) from error
 
     @property

@@ -18,6 +18,7 @@ from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.dataset import Dataset
 from loadstone.errors import Refused
+from loadstone.folders import make_folder
 from loadstone.seeding.capacities import Capacity, followed, write_capacities
 from loadstone.seeding.clock import WallClock
 from loadstone.seeding.crews import Crew
@@ -92,6 +93,7 @@ class Session:
     ) -> LedgerReport:
         """Write what the ledgers do not have yet, and on the tables which data set it is."""
         progress = progress or Silent()
+        make_folder(self.ledgers)  # no table says that it holds what nobody keeps account of
         self.control.mark(self.tables, self.dataset.identity.as_dict())
         with self.prepared(self.tables, progress.say) as capacities:
             return seed(
@@ -115,6 +117,7 @@ class Session:
         self, tables: Sequence[Found], say: Callable[[str], None]
     ) -> Iterator[dict[str, Capacity]]:
         """While these tables are written to: what they may take, and no streams in the way."""
+        make_folder(self.ledgers)
         control = self.control.control
         capacities = write_capacities(tables, self.target)
 

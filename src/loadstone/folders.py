@@ -1,0 +1,32 @@
+"""Folders that Loadstone keeps things in: made, or why they cannot be, and what to do then."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from pathlib import Path
+
+from loadstone.errors import BadValue
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def make_folder(folder: Path) -> None:
+    """Have a folder that files can be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> BadValue:
+    """What to say of a folder that nothing can be written to."""
+    return BadValue(f"cannot write to {folder.absolute()} ({error.strerror}): {way_out(error)}")
+
+
+def way_out(error: OSError) -> str:
+    """What to do, where the system does not let us write."""
+    if error.errno in _NO_ROOM:
+        return "make room there, or name another directory with --project"
+    return "work in a directory that can be written, or name one with --project"

@@ -1,0 +1,156 @@
+"""A folder that nothing can be written to: one line, and nothing is changed."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+from loadstone.aws.session import dynamodb
+from loadstone.client.target import Target
+from loadstone.errors import BadValue
+from loadstone.folders import make_folder, unwritable
+from tests.commands import loadstone
+from tests.listed import tables_in
+
+PREFIX = "unwritable-"
+ADVICE = "work in a directory that can be written, or name one with --project"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Whoever runs the tests may write everywhere: here a file is where the folder would be."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / ".loadstone").write_text("")
+    return tmp_path / "here"
+
+
+@pytest.fixture(scope="module")
+def held(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder from which a table of cmz was filled."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = loadstone(
+        *("up", "cmz", "--scale", "100", "--endpoint", target.url, "--table-prefix", PREFIX),
+        cwd=elsewhere,
+    )
+    assert done.code == 0, done.err
+    yield elsewhere
+    dynamodb(target).delete_table(TableName=f"{PREFIX}cmz-conversations")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("up", "cmz", "--scale", "10"),
+        ("seed", "cmz", "--scale", "10"),
+        ("run", "cmz", "--duration", "1s"),
+        ("verify", "cmz"),
+        ("unseed", "cmz", "--yes"),
+        ("tables", "create", "cmz"),
+        ("demo", "cmz"),
+        ("local",),
+        ("check", "cmz"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_command_says_where_it_cannot_write(folder: Path, command: tuple[str, ...]) -> None:
+    """Without a folder for the engine and its records a command names it, and ends with 2."""
+    done = loadstone(*command, cwd=folder)
+    assert (done.code, done.err.count("Traceback")) == (2, 0)
+    said = done.err.splitlines()[-1]
+    assert said.startswith(f"loadstone: cannot write to {folder / '.loadstone'}")
+    assert said.endswith(ADVICE)
+
+
+def test_new_says_where_it_cannot_write(folder: Path) -> None:
+    """No file of a new system is left where another folder of it cannot be made."""
+    (folder / "scenarios").write_text("")
+    done = loadstone("new", "orders", cwd=folder)
+    assert (done.code, done.err) == (
+        2,
+        f"loadstone: cannot write to {folder / 'scenarios'} (File exists): {ADVICE}\n",
+    )
+    assert not [path for path in folder.rglob("*.py") if path.is_file()]
+
+
+def test_doctor_says_what_cannot_be_written(folder: Path) -> None:
+    """A folder without room for a `.loadstone` is what is wrong, and the line says what to do."""
+    done = loadstone("doctor", cwd=folder)
+    assert done.code == 1
+    assert ADVICE in done.out
+
+
+@pytest.mark.parametrize("command", ["up", "seed"])
+def test_no_table_is_touched_for_want_of_a_ledger(
+    folder: Path, target: Target, command: str
+) -> None:
+    """What nobody could keep account of is neither made nor marked as holding something."""
+    asked = ("--scale", "10", "--endpoint", target.url, "--table-prefix", f"{command}-untouched-")
+    table = f"{command}-untouched-cmz-conversations"
+    if command == "seed":
+        loadstone("tables", "create", "cmz", *asked[2:], cwd=folder.parent)
+    client = dynamodb(target)
+    try:
+        done = loadstone(command, "cmz", *asked, cwd=folder)
+        assert (done.code, done.err.splitlines()[-1]) == (
+            2,
+            f"loadstone: cannot write to {folder / '.loadstone' / 'ledgers'} (Not a directory): "
+            f"{ADVICE}",
+        )
+        assert (table in tables_in(client)) == (command == "seed")
+        if command == "seed":
+            arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+            tags = client.list_tags_of_resource(ResourceArn=arn)["Tags"]
+            assert [tag["Key"] for tag in tags if "scale" in tag["Key"]] == []
+    finally:
+        if table in tables_in(client):
+            client.delete_table(TableName=table)
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["alone", "workers"])
+def test_plain_locust_ends_without_a_traceback(
+    folder: Path, held: Path, target: Target, processes: tuple[str, ...], locustfile: Path
+) -> None:
+    """A test whose record cannot begin ends with its reason, though Locust has made its users."""
+    done = run(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless"),
+            *("--users", "3", "--run-time", "1s", "--host", target.url),
+            *("--table-prefix", PREFIX, *processes),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"loadstone: cannot write to {folder / '.loadstone' / 'runs'}/cmz-" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "holds no part of a run" not in done.stderr
+
+
+@pytest.fixture
+def locustfile() -> Path:
+    return Path(__file__).parent.parent / "locustfiles" / "cmz.py"
+
+
+def test_a_full_disk_is_told_apart() -> None:
+    """Where there is no room, the advice is to make some."""
+    full = unwritable(Path("/here"), OSError(errno.ENOSPC, "No space left on device"))
+    assert str(full) == (
+        "cannot write to /here (No space left on device): make room there, or name another "
+        "directory with --project"
+    )
+
+
+def test_a_folder_is_made_with_its_parents(tmp_path: Path) -> None:
+    """A folder that can be written to is there afterwards, and empty; beneath a file it is not."""
+    make_folder(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadValue, match="cannot write to"):
+        make_folder(tmp_path / "file" / "b")
