@@ -152,8 +152,9 @@ def written(form: Time, instant: str) -> Made:
     """An instant as the texts of a form have it."""
     notes = () if form.plain else ("not written as here: in UTC, with a T and a Z",)
     match form.precision:
-        case "date":
-            return Made(f'calendar({instant}, "{{year}}-{{month:02}}-{{day:02}}")', notes)
+        case "date" | "midnight":
+            day = "{year}-{month:02}-{day:02}"
+            return Made(f'calendar({instant}, "{day}{form.tail}")', notes)
         case "month":
             return Made(f'calendar({instant}, "{{year}}-{{month:02}}")', notes)
         case "month first":

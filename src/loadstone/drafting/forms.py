@@ -13,7 +13,9 @@ from loadstone.drafting.figures import above, below, between, quantile, weights_
 from loadstone.drafting.shapes import Shape, shape_of
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 
-Precision: TypeAlias = Literal["seconds", "milliseconds", "date", "month", "month first"]
+Precision: TypeAlias = Literal[
+    "seconds", "milliseconds", "date", "midnight", "month", "month first"
+]
 #: What a text is recognised as, where its values need no more to be said.
 Kind: TypeAlias = Literal["uuid", "ulid", "e-mail", "phone", "url", "ip"]
 
@@ -33,17 +35,19 @@ _KINDS: dict[Kind, str] = {
 }
 _DATE = r"(19|20)\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])"
 _CLOCK = r"[T :]\d\d:\d\d(:\d\d)?"
+_MIDNIGHT = r"[T ]00:00(:00(\.0{1,9})?)?"
 _ZONE = r"(Z|[+-]\d\d:?\d\d)?"
 _TIMES: dict[Precision, str] = {
     "month": r"(19|20)\d\d-(0[1-9]|1[0-2])",
     "month first": r"(0[1-9]|1[0-2])-(19|20)\d\d",
     "date": _DATE,
+    "midnight": _DATE + _MIDNIGHT + _ZONE,
     "seconds": _DATE + _CLOCK + _ZONE,
     "milliseconds": _DATE + _CLOCK + r"\.\d{1,9}" + _ZONE,
 }
 #: Of what is no finer than a day: how many days it spans, at the most.
-DAYS_OF: dict[Precision, int] = {"date": 1, "month": 31, "month first": 31}
-_MONTH_LENGTH = len("2026-05")
+DAYS_OF: dict[Precision, int] = {"date": 1, "midnight": 1, "month": 31, "month first": 31}
+_MONTH_LENGTH, _A_DAY = len("2026-05"), "2026-05-01"
 _DIGITS = re.compile(r"\d+")
 _HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}")
@@ -59,11 +63,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """An instant written as text; `plain` when it is as we write it: in UTC, with a Z."""
+    """An instant written as text; `plain` when it is as we write it: in UTC, with a Z. `tail` is
+    what is behind a day where that has no more to say: T00:00:00."""
 
     precision: Precision
     plain: bool
     instants: tuple[float, ...]  # seconds since 1970, of the sample: to be compared, not written
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,8 @@ def time_of(texts: Sequence[str]) -> Time | None:
         if all(re.fullmatch(pattern, text) for text in texts):
             instants = tuple(map(_instant, texts))
             plain = precision in DAYS_OF or all(text[-1] == "Z" and "T" in text for text in texts)
-            return Time(precision, plain, instants)
+            tails = {text[len(_A_DAY) :] for text in texts} if precision == "midnight" else set()
+            return Time(precision, plain, instants, min(tails, default=""))
     return None
 
 
