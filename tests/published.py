@@ -1,4 +1,5 @@
-"""Tables after designs that others published: a shop in two ways, songs, sessions, devices."""
+"""Tables after designs that others published: a shop in two ways, songs, sessions,
+devices, repositories, deals."""
 
 from __future__ import annotations
 
@@ -125,6 +126,88 @@ def devices(random: Random) -> tuple[Table, Items]:
     return table, items
 
 
+def code_host(random: Random) -> tuple[Table, Items]:
+    """Repositories by owner and name, which the keys of all that is in them have, too."""
+    users = [f"{random.choice(NAMES).lower()}{place}x" for place in range(30)]
+    items: Items = []
+    for user in users:
+        key = f"ACCOUNT#{user}"
+        index = {"GSI3PK": key, "GSI3SK": key}
+        items.append(keyed(key, key, type="User", username=user, joined=ago(random), **index))
+    for place in range(24):
+        owner, name = random.choice(users[:9]), f"{random.choice(('app', 'lib', 'web'))}-k{place}"
+        key, told = f"REPO#{owner}#{name}", {"repoOwner": owner, "repoName": name}
+        index = {"GSI1PK": key, "GSI1SK": key, "GSI3PK": f"ACCOUNT#{owner}", "GSI3SK": f"#{key}"}
+        items.append(keyed(key, key, type="Repo", **told, **index, forkCount=0))
+        for user in random.sample(users, random.randint(0, 8)):
+            items.append(keyed(key, f"STAR#{user}", type="Star", **told, username=user))
+        for number in range(1, random.randint(3, 12)):
+            digits, state = f"{number:07}", random.choice(("Open", "Closed"))
+            about = {**told, "title": "Why", "creator": random.choice(users), "status": state}
+            if random.random() < 0.4:
+                own, index = (
+                    f"PR#{owner}#{name}#{digits}",
+                    {"GSI1PK": key, "GSI1SK": f"PR#{digits}"},
+                )
+                items.append(keyed(own, own, type="PullRequest", number=number, **about, **index))
+                continue
+            told_issue = {**about, "issueNumber": number, "GSI2PK": f"{key}#{state.upper()}"}
+            issue = f"ISSUE#{digits}"
+            items.append(keyed(key, issue, type="Issue", **told_issue, GSI2SK=issue))
+            for _ in range(random.choice((0, 1, 1, 2))):
+                comment, where = ulid_of(random, NOW), f"ISSUECOMMENT#{owner}#{name}#{digits}"
+                told_comment = {**told, "targetNumber": number, "commentId": comment}
+                sort = f"ISSUECOMMENT#{comment}"
+                items.append(keyed(where, sort, type="IssueComment", **told_comment))
+    indexes = tuple(
+        Index(f"GSI{n}", partition_key=f"GSI{n}PK", sort_key=f"GSI{n}SK") for n in (1, 2, 3)
+    )
+    return Table("CodeHost", partition_key="PK", sort_key="SK", indexes=indexes), items
+
+
+def deals(random: Random) -> tuple[Table, Items]:
+    """Deals by brand and category and day; likes by brand and user; one item that lists brands."""
+    users = [f"{random.choice(NAMES).lower()}{place}x" for place in range(50)]
+    brands = [f"{word}{end}" for word in ("Acme", "Bolt", "Crux", "Dune") for end in ("co", "ly")]
+    kinds = ("Snacks", "Gadgets", "Clothing", "Puzzles", "Garden")
+    items: Items = [keyed("BRANDS", "BRANDS", Type="Rollcall", Brands=brands)]
+    for name, word in [
+        *((each, "Brand") for each in brands),
+        *((each, "Category") for each in kinds),
+    ]:
+        key = f"{word.upper()}#{name.upper()}"
+        items.append(keyed(key, key, Type=word, **{f"{word}Name": name}, LikeCount=7))
+    for _ in range(150):
+        at = NOW - timedelta(days=random.random() * 6)
+        deal, brand, kind = ulid_of(random, at), random.choice(brands), random.choice(kinds)
+        key, day = f"DEAL#{deal}", at.strftime("%Y-%m-%dT00:00:00")
+        index = {
+            **{"GSI1PK": f"DEALS#{day}", "GSI1SK": key},
+            **{"GSI2PK": f"BRAND#{brand.upper()}#{day}", "GSI2SK": key},
+            **{"GSI3PK": f"CATEGORY#{kind.upper()}#{day}", "GSI3SK": key},
+        }
+        told = {"DealId": deal, "Price": 9, "Brand": brand, "CreatedAt": zulu(at)}
+        items.append(keyed(key, key, Type="Deal", **told, **index))
+    for user in users:
+        key = f"USER#{user}"
+        items.append(keyed(key, key, Type="User", Username=user, CreatedAt=ago(random, 700)))
+        for _ in range(random.choice((0, 1, 2, 5))):
+            sent = NOW - timedelta(days=random.random() * 9)
+            message = ulid_of(random, sent)
+            told = {"Username": user, "MessageId": message, "Subject": "Hi", "SentAt": zulu(sent)}
+            where = f"MESSAGES#{user}"
+            items.append(keyed(where, f"MESSAGE#{message}", Type="Message", **told))
+        for brand in random.sample(brands, random.choice((0, 1, 2))):
+            like = f"BRANDLIKE#{brand.upper()}#{user}"
+            told = {"Username": user, "LikedAt": ago(random)}
+            items.append(keyed(like, like, Type="BrandLike", **told))
+    indexes = tuple(
+        Index(f"GSI{n}", partition_key=f"GSI{n}PK", sort_key=f"GSI{n}SK") for n in (1, 2, 3)
+    )
+    return Table("Deals", partition_key="PK", sort_key="SK", indexes=indexes), items
+
+
 DESIGNS: dict[str, Callable[[Random], tuple[Table, Items]]] = {
-    each.__name__: each for each in (nested_shop, adjacent_shop, songs, sessions, devices)
+    each.__name__: each
+    for each in (nested_shop, adjacent_shop, songs, sessions, devices, code_host, deals)
 }

@@ -9,7 +9,7 @@ from loadstone.drafting.draft import Line
 from loadstone.drafting.names import pascal, plain
 from loadstone.drafting.pieces import Made, as_text
 from loadstone.drafting.references import Told, any_of, referred
-from loadstone.drafting.templates import Part
+from loadstone.drafting.templates import Part, parts_in, together
 
 if TYPE_CHECKING:
     from loadstone.drafting.entities import Sheet
@@ -32,8 +32,10 @@ def choose(sheet: Sheet, part: Part) -> tuple[str, ...] | None:
     named = referred(part, sheet.desk.told, sheet.entity)
     if named is None or sheet.desk.only.get(named.entity) is sheet.entity:
         return ()
-    if named.entity in sheet.entity.line or not named.entity.knows(named.attribute):
+    if not named.entity.knows(named.attribute):
         return ()
+    if named.entity in sheet.entity.line and _most(sheet, part) < 2:
+        return ()  # the ancestor itself, as far as anybody can tell
     source = _choice(sheet, part, named)
     if source is None:
         return (f"names a {named.entity.name}, which is not one of those that are drafted",)
@@ -69,7 +71,7 @@ def _choice(sheet: Sheet, part: Part, named: Told) -> str | None:
         return f'{named.entity.variable}.at(number)["{named.attribute}"]'
     if sheet.entity.per_parent.endswith(_ONCE):
         return any_of(named, part.present).source
-    if _most(sheet) * _ROOM > _to_choose_from(sheet, known) or not is_root:
+    if _most(sheet, part) * _ROOM > _to_choose_from(sheet, known) or not is_root:
         return None
     return _different(sheet, part, named)
 
@@ -82,11 +84,13 @@ def _to_choose_from(sheet: Sheet, known: int) -> int:
     return known * _USUAL // samples
 
 
-def _most(sheet: Sheet) -> int:
-    """How many items the largest partition has."""
+def _most(sheet: Sheet, part: Part) -> int:
+    """How many different ones are named in the largest partition, or beside the same parent."""
     assert sheet.entity.table is not None
-    key = sheet.entity.table.table.partition_key
-    return max(Counter(str(item[key]) for item in sheet.kind.items).values())
+    key = sheet.templates[sheet.entity.table.table.partition_key]
+    beside = together([each for each in parts_in(key) if each is not part])
+    pairs = set(zip(beside or [""] * len(part.texts), part.texts, strict=True))
+    return max(Counter(other for other, _ in pairs).values())
 
 
 def _different(sheet: Sheet, part: Part, named: Told) -> str:
@@ -109,5 +113,5 @@ def _different(sheet: Sheet, part: Part, named: Told) -> str:
     first = f'{parent.variable}["{fact}"]'
     place = sheet.variable(f"{chosen.name}_number")
     source = f"either(position <= {first}, {first} - position, position)"
-    sheet.entity.before.append(Line(place, source, ("no two of a partition name the same",)))
+    sheet.entity.before.append(Line(place, source, ("no two of one parent name the same",)))
     return f'{chosen.variable}.at({place})["{named.attribute}"]'

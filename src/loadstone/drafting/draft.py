@@ -43,6 +43,7 @@ class DraftEntity:
     few: frozenset[str] = frozenset()  # attributes that many items share a value of
     ownerless: bool = False  # its partitions are nobody's: all items in one, or one for each year
     share: float = 1.0  # beside what else of its table has no parent
+    lone: bool = False  # its key has nothing that could tell two apart
 
     def knows(self, name: str) -> bool:
         """Whether it has an attribute or a fact of that name."""

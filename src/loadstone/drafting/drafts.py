@@ -9,7 +9,7 @@ from loadstone.drafting.binary_keys import without_binary_keys
 from loadstone.drafting.composed import composed_links
 from loadstone.drafting.concealed import concealed
 from loadstone.drafting.draft import Draft, DraftEntity, DraftTable
-from loadstone.drafting.entities import Desk, Named, Sheet, parts_of, sheet_of, write
+from loadstone.drafting.entities import Desk, Named, Sheet, sheet_of, write
 from loadstone.drafting.given import Given
 from loadstone.drafting.groups import Group, counts, fan_out, groups_of
 from loadstone.drafting.holders import (
@@ -27,7 +27,8 @@ from loadstone.drafting.names import Names, kebab, plain, snake
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, inner_parts, known_first, referred
-from loadstone.drafting.templates import Part
+from loadstone.drafting.taken_over import taken_over
+from loadstone.drafting.templates import Part, parts_in
 from loadstone.drafting.weights import weigh
 
 
@@ -64,12 +65,12 @@ def draft_of(
         for holder in holders
         for kind in holder.group.others
     }
-    inner = list(_inner(holders, others))
-    links = {link.child: link for link in links_of(holders, inner, published=published)}
-    if not published:
-        links |= composed_links(holders, others, links)
+    # A few values that were made up are alike by chance.
+    composed = {} if published else composed_links(holders, others)
+    links = links_of(holders, list(_inner(holders, others)), composed, published=published)
     for holder in holders:
-        desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
+        if holder not in links or not links[holder].merged:
+            desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
     if not published:
         # In a few items that were made up, values are alike by chance.
         told = [*map(_values, holders), *map(_values_within, others.values())]
@@ -164,12 +165,11 @@ def _written(
             write(sheet, single=False, apart=_apart(group, kind))
             found.append(sheet.entity)
         return found
-    named_by_others = bool(group.others) or any(each.parent is holder for each in links.values())
     if link is not None and link.merged:
         holder.entity, holder.template = link.parent.entity, link.parent.template
         holder.values, holder.sheet = link.parent.values, link.parent.sheet
     else:
-        known = {}
+        known: dict[Part, str] = {}
         if link is not None:
             parent = link.parent
             holder.entity.parent = parent.entity
@@ -177,15 +177,22 @@ def _written(
             if isinstance(parent, Within) and holder.entity.per_parent == "PerParent(1)":
                 holder.entity.notes = [f"Not stored: what belongs to each {parent.entity.name}."]
             holder.entity.notes += notes
-            known[link.part] = f'{parent.entity.variable}["{parent.name_of()}"]'
+            known |= {
+                ours: f'{parent.entity.variable}["{parent.values[theirs.name]}"]'
+                for ours, theirs in link.parts
+            }
         if holder.sheet is None:
             write_phantom(desk, holder, known)
         else:
             holder.sheet.known |= known
-            told = [part for part in holder.template if isinstance(part, Part)]
-            told = told if named_by_others else []
+            if link is not None:
+                holder.sheet.known |= taken_over(holder.sheet, link.parent.sheet, link.parts)
+            told = _named_parts(holder.entity, links)
+            if group.others:
+                told += parts_in(holder.template)
             write(holder.sheet, single=True, told=told, apart=holder.apart)
         found.append(holder.entity)
+    theirs = link.theirs if link is not None and link.merged else parts_in(holder.template)
     for kind in group.others:
         sheet = others[id(kind)]
         sheet.entity.parent = holder.entity
@@ -196,16 +203,19 @@ def _written(
         sheet.entity.notes += notes
         sheet.known |= inherited(holder, sheet)
         sheet.known |= settled(holder, sheet)
-        telling = {
-            part: None
-            for each in links.values()
-            if each.parent.entity is sheet.entity
-            for part in each.parent.template
-            if isinstance(part, Part)
-        }
-        write(sheet, single=False, told=list(telling), apart=_apart(group, kind))
+        ours = parts_in(sheet.templates[group.given.table.partition_key])
+        if len(ours) == len(theirs):
+            sheet.known |= taken_over(sheet, holder.sheet, list(zip(ours, theirs, strict=True)))
+        told = _named_parts(sheet.entity, links)
+        write(sheet, single=False, told=told, apart=_apart(group, kind))
         found.append(sheet.entity)
     return found
+
+
+def _named_parts(entity: DraftEntity, links: Mapping[Holder, Link]) -> list[Part]:
+    """The parts of an entity that what belongs to it is told by."""
+    named = (link.theirs for link in links.values() if link.parent.entity is entity)
+    return list(dict.fromkeys(part for parts in named for part in parts))
 
 
 def _apart(group: Group, kind: Kind) -> str:
@@ -248,7 +258,7 @@ def _named_first(
         under_way.add(holder)
         for sheet in _sheets(holder, others):
             own = sheet is holder.sheet and holder not in links
-            for part in (*parts_of(sheet), *inner_parts(sheet.columns)):
+            for part in (*sheet.parts, *inner_parts(sheet.columns)):
                 for entity, attribute in _names(desk, sheet, part):
                     if own and part in holder.template and home[entity].entity is not entity:
                         continue  # what tells it apart is its own, though others have it too
@@ -268,7 +278,7 @@ def _names(desk: Desk, sheet: Sheet, part: Part) -> Iterator[tuple[DraftEntity, 
     told = referred(part, desk.told, sheet.entity)
     if told is not None:
         yield told.entity, told.attribute
-    named = desk.named.get(plain(part.name)) if part in parts_of(sheet) else None
+    named = desk.named.get(plain(part.name)) if part in sheet.parts else None
     if named is not None and named.attribute and named.entity is not sheet.entity:
         yield named.entity, named.attribute
 

@@ -6,20 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from loadstone.drafting.alike import draw_once, is_padded
-from loadstone.drafting.chosen import choose, one_of_named
+from loadstone.drafting.alike import draw_once
+from loadstone.drafting.chosen import one_of_named
 from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
-from loadstone.drafting.expressions import (
-    Context,
-    is_unique,
-    made_of,
-    prefix_of,
-    shared,
-    unique,
-)
+from loadstone.drafting.expressions import Context, made_of, prefix_of, shared
 from loadstone.drafting.figures import rounded, share_of
-from loadstone.drafting.forms import Choice, Digits, Time, form_of, telling_form_of
+from loadstone.drafting.forms import Choice, Time, form_of, telling_form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
 from loadstone.drafting.names import Names, snake, words_in
@@ -27,7 +20,8 @@ from loadstone.drafting.numeric import number_of
 from loadstone.drafting.palette import Palette
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.references import Told, any_of, referred
-from loadstone.drafting.templates import Part, Template, Texts, same, templates_of
+from loadstone.drafting.telling import make_unique, numbered_by
+from loadstone.drafting.templates import Part, Template, Texts, parts_in, same, templates_of
 from loadstone.drafting.times import (
     Clock,
     after,
@@ -35,13 +29,10 @@ from loadstone.drafting.times import (
     clock_of,
     days_of,
     first_of,
-    in_steps,
-    is_apart,
     is_day_of,
     mean_ms,
     shown,
 )
-from loadstone.drafting.turns import take_turns
 from loadstone.drafting.values import value_of
 from loadstone.drafting.vocabulary import Vocabulary
 
@@ -87,6 +78,12 @@ class Sheet:
     texts: dict[str, Made] = field(default_factory=dict)  # those of them that are text(), by source
     clocks: dict[Texts, Clock] = field(default_factory=dict)
     instant: str = ""
+
+    @property
+    def parts(self) -> list[Part]:
+        """All that differs from item to item, each once."""
+        found = (part for template in self.templates.values() for part in parts_in(template))
+        return list(dict.fromkeys(found))
 
     def context(self, name: str) -> Context:
         return Context(
@@ -146,14 +143,17 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
     tells it apart; otherwise its sort key does. `told` are parts that others refer to: those that
     are no attribute become facts. `apart` goes before a number that tells items apart, where items
     of another kind are numbered beside them."""
-    _tell_time(sheet)
     table = sheet.entity.table
     assert table is not None
     told_by = table.table.partition_key if single else table.table.sort_key
-    alone = single or sheet.entity.ownerless
-    _make_unique(sheet, told_by, "number" if alone else "position", apart)
-    draw_once(sheet, parts_of(sheet))
-    named = [part for part in parts_of(sheet) if (sheet.entity, part.name) in sheet.desk.asked]
+    number = numbered_by(sheet, told_by, alone=single or sheet.entity.ownerless)
+    key = [sheet.templates.get(name) for name in table.table.key]
+    sheet.entity.lone = all(each is not None and not parts_in(each) for each in key)
+    _tell_time(sheet)
+    make_unique(sheet, told_by, number, apart)
+    own = [part for part in sheet.parts if not referred(part, sheet.desk.told, sheet.entity)]
+    draw_once(sheet, own)
+    named = [part for part in sheet.parts if (sheet.entity, part.name) in sheet.desk.asked]
     _share_parts(sheet, [part for part in (*told, *named) if part.name not in sheet.columns])
     conditions = _conditions(sheet)
     few = set()
@@ -171,15 +171,9 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
     sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
 
 
-def parts_of(sheet: Sheet) -> list[Part]:
-    """All that differs from item to item, each once."""
-    found = (part for template in sheet.templates.values() for part in _parts(template))
-    return list(dict.fromkeys(found))
-
-
 def _tell_time(sheet: Sheet) -> None:
     """When items come into being, and every other instant by that."""
-    parts = {part.texts: part for each in sheet.templates.values() for part in _parts(each)}
+    parts = {part.texts: part for each in sheet.templates.values() for part in parts_in(each)}
     clocks = {texts: clock for texts, part in parts.items() if (clock := clock_of(part))}
     in_order = "" if sheet.entity.parent is not None else ", in_order=False"
     ends = {texts for texts, part in parts.items() if _ENDS & set(words_in(part.name))}
@@ -207,66 +201,10 @@ def _tell_time(sheet: Sheet) -> None:
             sheet.known[part] = shown(clock, instant).source
 
 
-def _make_unique(sheet: Sheet, key: str | None, number: str, apart: str) -> None:
-    """See to it that a key is another one for each item."""
-    parts = _parts(sheet.templates.get(key or "", ()))
-    own = [part for part in parts if sheet.found(part) is None]
-    times = [part for part in parts if part.texts in sheet.clocks]
-    if times and not own and not any(is_apart(sheet.clocks[part.texts]) for part in times):
-        _tell_in_steps(sheet, times[0], number)
-    if number != "position":
-        times = []
-    if key is None or not own:
-        return
-    forms = {part: telling_form_of(part.present, sheet.desk.vocabulary) for part in own}
-    if any(is_unique(form) and not shared(part.present, form) for part, form in forms.items()):
-        return
-    if any(is_apart(sheet.clocks[part.texts]) for part in times):
-        return
-    last = max(own, key=lambda part: (len(set(part.present)), own.index(part)))
-    notes = choose(sheet, last) if number == "position" else ()
-    if notes is None:
-        return
-    if not last.numeric and len(set(last.present)) == len(last.present) > 1:
-        number = "number"  # no two of any partition are alike
-    if last.numeric:
-        sheet.known[last] = f"{number} + 1"
-        return
-    form = forms[last]
-    tells = own == [last] and not apart and number == "position"
-    if isinstance(form, Choice) and len(form.seen) > 1 and tells:
-        take_turns(sheet, last, form)
-        return
-    if isinstance(form, Digits):
-        _tell_as_number(sheet, last, number)
-    made = unique(form, last.present, number)
-    sheet.said[last] = (*notes, *made.notes)
-    made = joined([apart, ("n", made)]) if apart else made
-    sheet.known[last] = made.source
-    sheet.texts[made.source] = made
-
-
-def _tell_as_number(sheet: Sheet, part: Part, number: str) -> None:
-    """An attribute may have as a number what a key has as digits: 7 of ISSUE#0000007."""
-    sheet.known |= {each: number for each in parts_of(sheet) if is_padded(part, each)}
-
-
-def _tell_in_steps(sheet: Sheet, part: Part, number: str) -> None:
-    """Days that tell the items of a partition apart follow one another."""
-    clock = sheet.clocks[part.texts]
-    source = in_steps(clock, number)
-    before = sheet.entity.before
-    names = [line.name for line in before]
-    if sheet.instant not in names or sheet.found(part) != shown(clock, sheet.instant).source:
-        sheet.known[part] = shown(clock, source).source
-        return
-    before[names.index(sheet.instant)] = Line(sheet.instant, source)
-
-
 def _share_parts(sheet: Sheet, facts: Sequence[Part]) -> None:
     """A variable for what stands in several attributes, or is a fact."""
     uses = Counter(
-        part for template in sheet.templates.values() for part in dict.fromkeys(_parts(template))
+        part for template in sheet.templates.values() for part in dict.fromkeys(parts_in(template))
     )
     for part, times in uses.items():
         if times < 2 and part not in facts:
@@ -286,7 +224,7 @@ def _value(sheet: Sheet, name: str, column: Column) -> Made:
     template = sheet.templates.get(name)
     if template is None:
         return value_of(column, sheet.context(name), sheet.desk.vocabulary)
-    parts = list(_parts(template))
+    parts = list(parts_in(template))
     if template == (*parts,) and len(parts) == 1:
         source = sheet.found(parts[0])
         if source is not None:
@@ -392,7 +330,3 @@ def _prefix(sheet: Sheet, sort_key: str | None) -> str:
     source = next(line.source for line in sheet.entity.item if line.name == sort_key)
     shared = {line.name: line.source for line in sheet.entity.before}
     return prefix if shared.get(source, source).startswith(f'text("{prefix}') else ""
-
-
-def _parts(template: Template) -> Sequence[Part]:
-    return [part for part in template if isinstance(part, Part)]

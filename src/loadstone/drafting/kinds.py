@@ -86,7 +86,7 @@ def kinds_of(given: Given, vocabulary: Vocabulary) -> list[Kind]:
     found = [
         Kind(
             name=_name(
-                said,
+                said if vocabulary.labels(said) else "",
                 key,
                 given,
                 several=several,
@@ -171,7 +171,7 @@ def _names_what(
     items: Sequence[WireItem], keys: Iterable[str], vocabulary: Vocabulary
 ) -> str | None:
     """The attribute that says what each item is: it is called so, all have it, few words are in
-    it, and it goes with what attributes an item has."""
+    it, half of which are known at least, and it goes with what attributes an item has."""
     for name in items[0] if items else ():
         called = name.lower().replace("-", "").replace(" ", "")
         if called.replace("_", "") not in {each.replace("_", "") for each in _SAYS_WHAT}:
@@ -180,7 +180,8 @@ def _names_what(
         words = Counter(texts)
         if name in keys or len(words) < 2 or len(words) > _MOST_KINDS:
             continue
-        if all(vocabulary.labels(word) for word in words) and _goes_with_shape(items, texts):
+        known = sum(vocabulary.labels(word) for word in words)
+        if known * 2 >= len(words) and _goes_with_shape(items, texts):
             return name
     return None
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from loadstone.drafting.entities import Sheet
 from loadstone.drafting.figures import rounded
 from loadstone.drafting.groups import fan_out
 from loadstone.drafting.holders import Holder, Within
 from loadstone.drafting.names import plain
 from loadstone.drafting.references import found_among
-from loadstone.drafting.templates import Part
+from loadstone.drafting.templates import Part, parts_in, together
 
 _NEARLY_ALL = 0.8
 #: Of a table that has so many times the items that were looked at, most of what belongs to one
@@ -21,21 +23,40 @@ _MORE_THAN_SEEN = 1.25
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """`child` names one `parent` in each of its items; `part` is what names it."""
+    """`child` names one `parent` in each of its items: `parts` of its own, each with the parent's
+    that it is. `merged`: the child is not stored, and there is nothing that tells it apart from its
+    parent; what is in its partitions is the parent's."""
 
     child: Holder
     parent: Holder
-    part: Part
-    merged: bool = False  # the child's partition key is the parent's: they are the same thing
+    parts: Sequence[tuple[Part, Part]]
+    merged: bool = False
+
+    @property
+    def ours(self) -> list[Part]:
+        return [part for part, _ in self.parts]
+
+    @property
+    def theirs(self) -> list[Part]:
+        return [part for _, part in self.parts]
 
 
 def links_of(
-    holders: Sequence[Holder], inner: Sequence[Within] = (), *, published: bool
-) -> list[Link]:
-    """At most one for each holder, and none in a circle. What is `inner` is a parent only where
-    nothing else is, and of those whose keys name it."""
-    found: dict[Holder, Link] = {}
-    parents: Sequence[Sequence[Holder]] = (holders, inner)
+    holders: Sequence[Holder],
+    inner: Sequence[Within] = (),
+    known: Mapping[Holder, Link] = MappingProxyType({}),
+    *,
+    published: bool,
+) -> dict[Holder, Link]:
+    """At most one for each holder, and none in a circle; those that are `known` stay. What is in a
+    table is a parent before what only keys tell of, and what is `inner` only where nothing else
+    is, and of those whose keys name it."""
+    found = dict(known)
+    parents: Sequence[Sequence[Holder]] = (
+        [each for each in holders if each.sheet is not None],
+        [each for each in holders if each.sheet is None],
+        inner,
+    )
     for some in parents:
         for child in holders:
             for parent in some:
@@ -44,7 +65,19 @@ def links_of(
                 link = _link(child, parent, published=published)
                 if link is not None:
                     found[child] = link
-    return list(found.values())
+    return found
+
+
+def merged_into(
+    parent: Holder, sheet: Sheet, child: Holder, parts: Sequence[tuple[Part, Part]]
+) -> Link:
+    """A link to an item in a table, by whose attributes or facts all of the child's key is told."""
+    home = _home(parent)
+    values = {ours.name: theirs.name for ours, theirs in parts}
+    stands = Within(
+        home.group, sheet.entity, sheet, child.template, values, home.vocabulary, home=home
+    )
+    return Link(child, stands, parts, merged=True)
 
 
 def per_parent(link: Link) -> tuple[str, list[str]]:
@@ -81,8 +114,7 @@ def childless(link: Link, seen: int) -> int:
 
 def _parents(link: Link) -> set[str]:
     """What tells the parents apart that were seen."""
-    (theirs,) = (each for each in link.parent.template if isinstance(each, Part))
-    return set(theirs.present)
+    return set(filter(None, together(link.theirs)))
 
 
 def _of_counts(link: Link, times: Mapping[str, int]) -> tuple[str, list[str]]:
@@ -101,11 +133,10 @@ def _of_counts(link: Link, times: Mapping[str, int]) -> tuple[str, list[str]]:
 
 def _namings(link: Link) -> list[str]:
     """The parents that are named: by each item; by each partition, where that is not stored."""
-    if link.child.sheet is not None:
-        return [text for text in link.part.texts if text is not None]
-    parts = [part for part in link.child.template if isinstance(part, Part)]
-    partitions = set(zip(*(part.texts for part in parts), strict=True))
-    named = [partition[parts.index(link.part)] for partition in partitions]
+    named = together(link.ours)
+    if link.child.sheet is None:
+        whole = together(parts_in(link.child.template))
+        named = [name for name, _ in set(zip(named, whole, strict=True))]
     return [text for text in named if text is not None]
 
 
@@ -133,20 +164,21 @@ def _home(holder: Holder) -> Holder:
 def _link(child: Holder, parent: Holder, *, published: bool) -> Link | None:
     if parent.name_of() is None:
         return None
+    (theirs,) = parts_in(parent.template)
     for part in _candidates(child):
         if isinstance(parent, Within) and part not in child.template:
             continue
         if not _names(part, parent, published=published):
             continue
-        own = [each for each in child.template if isinstance(each, Part)]
-        whole = child.sheet is None and child.template == (part,) and own == [part]
-        whole = whole and not isinstance(parent, Within)
-        stored = parent.sheet is not None
-        if whole and stored and len(parent.template) == 1:
-            return Link(child, parent, part, merged=True)
+        own = parts_in(child.template)
+        if child.sheet is None and own == [part] and parent.sheet is not None:
+            plain_key = len(child.template) == len(parent.template) == 1
+            if plain_key and not isinstance(parent, Within):
+                return Link(child, parent, [(part, theirs)], merged=True)
+            return merged_into(parent, parent.sheet, child, [(part, theirs)])
         if child.sheet is None and part not in own:
             continue
-        return Link(child, parent, part)
+        return Link(child, parent, [(part, theirs)])
     return None
 
 
@@ -168,7 +200,7 @@ def _candidates(child: Holder) -> list[Part]:
 
 def _names(part: Part, parent: Holder, *, published: bool) -> bool:
     """Whether a part is called as what tells the parents apart, or holds the same values."""
-    (theirs,) = (each for each in parent.template if isinstance(each, Part))
+    (theirs,) = parts_in(parent.template)
     if plain(part.name) in parent.identities and part.numeric == theirs.numeric:
         return True
     if published or part.numeric:

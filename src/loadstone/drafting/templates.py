@@ -61,6 +61,17 @@ def templates_of(
     return _each_once(found, plain)
 
 
+def parts_in(template: Template) -> list[Part]:
+    """What of it differs from item to item."""
+    return [part for part in template if isinstance(part, Part)]
+
+
+def together(parts: Sequence[Part]) -> list[str | None]:
+    """What each item has of several parts, as one text; None where it lacks one."""
+    rows = zip(*(part.texts for part in parts), strict=True)
+    return [None if None in row else "\x00".join(map(str, row)) for row in rows]
+
+
 def _each_once(
     templates: Mapping[str, Template], attributes: Collection[str]
 ) -> dict[str, Template]:

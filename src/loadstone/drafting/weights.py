@@ -13,6 +13,7 @@ from loadstone.drafting.holders import Holder
 #: Shares above are no less than all: chance makes more of a difference.
 _NEARLY_AS_MANY = 0.85
 _LEAST = 1e-6
+_ONE = 1e-9  # so few that there is the one that there has to be
 
 
 def weigh(
@@ -30,6 +31,9 @@ def weigh(
         if entity in counts:
             share = max(_LEAST, float(rounded(counts[entity] / most)))
             entity.share = share if share < _NEARLY_AS_MANY else 1.0
+            if entity.lone and len(roots) > 1:
+                entity.share = _ONE
+                entity.notes.append("There is one, at any scale: its key tells no two apart.")
         elif len(roots) > 1:
             entity.notes.append("How many there are beside others is not known: say share=…")
     if len(roots) < 2 or len(givens) < 2:
