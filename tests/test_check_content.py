@@ -164,9 +164,9 @@ TIME, NAME = 'iso(created, "milliseconds")', 'owner["name"]'
         (
             'pick(Pool("name"))',
             'pick(Pool("nmae"))',
-            None,
+            "ownerName",
             "has no method 'nmae'",
-            "entry = Entity",
+            '"ownerName": ',
         ),
         (
             "created=created",

@@ -19,13 +19,14 @@ from loadstone.entity import Entity
 from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.fanout import FanOut
 from loadstone.fields.choices import pools_in
+from loadstone.fields.code import Code
 from loadstone.fields.draws import derive, odd
 from loadstone.fields.expr import Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.numbers import Draw
 from loadstone.fields.pieces import Pieces, cells_of, joined, settled
 from loadstone.fields.pools import Pool, drawn
-from loadstone.fields.scope import Code, Scope, compile_item
+from loadstone.fields.scope import Scope, compile_item
 
 if TYPE_CHECKING:
     from loadstone.system import System
@@ -167,6 +168,8 @@ class Dataset:
             return self._aheads[entity].item(number)
         except IndexError:
             kind = self._entity(entity)
+            if 0 <= number < self._counts[kind]:
+                raise  # it is made of a value that is not there
             raise BadValue(
                 f"{kind.name} has the numbers 0 to {self._counts[kind] - 1} at this scale, "
                 f"not {number}"

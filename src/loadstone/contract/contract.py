@@ -17,6 +17,7 @@ from loadstone.contract.instants import created_problems
 from loadstone.contract.keys import index_problems, key_problems
 from loadstone.contract.legal import item_problems, takes
 from loadstone.contract.loading import tables_with
+from loadstone.contract.making import unmade
 from loadstone.contract.places import Places
 from loadstone.contract.playing import (
     journey_problems,
@@ -27,7 +28,7 @@ from loadstone.contract.playing import (
 from loadstone.contract.problem import Problem
 from loadstone.contract.reach import reach_problems
 from loadstone.contract.references import reference_problems
-from loadstone.contract.sample import MOST, items_of
+from loadstone.contract.sample import MOST, items_of, numbers_of
 from loadstone.contract.scenario import scenario_problems
 from loadstone.contract.tables import table_problems, ttl_problems
 from loadstone.dataset import SCALES, Dataset
@@ -38,6 +39,7 @@ from loadstone.naming import Naming
 from loadstone.scenario.player import Player
 from loadstone.scenario.settings import Settings
 from loadstone.system import System
+from loadstone.table import Table
 
 SCALE = 20_000
 KEYS_SCALE = 1_000_000
@@ -103,13 +105,21 @@ def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
     for table in system.tables:
         if table not in unmade:
             say(f"{table.name}: its keys")
-            yield from key_problems(many, table)
+            yield from _key_problems(many, dataset, table)
             yield from index_problems(dataset, table)
             yield from ttl_problems(dataset, table)
     if not unmade:
         yield from process_problems(system)
         yield from finding_problems(dataset)
     yield from scenario_problems(system)
+
+
+def _key_problems(many: Dataset, fewer: Dataset, table: Table) -> list[Problem]:
+    """Of many items; of fewer, where so many cannot be made, which is told of the items."""
+    try:
+        return list(key_problems(many, table))
+    except (LoadstoneError, ArithmeticError, LookupError):
+        return list(key_problems(fewer, table))
 
 
 def _of_entity(dataset: Dataset, entity: Entity) -> tuple[list[Problem], bool]:
@@ -126,16 +136,13 @@ def _of_entity(dataset: Dataset, entity: Entity) -> tuple[list[Problem], bool]:
         found += reference_problems(dataset, entity, items)
         as_of = datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC)
         found += alike_problems(dataset.system, entity, as_of=as_of)
-    except LoadstoneError as error:
-        found.append(Problem(about=entity.name, says=f"its items cannot be made: {error}"))
-        return found, False
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        found.append(Problem(about=entity.name, says=f"its items cannot be made: {told}"))
-        return found, False
-    says = dataset.system.documented.get(entity.name)
-    if says is not None:
-        found += documented_problems(dataset, entity, _checked(says, entity), items)
+        attribute, why = unmade(dataset, entity, numbers_of(dataset, entity), error)
+        says = f"its items cannot be made: {why}"
+        return [*found, Problem(about=entity.name, attribute=attribute, says=says)], False
+    documented = dataset.system.documented.get(entity.name)
+    if documented is not None:
+        found += documented_problems(dataset, entity, _checked(documented, entity), items)
     return found, True
 
 

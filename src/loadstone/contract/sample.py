@@ -17,15 +17,20 @@ _ENOUGH_BYTES = 32 << 20
 
 def items_of(dataset: Dataset, entity: Entity, most: int = MOST) -> dict[int, dict[str, Any]]:
     """By their numbers; the first and the last are among them."""
-    count = dataset.count(entity)
     most = min(most, max(_TOGETHER, _ENOUGH_BYTES // _size_bytes(dataset.item(entity, 0))))
+    return {number: dataset.item(entity, number) for number in numbers_of(dataset, entity, most)}
+
+
+def numbers_of(dataset: Dataset, entity: Entity, most: int = MOST) -> list[int]:
+    """The numbers of those items."""
+    count = dataset.count(entity)
     step = max(1, count * _TOGETHER // most)
     numbers = {
         number
         for start in range(0, count, step)
         for number in range(start, min(start + _TOGETHER, count))
     }
-    return {number: dataset.item(entity, number) for number in sorted({*numbers, count - 1})}
+    return sorted({*numbers, count - 1})
 
 
 def _size_bytes(item: dict[str, Any]) -> int:

@@ -127,6 +127,12 @@ class Expr:
     def __floordiv__(self, other: Expr | int) -> Expr:
         return Arithmetic("//", self, other)
 
+    def __rfloordiv__(self, other: Expr | int) -> Expr:
+        return Arithmetic("//", lift(other), self)
+
+    def __rmod__(self, other: Expr | int) -> Expr:
+        return Arithmetic("%", lift(other), self)
+
     def __mod__(self, other: Expr | int) -> Expr:
         return Arithmetic("%", self, other)
 
@@ -244,6 +250,13 @@ class Arithmetic(Expr):
         if self._left is not None:
             self._right = None
         self._operate = _OPERATORS[operator]
+
+    @property
+    def negates(self) -> bool:
+        """Whether it is ~ and a flag."""
+        return (
+            self.operator == "^" and isinstance(self.right, Constant) and self.right.value is True
+        )
 
     def one(self, scope: Scope) -> str:
         left, right = scope.of(self.left), scope.of(self.right)

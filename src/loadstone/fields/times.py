@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.errors import BadContent
+from loadstone.errors import BadContent, BadValue
 from loadstone.fields.distributions import TABLE_BITS, TABLE_SIZE
 from loadstone.fields.draws import DRAW_BITS
 from loadstone.fields.expr import Expr, Numbers, escape, lift
@@ -28,6 +28,9 @@ DAY_MS = 24 * HOUR_MS
 _FINE_BITS = 8
 _DAY_BITS = TABLE_BITS + _FINE_BITS
 _EPOCH = date(1970, 1, 1)
+_NO_DATE = (
+    "it is in the year {year:,}, and dates are of the years 1 to 9999: there are no more days"
+)
 _KNOWN_DAYS = 1 << 15  # of the days since then, to 2059: those that columns look up
 _KNOWN_MONTHS = 12 * 90
 _DATE_LETTERS = 11
@@ -228,7 +231,7 @@ class _Dates(dict[int, str]):
     """Dates by their day number, each written once."""
 
     def __missing__(self, day: int) -> str:
-        text = self[day] = f"{(_EPOCH + timedelta(days=day)).isoformat()}T"
+        text = self[day] = f"{_date_of(day).isoformat()}T"
         return text
 
 
@@ -250,7 +253,7 @@ class _Days(dict[int, str]):
         self.form = form
 
     def __missing__(self, number: int) -> str:
-        day = _EPOCH + timedelta(days=number)
+        day = _date_of(number)
         text = self[number] = self.form.format(
             year=day.year,
             month=day.month,
@@ -261,9 +264,19 @@ class _Days(dict[int, str]):
         return text
 
 
+def _date_of(day: int) -> date:
+    """A day by its number since 1970."""
+    try:
+        return _EPOCH + timedelta(days=day)
+    except OverflowError:
+        raise BadValue(_NO_DATE.format(year=1970 + int(day // 365.2425))) from None
+
+
 def _month_start(instant_ms: int, back: int) -> int:
-    day = _EPOCH + timedelta(milliseconds=instant_ms)
+    day = _date_of(instant_ms // DAY_MS)
     year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
+    if not 1 <= year <= 9999:
+        raise BadValue(_NO_DATE.format(year=year))
     return (date(year, month + 1, 1) - _EPOCH).days * DAY_MS
 
 
