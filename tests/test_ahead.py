@@ -33,7 +33,7 @@ from loadstone import (
     whole,
 )
 from loadstone.ahead import FIRST, MOST, Ahead, values_in
-from loadstone.fields.scope import KEPT_OF_ALL
+from loadstone.fields.code import KEPT_OF_ALL
 from loadstone.wire import decode
 from tests.systems import dataset_of, things
 from tests.test_fields import call, made, visit

@@ -160,11 +160,12 @@ class Children(Expr):
             _, position, siblings = scope.place()
             return f"({scope.number} - {position})" if self.what == "first" else siblings
         up = scope.up(self._ancestor(scope.entity))
-        asked = (up.number, self.entity, "children")
-        found = scope.code.known(asked)
-        if found is None:
+
+        def asked() -> str:
             children = scope.code.constant(_children_of(scope.world, up.entity, self.entity))
-            found = scope.code.learn(asked, scope.code.let(f"{children}({up.number})"))
+            return scope.code.let(f"{children}({up.number})")
+
+        found = scope.code.once(up.number, (self.entity, "children"), asked)
         return f"{found}.start" if self.what == "first" else f"len({found})"
 
     def numbers(self, frame: Frame) -> Numbers:

@@ -8,12 +8,13 @@ hold what is known of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loadstone.fields import draws
-from loadstone.fields.expr import Constant, Expr, is_whole
+from loadstone.fields.code import Code, Guard
+from loadstone.fields.expr import Arithmetic, Constant, Expr, is_whole
 
 if TYPE_CHECKING:
     from loadstone.entity import Entity
@@ -21,86 +22,6 @@ if TYPE_CHECKING:
 
 
 _TAKEN = re.compile(r"(\w+)(\[\d+\])").fullmatch
-
-
-#: So many parents are remembered where siblings come in a row; and an entity of no more than so
-#: many is remembered whole, where anyone's child may be asked for.
-KEPT_OF_SIBLINGS, KEPT_OF_ALL = 512, 4096
-
-
-class Code:
-    """The lines of a function, the constants that it uses, and what is already computed."""
-
-    def __init__(self, *, alone: bool = False) -> None:
-        self.alone = alone  # whether items far from each other are asked for
-        self.kept = KEPT_OF_ALL if alone else KEPT_OF_SIBLINGS
-        self._lines: list[str] = []
-        self._indent = 1
-        self._constants: dict[str, object] = {}
-        self._known: list[dict[object, str]] = [{}]
-        self._inherited: list[Inherited] = []
-        self.families: dict[str, Inherited] = {}  # by the variable of the child's number
-        self._names = 0
-
-    def line(self, source: str) -> None:
-        self._lines.append("    " * self._indent + source)
-
-    def let(self, source: str) -> str:
-        """A new variable."""
-        name = self.name()
-        self.line(f"{name} = {source}")
-        return name
-
-    def constant(self, value: object) -> str:
-        """A name for something that the function needs: a table, a function."""
-        name = self.name("c")
-        self._constants[name] = value
-        return name
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """Indented lines; what is computed inside is not known after them."""
-        self.line(header)
-        self._indent += 1
-        self._known.append({})
-        before = len(self._lines)
-        yield
-        if len(self._lines) == before:
-            self.line("pass")
-        self._known.pop()
-        self._indent -= 1
-
-    def known(self, what: object) -> str | None:
-        for layer in reversed(self._known):
-            if what in layer:
-                return layer[what]
-        return None
-
-    def learn(self, what: object, name: str) -> str:
-        self._known[-1][what] = name
-        return name
-
-    def inherited(self, world: World, entity: Entity) -> Inherited:
-        """What items of an entity are going to be asked for."""
-        self._inherited.append(found := Inherited(world, entity, self.kept))
-        return found
-
-    def function(self, parameters: str, result: str) -> Callable[..., Any]:
-        self.line(f"return {result}")
-        return self.made([f"def made({parameters}):", *self._lines])
-
-    def made(self, lines: Sequence[str]) -> Callable[..., Any]:
-        for inherited in self._inherited:
-            inherited.compile()
-        namespace = dict(self._constants)
-        exec(compile("\n".join(lines), "<items>", "exec"), namespace)
-        function: Callable[..., Any] = namespace["made"]  # type: ignore[assignment]
-        return function
-
-    def name(self, prefix: str = "v") -> str:
-        """A name that is not in use."""
-        self._names += 1
-        return f"{prefix}{self._names}"
 
 
 class Inherited(dict[int, tuple[Any, ...]]):
@@ -120,10 +41,11 @@ class Inherited(dict[int, tuple[Any, ...]]):
         return self._wanted.setdefault(expr, len(self._wanted))
 
     def compile(self) -> None:
-        code = Code()
-        scope = Scope(code, self._world, self._entity, "n")
-        values = [scope.of(expr) for expr in self._wanted]
-        self._make = code.function("n", f"({', '.join(values)},)")
+        def written(code: Code) -> str:
+            scope = Scope(code, self._world, self._entity, "n")
+            return f"({''.join(f'{scope.of(expr)}, ' for expr in self._wanted)})"
+
+        self._make = _written_twice(written, alone=False)
 
     def __missing__(self, number: int) -> tuple[Any, ...]:
         if len(self) >= self._kept:
@@ -142,13 +64,29 @@ class Scope:
         """A variable or literal that holds the expression's value."""
         if isinstance(expr, Constant):
             return expr.one(self)
-        name = self.code.known((self.number, expr))
-        if name is not None:
-            return name
-        source = expr.one(self)
-        short = source.isidentifier() or is_whole(source)
-        name = source if short else self.code.let(source)
-        return self.code.learn((self.number, expr), name)
+
+        def made() -> str:
+            source = expr.one(self)
+            return source if source.isidentifier() or is_whole(source) else self.code.let(source)
+
+        return self.code.once(self.number, expr, made)
+
+    @contextmanager
+    def where(self, expr: Expr, number: int, header: str) -> Iterator[None]:
+        """Lines for where an expression is a number."""
+        step = self.code.way(self.number), expr, number
+        with self.code.block(header, step, list(self._follows(expr, number))):
+            yield
+
+    def _follows(self, expr: Expr, number: int) -> Iterator[Guard]:
+        """What is known where an expression, a flag most likely, is a number."""
+        yield self.of(expr), number
+        if isinstance(expr, Arithmetic) and expr.kind == "flag":
+            if (expr.operator, number) in (("&", 1), ("|", 0)):
+                yield from self._follows(expr.left, number)
+                yield from self._follows(expr.right, number)
+            elif expr.negates:
+                yield from self._follows(expr.left, 1 - number)
 
     def has(self, expr: Expr) -> bool:
         """Whether it takes nothing to have the expression's value."""
@@ -170,33 +108,34 @@ class Scope:
 
     def mixed(self) -> str:
         """The hash of the item's number."""
-        name = self.code.known((self.number, "mixed"))
-        if name is None:
-            name = self.code.name()
-            for step in draws.mix_source(self.number, self.world.key(self.entity)):
-                self.code.line(f"{name} = {step.format(z=name)}")
-            self.code.learn((self.number, "mixed"), name)
+        return self.code.once(self.number, "mixed", self._mixed)
+
+    def _mixed(self) -> str:
+        name = self.code.name()
+        for step in draws.mix_source(self.number, self.world.key(self.entity)):
+            self.code.line(f"{name} = {step.format(z=name)}")
         return name
 
     def place(self) -> tuple[str, str, str]:
         """Variables for the item's parent, its position, and the number of its siblings."""
-        names = self.code.known((self.number, "place"))
-        if names is None:
-            fan_out = self.world.fan_out(self.entity)
-            parts = [self.code.name() for _ in range(2)]
-            if fan_out.even == 1:
-                # A name of its own: what is known of an item is known by its number's name.
-                parts = [self.code.let(self.number), "0", "1"]
-            elif fan_out.even:
-                self.code.line(f"{', '.join(parts)} = divmod({self.number}, {fan_out.even})")
-                parts.append(str(fan_out.even))
-            else:
-                locate = self.code.constant(fan_out.locate)
-                parts.append(self.code.name())
-                self.code.line(f"{', '.join(parts)} = {locate}({self.number})")
-            names = self.code.learn((self.number, "place"), " ".join(parts))
-        parent, position, siblings = names.split()
+        parent, position, siblings = self.code.once(self.number, "place", self._place).split()
         return parent, position, siblings
+
+    def _place(self) -> str:
+        fan_out = self.world.fan_out(self.entity)
+        parts = [self.code.name() for _ in range(2)]
+        if fan_out.even == 1:
+            # A name of its own: what is known of an item is known by its number's name.
+            parts = [self.code.let(self.number), "0", "1"]
+        elif fan_out.even:
+            self.code.line(f"{', '.join(parts)} = divmod({self.number}, {fan_out.even})")
+            parts.append(str(fan_out.even))
+        else:
+            locate = self.code.constant(fan_out.locate)
+            parts.append(self.code.name())
+            self.code.line(f"{', '.join(parts)} = {locate}({self.number})")
+        self.code.leads(self.number, parts[0], "parent")
+        return " ".join(parts)
 
     def bind_place(self, parent: str, position: str, siblings: str) -> None:
         self.code.learn((self.number, "place"), f"{parent} {position} {siblings}")
@@ -212,14 +151,14 @@ class Scope:
             return self.at(self.entity.parent_entity, parent).inherit(ancestor, expr, target)
         family = self.code.families.get(self.number)
         if family is None:
-            family = self.code.inherited(self.world, self.entity.parent_entity)
+            family = Inherited(self.world, self.entity.parent_entity, self.code.kept)
             self.code.families[self.number] = family
-        given = self.code.known((self.number, "given"))
-        if given is None:
+
+        def given() -> str:
             parent, _, _ = self.place()
-            given = self.code.let(f"{self.code.constant(family)}[{parent}]")
-            self.code.learn((self.number, "given"), given)
-        value = f"{given}[{family.place_of(expr)}]"
+            return self.code.let(f"{self.code.takes_from(family)}[{parent}]")
+
+        value = f"{self.code.once(self.number, 'given', given)}[{family.place_of(expr)}]"
         if expr.kind in ("map", "list", "nullable"):
             # What siblings have in common could be changed by whoever is given one of them.
             return f"{self.code.constant(_another)}({value})"
@@ -235,11 +174,13 @@ class Scope:
 
     def another(self, entity: Entity, index: Expr, target: Expr) -> str:
         """An attribute of the item that an index names."""
-        named = (self.number, entity, index)
-        number = self.code.known(named)
-        if number is None:
-            number = self.code.learn(named, self.code.let(self.of(index)))
-        return self.at(entity, number).of(target)
+
+        def named() -> str:
+            number = self.code.let(self.of(index))
+            self.code.leads(self.number, number, (entity, index))
+            return number
+
+        return self.at(entity, self.code.once(self.number, (entity, index), named)).of(target)
 
     def at(self, entity: Entity, number: str) -> Scope:
         """Another item, within the same function."""
@@ -266,5 +207,11 @@ def compile_item(
 ) -> Callable[[int], Any]:
     """A function that gives an expression's value for an item of an entity; `alone` is quicker
     for items far from each other, and slower for siblings."""
-    code = Code(alone=alone)
-    return code.function("n", Scope(code, world, entity, "n").of(expr))
+    return _written_twice(lambda code: Scope(code, world, entity, "n").of(expr), alone=alone)
+
+
+def _written_twice(write: Callable[[Code], str], *, alone: bool) -> Callable[[int], Any]:
+    draft = Code(alone=alone)
+    write(draft)
+    code = Code(alone=alone, places=draft.places)
+    return code.function("n", write(code))

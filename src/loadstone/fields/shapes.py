@@ -74,7 +74,7 @@ class Map(Expr):
         made = scope.code.let(source)
         for name, value in rest:
             if isinstance(value, When):
-                with scope.code.block(f"if {scope.of(value.condition)}:"):
+                with scope.where(value.condition, 1, f"if {scope.of(value.condition)}:"):
                     scope.code.line(f"{made}[{name!r}] = {scope.of(value.value)}")
             else:
                 scope.code.line(f"{made}[{name!r}] = {scope.of(value)}")
@@ -183,11 +183,14 @@ class Case(Expr):
 
     def one(self, scope: Scope) -> str:
         code, which = scope.code, scope.of(self.which)
-        made = code.name()
         last = len(self.options) - 1
+        if last == 1 and all(isinstance(option, Constant) for option in self.options):
+            otherwise, then = map(scope.of, self.options)
+            return f"({then} if {which} else {otherwise})"
+        made = code.name()
         for number, option in enumerate(self.options):
             test = f"{'el' if number else ''}if {which} == {number}:"
-            with code.block("else:" if number == last and last else test):
+            with scope.where(self.which, number, "else:" if number == last and last else test):
                 code.line(f"{made} = {scope.of(option)}")
         return made
 

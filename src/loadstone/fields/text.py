@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from string import Formatter
 from typing import Any
@@ -110,37 +110,46 @@ class Fill(Expr):
 
     def one(self, scope: Scope) -> str:
         index = scope.of(self.template.index)
-        sparse = self._sparse(scope, index)
-        taken = [sparse.get(name) or scope.held(slot) for name, slot in self.slots.items()]
+        seldom = self._seldom(scope)
+        # First what most templates have: what the others are made of is then found made.
+        held = {name: scope.held(slot) for name, slot in self.slots.items() if name not in seldom}
+        held.update(self._where_due(scope, index, seldom))
+        taken = [held[name] for name in self.slots]
         given = list(dict.fromkeys(name for name, _ in taken))
         sources = tuple(f"p{given.index(name)}{at}" for name, at in taken)
         parameters = tuple(f"p{number}" for number in range(len(given)))
         forms = scope.code.constant(_fillers(self._texts, tuple(self.slots), sources, parameters))
         return f"{forms}[{index}]({', '.join(given)})"
 
-    def _sparse(self, scope: Scope, index: str) -> dict[str, tuple[str, str]]:
-        """Slots that few of the templates have, each worked out only where it is asked for."""
+    def _seldom(self, scope: Scope) -> set[str]:
+        """Slots that few of the templates have and that take something to work out."""
+        few = (name for name in self.slots if self._uses[name].mean() < _MOSTLY)
+        return {name for name in few if not scope.has(self.slots[name])}
+
+    def _where_due(
+        self, scope: Scope, index: str, names: Collection[str]
+    ) -> dict[str, tuple[str, str]]:
+        """Slots that are worked out only where they are asked for."""
         together: dict[bytes, list[str]] = {}
-        for name, slot in self.slots.items():
-            uses = self._uses[name]
-            if uses.mean() < _MOSTLY and not scope.has(slot):
-                together.setdefault(uses.tobytes(), []).append(name)
+        for name in self.slots:
+            if name in names:
+                together.setdefault(self._uses[name].tobytes(), []).append(name)
         if not together:
             return {}
-        code, sparse = scope.code, {}
+        code, found = scope.code, {}
         masks = tuple(
             sum(1 << place for place, uses in enumerate(columns) if uses)
             for columns in zip(*together, strict=True)
         )
         used = code.let(f"{code.constant(masks)}[{index}]")
-        for place, names in enumerate(together.values()):
-            made = [code.name() for _ in names]
+        for place, slots in enumerate(together.values()):
+            made = [code.name() for _ in slots]
             code.line(f"{' = '.join(made)} = None")
-            with code.block(f"if {used} & {1 << place}:"):
-                for name, variable in zip(names, made, strict=True):
+            with code.block(f"if {used} & {1 << place}:", (code.way(scope.number), self, place)):
+                for name, variable in zip(slots, made, strict=True):
                     code.line(f"{variable} = {scope.of(self.slots[name])}")
-                    sparse[name] = variable, ""
-        return sparse
+                    found[name] = variable, ""
+        return found
 
     def pieces(self, frame: Frame) -> Pieces:
         """Templates are given the columns that slots are in, and which row to read: that of the

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.fields.code import Code
 from loadstone.fields.digits import decimals_of
 from loadstone.fields.draws import Ints
 from loadstone.fields.expr import Constant, Expr
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Another, Own
 from loadstone.fields.pieces import Picked, Words, joined
-from loadstone.fields.scope import Code
 from loadstone.fields.shapes import Case, List, Map, Several, When, condition_of
 from loadstone.fields.text import Join
 

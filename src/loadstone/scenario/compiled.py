@@ -9,10 +9,11 @@ from loadstone.dataset import Dataset
 from loadstone.entity import Entity
 from loadstone.errors import BadContent
 from loadstone.fanout import PerParent
+from loadstone.fields.code import Code
 from loadstone.fields.draws import derive, mix
 from loadstone.fields.expr import Expr
 from loadstone.fields.links import Own
-from loadstone.fields.scope import Code, Scope
+from loadstone.fields.scope import Scope
 from loadstone.pattern import PRESENT, TRIP
 from loadstone.scenario.trip import Trip
 
@@ -93,7 +94,7 @@ def _bind_children(dataset: Dataset, levels: list[Scope]) -> None:
                 number = below[entity].number
                 _, position, _ = below[entity].place()
                 held = code.let(f"range({number} - {position}, {number} + 1)")
-            code.learn((level.number, entity, "children"), held)
+            code.learn((level.number, (entity, "children")), held)
 
 
 def _bind_present(scope: Scope, created: Expr, new: Mapping[Entity, Scope]) -> None:
