@@ -113,6 +113,7 @@ def test_without_npm_the_ways_out_are_told(tmp_path: Path, monkeypatch: pytest.M
     [
         ("echo npm error code E404 >&2; exit 1", "code E404"),
         ("exit 0", "it said nothing"),
+        ("echo npm error code ENOSPC >&2; exit 1", "make room in"),
         ("echo not it > package.tgz", "not the recorded one"),
     ],
 )
@@ -126,6 +127,20 @@ def test_a_failing_npm_leaves_nothing(
         find_binary(tmp_path / "cache", search_path=str(tmp_path / "bin"))
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_npm_is_announced_and_soon_gives_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What npm is about to do is said before, and it is asked not to wait for a network."""
+    monkeypatch.setattr(binaries, "platform_name", lambda: "linux-x64")
+    command(tmp_path / "bin" / "npm", f'echo "$@" > {tmp_path}/asked; exit 1')
+    said: list[str] = []
+    with pytest.raises(EngineError):
+        find_binary(tmp_path / "cache", say=said.append, search_path=str(tmp_path / "bin"))
+    assert [line.partition(",")[0] for line in said] == ["fetching dynoxide 1.2.1 with npm"]
+    asked = (tmp_path / "asked").read_text().split()
+    assert {"--fetch-retries=1", "--fetch-retry-maxtimeout=1000"} <= set(asked)
 
 
 def test_a_package_with_another_binary_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,15 @@ import pytest
 
 from loadstone.aws.session import dynamodb
 from loadstone.client.target import Target
-from loadstone.errors import BadValue
+from loadstone.errors import BadRecord, BadValue
 from loadstone.folders import make_folder, unwritable
+from loadstone.run import Ending, finish
+from loadstone.run.lines import LineFile
 from tests.commands import loadstone
 from tests.listed import tables_in
+from tests.synthetic import known_seconds, write
 
+FULL_AT = 40_000
 PREFIX = "unwritable-"
 ADVICE = "work in a directory that can be written, or name one with --project"
 
@@ -136,6 +141,65 @@ def test_plain_locust_ends_without_a_traceback(
 @pytest.fixture
 def locustfile() -> Path:
     return Path(__file__).parent.parent / "locustfiles" / "cmz.py"
+
+
+def _small_files() -> None:
+    """What a disk that fills up is to a process: more than so much it cannot write to a file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_AT, FULL_AT))
+
+
+def test_a_run_ends_when_its_record_cannot_go_on(
+    held: Path, target: Target, tmp_path: Path
+) -> None:
+    """A disk that fills up ends a run by that reason, and what it recorded until then is read."""
+    command = ("run", "cmz", "--name", "full", "--duration", "5m", "--table-prefix", PREFIX)
+    done = run(
+        [sys.executable, "-m", "loadstone", *command, "--endpoint", target.url],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=_small_files,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    said = next(line for line in done.stderr.splitlines() if line.startswith("loadstone: "))
+    assert "(File too large): make room; what was recorded until then stays" in said
+    assert "The run was not completed: " in done.stdout
+    read = loadstone("report", ".loadstone/runs/full", "--format", "json", cwd=tmp_path)
+    assert read.code == 0
+
+
+def test_a_file_that_cannot_go_on_stays_readable(tmp_path: Path) -> None:
+    """A line that is cut off by a full disk is taken back, and none follows when there is room."""
+    file = LineFile(tmp_path / "lines.jsonl")
+    file.add({"number": 1})
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, unlimited[1]))
+    try:
+        file.add({"number": 2, "more": "x" * 100})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    file.add({"number": 3})
+    file.close()
+    assert (tmp_path / "lines.jsonl").read_text() == '{"number":1}\n'
+    assert file.problem == f"cannot write to {tmp_path / 'lines.jsonl'} (File too large): make room"
+
+
+def test_parts_stay_when_they_cannot_become_one_file(tmp_path: Path) -> None:
+    """Where one file has no room its parts stay, no half of it does, and the message names them."""
+    folder = tmp_path / "parts"
+    write(folder, known_seconds())
+    (part,) = folder.iterdir()
+    size = part.stat().st_size
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, unlimited[1]))
+    try:
+        with pytest.raises(BadRecord, match=r"loadstone report .*parts` reads them"):
+            finish(folder, Ending("completed"), unix_ms=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert list(folder.iterdir()) == [part]
 
 
 def test_a_full_disk_is_told_apart() -> None:

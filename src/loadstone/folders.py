@@ -8,6 +8,8 @@ from pathlib import Path
 
 from loadstone.errors import BadValue
 
+#: A disk with less room is full for whatever is kept.
+_LEAST_BYTES = 16_384
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -15,7 +17,8 @@ def make_folder(folder: Path) -> None:
     """Have a folder that files can be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_LEAST_BYTES))
     except OSError as error:
         raise unwritable(folder, error) from error
 

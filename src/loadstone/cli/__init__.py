@@ -107,7 +107,8 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(1)
     except OSError as error:
         # A folder that may not be written, a disk that is full: the person's to put right.
-        click.echo(f"loadstone: {error.strerror or error}: {error.filename or ''}", err=True)
+        where = f": {error.filename}" if error.filename else ""
+        click.echo(f"loadstone: {error.strerror or error}{where}", err=True)
         sys.exit(2)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from loadstone.errors import BadValue
-from loadstone.folders import make_folder
+from loadstone.folders import make_folder, unwritable
 from loadstone.system import STEM, project_root, system_names
 
 _RESERVED = frozenset({"all", "last"})
@@ -54,8 +54,13 @@ def write_files(
         )
     for folder in sorted({path.parent for path in paths}):
         make_folder(folder)
-    for path, text in paths.items():
-        path.write_text(text, encoding="utf-8")
+    try:
+        for path, text in paths.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise unwritable(root, error) from error
     if project_root(project) is None:
         say(_mark(root))
     return [_shown(path) for path in paths]

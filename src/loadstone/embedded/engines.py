@@ -32,7 +32,7 @@ def find_engine(
 ) -> Binary:
     """dynoxide; where there is neither that nor a way to fetch it, ministack."""
     try:
-        return find_binary(cache, search_path=search_path)
+        return find_binary(cache, say=say, search_path=search_path)
     except NoBinary as missing:
         if not ministack.is_installed(cache):
             say(f"{str(missing).partition(':')[0]}: fetching {ministack.NAME} from PyPI instead")

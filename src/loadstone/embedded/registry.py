@@ -112,8 +112,11 @@ def registered_engine(
 def announce(state: Path, url: str) -> None:
     """Have the commands that follow use our engine by another address: a gate before it, say."""
     draft = state / f"engine.json.{os.getpid()}"
-    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-    draft.replace(state / "engine.json")
+    try:
+        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+        draft.replace(state / "engine.json")
+    except OSError as error:
+        raise unwritable(state, error) from error
 
 
 def registered(state: Path) -> Registered | None:

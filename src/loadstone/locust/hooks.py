@@ -314,7 +314,7 @@ class Host:
             record = finish(directory, ending, unix_ms=int(time() * 1000))
         except BadRecord as error:
             if not self.failure:  # else it is known why
-                _say(f"loadstone: {error}; workers on other machines keep their parts there")
+                _say(f"loadstone: {error}")
         else:
             _say(f"run {directory.name}: {record}")
             self._keeping.judge(record)

@@ -70,6 +70,10 @@ class Load(Recording):
         if self._seconds % HEAT_EVERY_S == 0:
             self.note("heat", self.player.keys.to_json())
 
+    @property
+    def _problem(self) -> str:
+        return self._new_items.problem if self._new_items else ""
+
     def _close(self) -> None:
         self._keep_new_items(self.player.journal.take_all())
         if self._new_items is not None:

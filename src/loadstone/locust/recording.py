@@ -49,6 +49,7 @@ class Recording:
     _writer: RunWriter | None = field(default=None, init=False)
     _ticker: Any = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
+    _given_up: bool = field(default=False, init=False)
     _warm_until_ns: int = field(default=0, init=False)
     _cpu_s: float = field(default=0.0, init=False)
     _fire: Callable[..., None] = field(init=False)
@@ -130,6 +131,7 @@ class Recording:
         now_ns = perf_counter_ns()
         self.on_second(writer.tick(now_ns, gauges), gauges)
         writer.close(ending, now_ns)
+        self._heed(writer.problem)
         self.client.close()
         return True
 
@@ -147,6 +149,16 @@ class Recording:
                     phases = self._writer.tick(perf_counter_ns(), gauges, pause=pause)
                     pause()
                     self.on_second(phases, gauges)
+                    self._heed(self._writer.problem or self._problem)
+
+    def _heed(self, problem: str) -> None:
+        """A load that cannot be recorded ends."""
+        if problem and not self._given_up:
+            self._given_up = True
+            self.environment.loadstone.fail(
+                f"{problem}; what was recorded until then stays, and `loadstone report "
+                f"{self.directory}` reads it"
+            )
 
     def _gauges(self) -> Gauges:
         cpu_s, self._cpu_s = process_time() - self._cpu_s, process_time()
@@ -168,6 +180,11 @@ class Recording:
     def _seen(self) -> dict[str, Any]:
         """More gauges of the second that ends."""
         return {}
+
+    @property
+    def _problem(self) -> str:
+        """Why no more can be kept beside the record, if so."""
+        return ""
 
     def _finish(self) -> int:
         """Let what is in flight come to its end; how many arrivals had not begun."""

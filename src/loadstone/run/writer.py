@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -15,6 +15,7 @@ from loadstone.errors import BadRecord
 from loadstone.folders import make_folder
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, WorkerInfo
+from loadstone.run.lines import LineFile
 from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, parts_of
 from loadstone.run.tally import WRITTEN_AS, Pause, Phases, SecondTally, Tally, no_pause
 
@@ -54,7 +55,7 @@ class RunWriter:
     the wall.
     """
 
-    def __init__(self, file: BinaryIO, worker: WorkerInfo, now_ns: int) -> None:
+    def __init__(self, file: LineFile, worker: WorkerInfo, now_ns: int) -> None:
         self._file = file
         self._worker = worker
         self._started_ns = now_ns
@@ -78,14 +79,22 @@ class RunWriter:
             raise BadRecord(f"{directory} holds a finished run; choose another name")
         part = directory / f"part-{worker:04}.jsonl"
         try:
-            file = part.open("xb")
+            file = LineFile(part)
         except FileExistsError:
             raise BadRecord(f"{part} is there already; choose another name for the run") from None
         info = WorkerInfo(number=worker, started_unix_ms=unix_ms, machine=machine or {})
         writer = cls(file, info, now_ns)
         opening = {"kind": "part", "version": VERSION, "worker": asdict(info)}
-        writer._write(opening | {"header": header.to_json()})
+        file.add(opening | {"header": header.to_json()})
+        if file.problem:
+            part.unlink()
+            raise BadRecord(file.problem)
         return writer
+
+    @property
+    def problem(self) -> str:
+        """Why no more can be written, if so."""
+        return self._file.problem
 
     def _begin_second(self) -> None:
         self._second = SecondTally()
@@ -121,28 +130,24 @@ class RunWriter:
             line = self._line("second", now_ns) | {"span_s": round(span_s, 6)}
             line |= _gauges(gauges or Gauges())
             line |= {"all": everything.to_json()} if any(phases) else {}
-            self._write(
+            self._file.add(
                 line | {name: each for name, each in zip(WRITTEN_AS, told, strict=True) if each}
             )
         return phases
 
     def note(self, kind: str, values: Mapping[str, Any], now_ns: int) -> None:
         """Write a line of another kind than a second's."""
-        self._write({**self._line(kind, now_ns), **values})
+        self._file.add({**self._line(kind, now_ns), **values})
 
     def close(self, ending: Ending, now_ns: int, gauges: Gauges | None = None) -> None:
         self.tick(now_ns, gauges)
         line = self._line("closed", now_ns) | asdict(ending)
-        self._write(line | {"totals": self._totals.to_json()})
+        self._file.add(line | {"totals": self._totals.to_json()})
         self._file.close()
 
     def _line(self, kind: str, now_ns: int) -> dict[str, Any]:
         at_ms = self._worker.started_unix_ms + (now_ns - self._started_ns) // 1_000_000
         return {"kind": kind, "worker": self._worker.number, "at_ms": at_ms}
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        self._file.flush()
 
 
 def _gauges(gauges: Gauges) -> dict[str, Any]:
@@ -167,7 +172,10 @@ def finish(directory: Path, ending: Ending, *, unix_ms: int) -> Path:
     if not whole.exists():
         begun = [part for part in parts if opening_of(part)]
         if not begun:
-            raise BadRecord(f"{directory} holds no part of a run")
+            raise BadRecord(
+                f"{directory} holds no part of a run; workers on other machines keep their parts "
+                "there"
+            )
         _fold(begun, whole, asdict(ending) | {"at_ms": unix_ms})
     for part in parts:
         part.unlink()
@@ -185,11 +193,18 @@ def _fold(parts: Iterable[Path], whole: Path, ending: Mapping[str, Any]) -> None
     }
     by_time = heapq.merge(*contents, key=lambda line: line["at_ms"])
     unfinished = whole.with_suffix(".tmp")
-    with unfinished.open("wb") as file:
-        file.writelines(_encoded(opening, by_time, ending))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(whole)
+    try:
+        with unfinished.open("wb") as file:
+            file.writelines(_encoded(opening, by_time, ending))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(whole)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise BadRecord(
+            f"cannot write {whole} ({error.strerror}): the parts of the run stay beside it, and "
+            f"`loadstone report {whole.parent}` reads them"
+        ) from error
 
 
 def _encoded(

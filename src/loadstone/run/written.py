@@ -10,11 +10,12 @@ import base64
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from loadstone.errors import BadRecord
+from loadstone.run.lines import LineFile
 
 VERSION = 1
 
@@ -44,8 +45,9 @@ class Row(NamedTuple):
 
 def packed(key: dict[str, Any], ancestor: int, indexes: int, expires_s: int) -> bytes:
     """A Row as it is written, and as many can be kept without the garbage collector's looking at
-    each again and again. One is made for every write, so it is never a Row before."""
-    return orjson.dumps((key, ancestor, indexes, expires_s))
+    each again and again. One is made for every write, so it is never a Row before. What orjson gives
+    lies in a place of a thousand bytes, whose rest would be lost for as long as the row is kept."""
+    return b"%b" % orjson.dumps((key, ancestor, indexes, expires_s))
 
 
 class NewItemsWriter:
@@ -53,7 +55,12 @@ class NewItemsWriter:
 
     def __init__(self, directory: Path, worker: int) -> None:
         self._path = directory / f"new-{worker:04}.jsonl"
-        self._file: BinaryIO | None = None
+        self._file: LineFile | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why no more can be written, if so."""
+        return self._file.problem if self._file else ""
 
     def add(self, kind: Kind, rows: Sequence[bytes]) -> None:
         """Rows of a kind, packed."""
@@ -66,11 +73,9 @@ class NewItemsWriter:
 
     def _write(self, line: dict[str, object]) -> None:
         if self._file is None:
-            self._file = self._path.open("xb")
-            head = {"kind": "new items", "version": VERSION}
-            self._file.write(orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE))
-        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        self._file.flush()
+            self._file = LineFile(self._path)
+            self._file.add({"kind": "new items", "version": VERSION})
+        self._file.add(line)
 
 
 def written_by(directory: Path, table: str) -> dict[Kind, list[Row]]:

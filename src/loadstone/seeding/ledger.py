@@ -27,6 +27,7 @@ from loadstone.folders import way_out
 from loadstone.seeding.place import Place
 from loadstone.seeding.slices import SLICE_ITEMS, Slice
 from loadstone.seeding.standing import Entries, Standing
+from loadstone.seeding.unwritable import writing_ledger
 
 LEDGERS = Path(".loadstone") / "ledgers"
 VERSION = 1
@@ -35,12 +36,6 @@ SYNC_EVERY_S = 1.0
 
 class LedgerOpen(LoadstoneError, AssertionError):
     """Items are unaccounted for, after all is done: a bug of Loadstone's."""
-
-    exit_code = 1
-
-
-class LedgerUnwritable(LoadstoneError, OSError):
-    """The disk is full, or gone, in the middle of a load."""
 
     exit_code = 1
 
@@ -278,20 +273,15 @@ class Ledger:
         return [entity for entity in entities if self._entries.of[entity]]
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        try:
+        with writing_ledger(self.path):
             _write_all(self._file, orjson.dumps(line) + b"\n")
             if monotonic() - self._synced_s >= SYNC_EVERY_S:
                 os.fsync(self._file)
                 self._synced_s = monotonic()
-        except OSError as error:
-            raise LedgerUnwritable(
-                f"cannot write to the ledger {self.path}: {error.strerror}; make room, and the "
-                "same command goes on where this one stopped"
-            ) from error
 
     def _keep(self, rejections: Sequence[Rejection]) -> None:
         """Before the slice's line: whoever reads that line finds them."""
-        with self.dead_letters.open("ab") as file:
+        with writing_ledger(self.dead_letters), self.dead_letters.open("ab") as file:
             file.writelines(each.as_json() for each in rejections)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,39 @@
+"""A file of a run that whole lines are added to, each on the disk's side at once.
+
+Once a line could not be written none is any more: what is there stays readable, and the load that
+cannot be recorded ends for the reason that is kept here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+
+class LineFile:
+    """`problem` is why the file ends before its time, once it does."""
+
+    def __init__(self, path: Path) -> None:
+        """FileExistsError where there is one already."""
+        self._path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        self.problem = ""
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        if self.problem:
+            return
+        whole = os.fstat(self._file).st_size
+        data = memoryview(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            os.ftruncate(self._file, whole)
+            self.problem = f"cannot write to {self._path} ({error.strerror}): make room"
+
+    def close(self) -> None:
+        os.close(self._file)
