@@ -137,7 +137,13 @@ def test_a_single_table_is_told_apart(app: Any) -> None:
     assert '"GSI1PK": text("EMAIL#{email}", email=user_email),' in text
     scenario = texts["scenarios/draft.py"]
     assert 'key={"PK": user["PK"], "SK": begins_with("ORDER#")}' in scenario
-    assert set(system.patterns) == {"one-user", "one-order", "orders-of-user", "users-by-gsi1"}
+    assert set(system.patterns) == {
+        "one-user",
+        "everything-of-user",
+        "users-by-gsi1",
+        "one-order",
+        "orders-of-user",
+    }
 
 
 def test_an_attribute_may_say_what_an_item_is() -> None:

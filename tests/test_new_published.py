@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from loadstone import Every, Query, Some
 from loadstone.contract.contract import content_problems
 from loadstone.dataset import Dataset
 from loadstone.system import System
@@ -116,6 +117,47 @@ def test_what_keys_name_is_there(drafts: dict[str, Drafted]) -> None:
     assert {f"USER#{user}" for _, user in liked} <= users
     assert len(made["Brands"]) == 1
     assert "# There is one, at any scale: its key tells no two apart." in text
+
+
+def asked(system: System, name: str) -> tuple[str, Query, object]:
+    """Of whom a pattern is, what it asks, and what is to come of it."""
+    pattern = system.patterns[name]
+    assert isinstance(pattern.operation, Query)
+    return pattern.of.name, pattern.operation, pattern.expects
+
+
+def test_a_partition_is_asked_for_as_a_whole_and_by_kind(drafts: dict[str, Drafted]) -> None:
+    """All kinds that are in the partition of a table or an index come in one query, and each by
+    what its sort keys begin with; nothing of it where only one kind is there."""
+    system, _ = drafts["code_host"]
+    for name, index in (("everything-of-repo", None), ("everything-of-repo-by-gsi1", "GSI1")):
+        of, query, expects = asked(system, name)
+        assert (of, query.index, query.limit, len(query.key)) == ("Repo", index, None, 1)
+        assert isinstance(expects, Some)
+    for name, kind in (("issues-of-repo", "Issue"), ("pull-requests-by-gsi1", "PullRequest")):
+        of, query, expects = asked(system, name)
+        assert (of, len(query.key)) == ("Repo", 2)
+        assert isinstance(expects, Every)
+        assert expects.entity.name == kind
+    assert asked(system, "everything-of-user-by-gsi3")[0] == "User"
+    assert not [each for each in system.patterns if each.startswith("everything-of-issue")]
+    shop, _ = drafts["adjacent_shop"]
+    assert isinstance(asked(shop, "everything-of-order")[2], Some)
+    assert "invoices-of-order" in shop.patterns
+
+
+def test_what_goes_by_time_is_asked_for_newest_first(drafts: dict[str, Drafted]) -> None:
+    """Where sort keys are times or ULIDs the newest come first; of what an index has under the
+    value of many items so many rows are asked for, and of what is one item's own no limit is."""
+    system, _ = drafts["deals"]
+    of, query, _ = asked(system, "deals-by-gsi1")
+    assert (of, query.newest_first, query.limit) == ("Deal", True, 25)
+    of, query, expects = asked(system, "messages-of-user")
+    assert (of, query.newest_first, query.limit) == ("User", True, None)
+    assert isinstance(expects, Every)
+    states, _ = drafts["devices"]
+    assert asked(states, "state-logs-by-gsi1")[1].newest_first
+    assert not asked(drafts["songs"][0], "months-by-downloads-by-month")[1].newest_first
 
 
 def made_of(system: System) -> dict[str, list[dict[str, Any]]]:

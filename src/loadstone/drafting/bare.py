@@ -35,6 +35,7 @@ def bare_entities(desk: Desk, given: Given, table: DraftTable) -> list[DraftEnti
         owner = DraftEntity(owner_name, desk.names.give(snake(owner_name)))
         owner.notes.append("Not stored: what its items have in common.")
         owner.facts.append(_key(given, known.partition_key, "number", owner_name))
+        owner.unlike = frozenset({known.partition_key})
         entity.parent, entity.per_parent = owner, "PerParent(10)"
         entity.notes.append("How many there are of each is made up: 10.")
         key = f'{owner.variable}["{known.partition_key}"]'
@@ -47,11 +48,10 @@ def bare_entities(desk: Desk, given: Given, table: DraftTable) -> list[DraftEnti
 
 def _others(entity: DraftEntity, given: Given) -> None:
     """Keys of indexes, and what is declared beside the keys."""
-    table, few = given.table, set()
+    table = given.table
     for name in table.key_attributes:
         if entity.has(name):
             continue
-        few.add(name)
         if table.key_type(name) == "N":
             source = "whole(0, 1000)"
         else:
@@ -61,7 +61,6 @@ def _others(entity: DraftEntity, given: Given) -> None:
         if not entity.has(name):
             source = _OTHERS.get(kind, _OTHERS["S"])
             entity.item.append(Line(name, source, (_UNTOLD,)))
-    entity.few = frozenset(few)
 
 
 def _key(given: Given, name: str, number: str, kind: str) -> Line:

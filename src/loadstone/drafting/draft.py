@@ -26,8 +26,9 @@ class DraftTable:
 
 @dataclass(eq=False)
 class DraftEntity:
-    """`before` are variables that its attributes share. `partition` is the source of its partition
-    key's value as others see it; `sort_prefix` what its sort keys all begin with."""
+    """`before` are variables that its attributes share. `prefixes` are what its sort keys all begin
+    with, by the attribute; those of `timed` go on with an instant. No two items have the same in
+    one of `unlike`, nor in all of `identity`."""
 
     name: str
     variable: str
@@ -39,8 +40,10 @@ class DraftEntity:
     before: list[Line] = field(default_factory=list)
     created: str = ""
     notes: list[str] = field(default_factory=list)
-    sort_prefix: str = ""
-    few: frozenset[str] = frozenset()  # attributes that many items share a value of
+    prefixes: dict[str, str] = field(default_factory=dict)
+    timed: frozenset[str] = frozenset()
+    unlike: frozenset[str] = frozenset()
+    identity: frozenset[str] = frozenset()
     ownerless: bool = False  # its partitions are nobody's: all items in one, or one for each year
     share: float = 1.0  # beside what else of its table has no parent
     lone: bool = False  # its key has nothing that could tell two apart

@@ -12,7 +12,7 @@ from loadstone.drafting.columns import Column, columns_of
 from loadstone.drafting.draft import DraftEntity, DraftTable, Line
 from loadstone.drafting.expressions import Context, made_of, prefix_of, shared
 from loadstone.drafting.figures import rounded, share_of
-from loadstone.drafting.forms import Choice, Time, form_of, telling_form_of
+from loadstone.drafting.forms import Known, Time, form_of, telling_form_of
 from loadstone.drafting.kinds import Kind
 from loadstone.drafting.mapped import sometimes
 from loadstone.drafting.names import Names, snake, words_in
@@ -156,19 +156,22 @@ def write(sheet: Sheet, *, single: bool, told: Sequence[Part] = (), apart: str =
     named = [part for part in sheet.parts if (sheet.entity, part.name) in sheet.desk.asked]
     _share_parts(sheet, [part for part in (*told, *named) if part.name not in sheet.columns])
     conditions = _conditions(sheet)
-    few = set()
     for name, column in sheet.columns.items():
         made = _value(sheet, name, column)
         notes = list(made.notes)
         source = made.source
         if not column.always:
             source = sometimes(conditions[column.rows], source)
-        if _is_few(sheet, name):
-            few.add(name)
         sheet.entity.item.append(Line(name, source, tuple(notes)))
     sheet.desk.written.append(sheet.entity)
-    sheet.entity.few = frozenset(few)
-    sheet.entity.sort_prefix = _prefix(sheet, table.table.sort_key)
+    whole = [Part(name, column.texts() or ()) for name, column in sheet.columns.items()]
+    unlike = (part.name for part in (*sheet.parts, *whole) if _is_unlike(part))
+    sheet.entity.unlike = frozenset(unlike)
+    keys = (sheet.templates.get(name, ()) for name in table.table.key)
+    sheet.entity.identity = frozenset(part.name for key in keys for part in parts_in(key))
+    sorts = [name for name in table.table.key_attributes if name in sheet.columns]
+    sheet.entity.prefixes = {name: _prefix(sheet, name) for name in sorts}
+    sheet.entity.timed = frozenset(name for name in sorts if _is_timed(sheet, name))
 
 
 def _tell_time(sheet: Sheet) -> None:
@@ -310,20 +313,22 @@ def _conditions(sheet: Sheet) -> dict[tuple[int, ...], str]:
     return found
 
 
-def _is_few(sheet: Sheet, name: str) -> bool:
-    """Whether many items share each value of an attribute."""
-    texts = sheet.columns[name].texts()
-    held = [text for text in texts or () if text is not None]
-    if len(held) < 2:
+def _is_unlike(part: Part) -> bool:
+    """Whether each item has another one."""
+    return len(part.present) > 1 and len(set(part.present)) == len(part.present)
+
+
+def _is_timed(sheet: Sheet, name: str) -> bool:
+    """Whether items are in the order of time by an attribute, behind what all begin with."""
+    first = next(iter(parts_in(sheet.templates.get(name, ()))), None)
+    if first is None:
         return False
-    return isinstance(form_of(held, sheet.desk.vocabulary), Choice) or len(set(held)) * 5 < len(
-        held
-    )
+    return first.texts in sheet.clocks or form_of(first.present) == Known("ulid")
 
 
-def _prefix(sheet: Sheet, sort_key: str | None) -> str:
+def _prefix(sheet: Sheet, sort_key: str) -> str:
     """What every sort key begins with: ORDER# of ORDER#2026-05-01."""
-    template = sheet.templates.get(sort_key or "", ())
+    template = sheet.templates.get(sort_key, ())
     if not template or isinstance(template[0], str):
         return str(template[0]) if template else ""
     prefix = prefix_of(telling_form_of(template[0].present, sheet.desk.vocabulary))

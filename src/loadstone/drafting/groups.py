@@ -150,14 +150,14 @@ def _own(group: Group) -> Kind | None:
     """The kind with one item in each partition, or in nearly all."""
     partitions = _whole(group)
     sort_key = group.given.table.sort_key
-    for kind in sorted(group.kinds, key=lambda kind: (not _says_own(kind), len(kind.labels[-1]))):
+    for kind in sorted(group.kinds, key=lambda kind: (not says_own(kind), len(kind.labels[-1]))):
         held = Counter(group.partition(item) for item in kind.items)
         if max(held.values()) > 1:
             continue
         if len(group.kinds) == 1 and (sort_key is None or len(held) > 1):
             return kind
         covered = sum(partition in held for partition in partitions) / max(1, len(partitions))
-        if covered >= _MOST_OF_THEM and _is_about(group, kind):
+        if covered >= _MOST_OF_THEM and (_is_about(group, kind) or _is_labelled(group, kind)):
             return kind
     return None
 
@@ -171,6 +171,12 @@ def _is_about(group: Group, kind: Kind) -> bool:
     return len(keys) == 1 or _repeats(group, kind)
 
 
+def _is_labelled(group: Group, kind: Kind) -> bool:
+    """Whether what says that it is an order is said shorter by the key: o#17."""
+    label = group.label.lower()
+    return bool(label) and kind.said_by is not None and kind.name.lower().startswith(label)
+
+
 def _repeats(group: Group, kind: Kind) -> bool:
     """Whether its sort key is the partition key again."""
     sort_key = group.given.table.sort_key
@@ -180,7 +186,7 @@ def _repeats(group: Group, kind: Kind) -> bool:
     )
 
 
-def _says_own(kind: Kind) -> bool:
+def says_own(kind: Kind) -> bool:
     """Whether its label is what designs call the item that a partition is about."""
     return kind.labels[-1].lower() in _OWN
 

@@ -11,7 +11,7 @@ from loadstone.drafting.draft import DraftEntity, DraftTable, Line
 from loadstone.drafting.entities import Desk, Sheet, sheet_of
 from loadstone.drafting.expressions import is_unique, made_of, shared, unique
 from loadstone.drafting.forms import form_of
-from loadstone.drafting.groups import Group
+from loadstone.drafting.groups import Group, says_own
 from loadstone.drafting.kinds import Kind, called, partition_word, table_word
 from loadstone.drafting.names import kebab, pascal, plain, snake, words_in
 from loadstone.drafting.pieces import Made, joined
@@ -142,12 +142,15 @@ def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
 
 
 def _called(group: Group, own: Kind) -> Kind:
-    """The kind that a partition is about is called as its label is: User, not UserProfile."""
+    """The kind that a partition is about is called as its label is: User, not UserProfile; of what
+    has none but Details, as the table's items are."""
     generic = {"", "pk", "sk", "part", "partition", "hash"}
     word = partition_word(group.given.table.partition_key)
     name = pascal(called(group.label)) if group.label else own.name
     if not group.label and own.labels[-1] and word.lower() not in generic:
         name = pascal(singular(word))
+    elif not group.label and says_own(own):
+        name = pascal(singular(table_word(group.given)))
     taken = {kind.name for kind in group.kinds if kind is not own}
     if name in taken or own.name != pascal(" ".join(map(called, own.labels))):
         return own
@@ -179,6 +182,8 @@ def write_phantom(desk: Desk, holder: Holder, known: Mapping[Part, str]) -> None
                 else unique(form, distinct, "number")
             )
         entity.facts.append(Line(part.name, made.source, made.notes))
+    entity.identity = frozenset(part.name for part in parts)
+    entity.unlike = frozenset({key, *(entity.identity if len(parts) == 1 else ())})
     if holder.template != (*parts,) or len(parts) != 1 or parts[0].name != key:
         _add_key(holder, key)
     desk.written.append(entity)

@@ -1,32 +1,40 @@
-"""The obvious patterns: an item by its key, what is in a partition, what an index finds."""
+"""The obvious patterns: an item by its key, all that is in a partition, each kind in it, what an
+index finds."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from loadstone.drafting.draft import DraftEntity, DraftPattern
+from loadstone.drafting.draft import DraftEntity, DraftPattern, DraftTable
 from loadstone.drafting.names import Names, kebab, snake
+from loadstone.drafting.partitions import Partition, is_sparse, partitions_of
 from loadstone.drafting.pieces import quoted
 from loadstone.drafting.words import plural
+from loadstone.table import Index
 
 #: What an index finds of a value that many items share may be much: so many rows are asked for.
 _LIMIT = 25
-_SLOT = re.compile(r"=(\w+\W)")
+_ALL = "ALL"
 
 
 def patterns_of(entities: Sequence[DraftEntity]) -> list[DraftPattern]:
+    """For each stored entity, in the order that they are written."""
     names = Names()
+    asked = [pattern for table in _tables(entities) for pattern in _of_table(table, entities)]
     found: list[DraftPattern] = []
     for entity in entities:
         if entity.table is None:
             continue
-        each = [_get(entity), *_of_partition(entity, entities), *_by_index(entity)]
-        for pattern in each:
+        own = [pattern for about, pattern in asked if about is entity]
+        for pattern in [_get(entity), *own]:
             pattern.id = names.give(pattern.id)
             pattern.variable = snake(pattern.id)
             found.append(pattern)
     return found
+
+
+def _tables(entities: Sequence[DraftEntity]) -> list[DraftTable]:
+    return list(dict.fromkeys(each.table for each in entities if each.table is not None))
 
 
 def _get(entity: DraftEntity) -> DraftPattern:
@@ -40,114 +48,148 @@ def _get(entity: DraftEntity) -> DraftPattern:
     )
 
 
-def _of_partition(entity: DraftEntity, entities: Sequence[DraftEntity]) -> Iterator[DraftPattern]:
-    """An entity's items in one partition, for whom the partition belongs to."""
-    table, owner = entity.table, entity.parent
-    if entity.ownerless:
-        yield _listed(entity)
-    if table is None or owner is None or table.table.sort_key is None:
-        return
-    line = next((each for each in entity.item if each.name == table.table.partition_key), None)
-    if line is None or not _is_of(owner, line.source):
-        return
-    beside = [each for each in entities if each is not entity and _shares(each, entity, owner)]
-    key = f"{quoted(table.table.partition_key)}: {line.source}"
-    expects = f"Every({entity.variable})"
-    if beside and entity.sort_prefix and _apart(entity, beside):
-        key += f", {quoted(table.table.sort_key)}: begins_with({quoted(entity.sort_prefix)})"
-    elif beside:
-        expects = "Some()"
-    limit = ""
-    if "giants=" in entity.per_parent:
-        # All of a giant's items are many pages.
-        expects, limit = "Some()", f", limit={_LIMIT}"
-    if expects == "Some()" and "least=0" in entity.per_parent:
-        expects = "Maybe()"
-    yield DraftPattern(
-        id=f"{kebab(plural(entity.name))}-of-{kebab(owner.name)}",
-        variable="",
-        operation=f"Query({table.variable}, key={{{key}}}{limit})",
-        of=owner,
-        expects=expects,
-        heading="partitions",
-        uses=[table.variable, entity.variable],
-    )
+def _of_table(
+    table: DraftTable, entities: Sequence[DraftEntity]
+) -> Iterator[tuple[DraftEntity, DraftPattern]]:
+    """What is asked of a table and its indexes, each with the entity that it is about."""
+    stored = [each for each in entities if each.table is table]
+    for searched in (table.table, *table.table.indexes):
+        for each in partitions_of(searched, stored):
+            is_index = isinstance(searched, Index)
+            if not is_index and each.asked.ownerless and each.is_own:
+                yield each.asked, _listed(each.asked, table)
+                continue
+            if len(each.members) > 1:
+                yield each.members[0], _everything(each, table)
+            elif is_index and each.is_own:
+                yield each.asked, _found(each, table)
+            for entity in each.others:
+                pattern = _of_kind(each, entity, table)
+                if pattern is not None:
+                    yield entity, pattern
 
 
-def _is_of(owner: DraftEntity, source: str) -> bool:
-    """Whether a value is made of its owner's alone."""
-    if not source.startswith("text("):
-        return source.startswith(f'{owner.variable}["')
-    return set(_SLOT.findall(source)) == {f"{owner.variable}["}
-
-
-def _listed(entity: DraftEntity) -> DraftPattern:
+def _listed(entity: DraftEntity, drafted: DraftTable) -> DraftPattern:
     """The first items of a partition that belongs to nobody."""
-    assert entity.table is not None
-    table = entity.table.table
+    table = drafted.table
     key = f"{quoted(table.partition_key)}: {entity.variable}[{quoted(table.partition_key)}]"
-    if table.sort_key and entity.sort_prefix:
-        key += f", {quoted(table.sort_key)}: begins_with({quoted(entity.sort_prefix)})"
+    prefix = entity.prefixes.get(table.sort_key or "", "")
+    if table.sort_key and prefix:
+        key += f", {quoted(table.sort_key)}: begins_with({quoted(prefix)})"
     return DraftPattern(
         id=f"first-{kebab(plural(entity.name))}",
         variable="",
-        operation=f"Query({entity.table.variable}, key={{{key}}}, limit={_LIMIT})",
+        operation=f"Query({drafted.variable}, key={{{key}}}, limit={_LIMIT})",
         of=entity,
         expects="Some()",
         heading="partitions",
-        uses=[entity.table.variable],
+        uses=[drafted.variable],
     )
 
 
-def _shares(other: DraftEntity, entity: DraftEntity, owner: DraftEntity) -> bool:
-    """Whether another's items are in the same partitions."""
-    return other.table is entity.table and owner in other.line
+def _everything(partition: Partition, table: DraftTable) -> DraftPattern:
+    """All kinds that a partition has, in one question."""
+    asked = partition.asked
+    is_large = any("giants=" in each.per_parent for each in partition.others)
+    return _query(
+        partition,
+        table,
+        asks=f"everything-of-{kebab(asked.name)}",
+        expects="Some()" if any(_has_some(partition, each) for each in partition.members) else "",
+        limit=_LIMIT if is_large else 0,
+    )
 
 
-def _apart(entity: DraftEntity, beside: Sequence[DraftEntity]) -> bool:
-    """Whether nothing else in the partition sorts under the same beginning."""
-    mine = entity.sort_prefix
-    return not any(each.sort_prefix.startswith(mine) or not each.sort_prefix for each in beside)
+def _found(partition: Partition, table: DraftTable) -> DraftPattern:
+    """What an index finds of what an item has: itself, or all that have the same."""
+    entity, searched = partition.asked, partition.searched
+    alone = searched.partition_key in entity.unlike
+    return _query(
+        partition,
+        table,
+        asks=kebab(plural(entity.name)),
+        expects="Some()",
+        limit=0 if alone else _LIMIT,
+        newest_first=not alone and searched.sort_key in entity.timed,
+    )
 
 
-def _by_index(entity: DraftEntity) -> Iterator[DraftPattern]:
-    """What each index finds that has the entity's items."""
-    assert entity.table is not None
-    for index in entity.table.table.indexes:
-        if not all(entity.has(name) for name in index.key):
-            continue
-        key = index.partition_key
-        above = [each for each in entity.line if all(map(each.has, index.key))]
-        if any(_asks_the_same(entity, each, key) for each in above if each is not entity):
-            continue
-        limit = f", limit={_LIMIT}" if key in entity.few else ""
-        yield DraftPattern(
-            id=f"{kebab(plural(entity.name))}-by-{_asked_by(entity, index.name)}",
-            variable="",
-            operation=(
-                f"Query({entity.table.variable}, index={quoted(index.name)}, "
-                f"key={{{quoted(key)}: {entity.variable}[{quoted(key)}]}}{limit})"
-            ),
-            of=entity,
-            expects="Some()",
-            heading=f"index {index.name}",
-            uses=[entity.table.variable],
-        )
+def _of_kind(partition: Partition, entity: DraftEntity, table: DraftTable) -> DraftPattern | None:
+    """One kind of those in a partition, where it is alone there or its sort keys begin with what no
+    others do."""
+    searched = partition.searched
+    sort_key = searched.sort_key or ""
+    is_index = isinstance(searched, Index)
+    rivals = [each for each in partition.members if each is not entity]
+    narrowed = _begins_apart(entity, rivals, sort_key)
+    if rivals and not narrowed:
+        return None  # all of the partition is asked for, and that is all that can be told
+    if is_index:
+        rivals += partition.beside
+    every = not rivals or _begins_apart(entity, rivals, sort_key)
+    every = every and "giants=" not in entity.per_parent
+    every = every and not any(is_sparse(entity, name) for name in searched.key)
+    some = "Some()" if _has_some(partition, entity) else ""
+    owner = "" if is_index else f"-of-{kebab(partition.asked.name)}"
+    return _query(
+        partition,
+        table,
+        asks=f"{kebab(plural(entity.name))}{owner}",
+        expects=f"Every({entity.variable})" if every else some,
+        prefix=entity.prefixes[sort_key] if narrowed else "",
+        limit=0 if every else _LIMIT,
+        newest_first=sort_key in entity.timed,
+        uses=[entity.variable],
+    )
 
 
-def _asked_by(entity: DraftEntity, index: str) -> str:
-    """What an index finds items by, in its own words: riders of SkiLiftsByRiders."""
-    asked = kebab(index).removeprefix(f"{kebab(plural(entity.name))}-").removeprefix("by-")
-    return asked.removesuffix("-index") or "index"
+def _begins_apart(entity: DraftEntity, rivals: Sequence[DraftEntity], sort_key: str) -> bool:
+    """Whether sort keys begin so that none of the others begins like them."""
+    mine = entity.prefixes.get(sort_key, "")
+    theirs = [each.prefixes.get(sort_key, "") for each in rivals]
+    return bool(mine and rivals) and not any(not each or each.startswith(mine) for each in theirs)
 
 
-def _asks_the_same(entity: DraftEntity, above: DraftEntity, key: str) -> bool:
-    """Whether an ancestor has the same key in the index: its own question finds these items too."""
-    if above.table is not entity.table or not above.has(key):
+def _has_some(partition: Partition, entity: DraftEntity) -> bool:
+    """Whether there is at least one of it in each of the partitions."""
+    if any(is_sparse(entity, name) for name in partition.searched.key):
         return False
-    source, theirs = entity.source(key), above.source(key)
-    if source == f"{above.variable}[{quoted(key)}]":
-        return True
-    for line in (*above.facts, *above.item):
-        source = source.replace(f"{above.variable}[{quoted(line.name)}]", line.source)
-    return source == theirs
+    line = list(entity.line)
+    below = line[: line.index(partition.asked)]
+    return not any("least=0" in each.per_parent for each in below)
+
+
+def _query(
+    partition: Partition,
+    table: DraftTable,
+    *,
+    asks: str,
+    expects: str,
+    prefix: str = "",
+    limit: int = 0,
+    newest_first: bool = False,
+    uses: Sequence[str] = (),
+) -> DraftPattern:
+    searched, index = partition.searched, ""
+    key = f"{quoted(searched.partition_key)}: {partition.source}"
+    if prefix:
+        key += f", {quoted(str(searched.sort_key))}: begins_with({quoted(prefix)})"
+    if isinstance(searched, Index):
+        index = f", index={quoted(searched.name)}"
+        asks = f"{asks}-by-{_asked_by(asks, searched.name)}"
+    more = ", newest_first=True" * newest_first + f", limit={limit}" * bool(limit)
+    return DraftPattern(
+        id=asks,
+        variable="",
+        operation=f"Query({table.variable}{index}, key={{{key}}}{more})",
+        of=partition.asked,
+        expects=expects or "Maybe()",
+        heading=f"index {searched.name}" if index else "partitions",
+        uses=[table.variable, *uses],
+    )
+
+
+def _asked_by(of: str, index: str) -> str:
+    """What an index finds items by, in its own words: riders of SkiLiftsByRiders."""
+    asked = kebab(index).removeprefix(f"{of}-").removeprefix("by-")
+    return asked.removesuffix("-index") or "index"
