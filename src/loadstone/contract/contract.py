@@ -11,8 +11,10 @@ from loadstone.amounts import amount
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.contract.alike import alike_problems, process_problems
+from loadstone.contract.crowding import crowding_problems
 from loadstone.contract.documents import documented_problems
 from loadstone.contract.finding import finding_problems
+from loadstone.contract.fitting import fitting_problems
 from loadstone.contract.instants import created_problems
 from loadstone.contract.keys import index_problems, key_problems
 from loadstone.contract.legal import item_problems, takes
@@ -30,6 +32,7 @@ from loadstone.contract.reach import reach_problems
 from loadstone.contract.references import reference_problems
 from loadstone.contract.sample import MOST, items_of, numbers_of
 from loadstone.contract.scenario import scenario_problems
+from loadstone.contract.small import small_problems
 from loadstone.contract.tables import table_problems, ttl_problems
 from loadstone.dataset import SCALES, Dataset
 from loadstone.documented import Documented
@@ -91,24 +94,27 @@ def _content(system: System, say: Callable[[str], None]) -> Iterator[Problem]:
     dataset = Dataset(system, scale=SCALE, as_of=today())
     many = Dataset(system, scale=KEYS_SCALE, as_of=today())
     yield from table_problems(dataset)
-    unmade = set()
+    unfit = set()
     for entity in system.entities.values():
         if entity.table is None:
             yield from reference_problems(dataset, entity, range(min(MOST, dataset.count(entity))))
             continue
         say(f"{entity.name}: its items")
         problems, fit = _of_entity(dataset, entity)
-        unmade |= set() if fit else {entity.table}
+        unfit |= set() if fit else {entity.table}
         yield from problems
     for name in set(system.documented) - set(system.entities):
         yield Problem(about=name, says=f"it is documented, and no entity: {list(system.entities)}")
     for table in system.tables:
-        if table not in unmade:
+        if table not in unfit:
             say(f"{table.name}: its keys")
             yield from _key_problems(many, dataset, table)
             yield from index_problems(dataset, table)
             yield from ttl_problems(dataset, table)
-    if not unmade:
+            yield from crowding_problems(dataset, many, table)
+    if not unfit:
+        yield from small_problems(dataset)
+        yield from fitting_problems(dataset)
         yield from process_problems(system)
         yield from finding_problems(dataset)
     yield from scenario_problems(system)

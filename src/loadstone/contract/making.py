@@ -31,8 +31,9 @@ def unmade(dataset: Dataset, entity: Entity, numbers: Iterable[int], error: Exce
     numbers = list(numbers)
     key = entity.table.key if entity.table else ()
     for name in dict.fromkeys((*key, *entity.item)):
-        # What is there only sometimes does not come first.
-        shown = Map({each: entity.value(each) for each in dict.fromkeys((*key, name))})
+        # What is there only sometimes does not come first in a map.
+        names = (name,) if name in key else (*key[:1], name)
+        shown = Map({each: entity.value(each) for each in names})
         found = _first_that_fails(dataset, entity, shown, numbers)
         if found is not None:
             number, reason = found

@@ -213,7 +213,10 @@ class Player:
         named = [pattern.id for pattern, each in ready.choosy if each.choosy] or [
             pattern.id for pattern, _ in ready.choosy
         ]
-        raise BadContent(f"no {entry.of.name} fits {', '.join(named)}")
+        raise BadContent(
+            f"at scale {self._dataset.scale:,} no {entry.of.name} fits {', '.join(named)}: none "
+            "has what it asks with, or is one that `only` says"
+        )
 
     def _made_ready(self, entry: Pattern | Journey) -> _Ready:
         patterns = entry.patterns if isinstance(entry, Journey) else (entry,)
