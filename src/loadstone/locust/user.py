@@ -16,6 +16,9 @@ from loadstone.pattern import Journey
 from loadstone.run.call import Call
 
 IDLE_S = 3600.0
+#: Without think time so many entries are played before Locust picks the task again, which it has
+#: but one of.
+IN_TURN = 16
 
 
 class ScenarioUser(RecordedUser):
@@ -54,22 +57,32 @@ class ScenarioUser(RecordedUser):
 
     @task
     def replay(self) -> None:
-        """One entry of the mix."""
+        """One entry of the mix; of a mix without think time several, one after the other."""
         if self._load.arriving is not None:
             return
         if self._stopping:
             # Its pause ended just as it was stopped: what it sent now nobody would count.
             raise StopUser
-        player = self._load.player
-        entry = player.choose(self._load.mix)
-        if isinstance(entry, Journey):
-            self._count(player.travel(entry, self._intended_ns, self._pause_now))
-        else:
-            self._count(player.play(entry, self._intended_ns))
+        self._play()
+        if self._load.mix.think.high > 0:
+            return
+        for _ in range(IN_TURN - 1):
+            self._pause(0.0)
+            gevent.sleep(0)  # the others have their turn, as Locust gives it to them
+            if self._stopping:
+                return
+            self._play()
 
-    def _count(self, calls: Iterable[Call]) -> None:
+    def _play(self) -> None:
+        load = self._load
+        entry = load.player.choose(load.mix)
+        calls: Iterable[Call]
+        if isinstance(entry, Journey):
+            calls = load.player.travel(entry, self._intended_ns, self._pause_now)
+        else:
+            calls = load.player.play(entry, self._intended_ns)
         for call in calls:
-            self._load.count(call)
+            load.count(call)
 
     def _pause(self, pause_s: float) -> int:
         self._intended_ns = perf_counter_ns() + int(pause_s * 1e9)

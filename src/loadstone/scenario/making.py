@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from loadstone.client.answer import Answer
-from loadstone.pattern import Pattern, PutItem, Query, Scan
+from loadstone.pattern import Pattern, PutItem
 from loadstone.scenario.journal import Journal
 from loadstone.scenario.request import Part
 from loadstone.scenario.template import Fields
@@ -45,18 +45,18 @@ class Making:
 
     def make(self, part: Part, table: str, trip: Trip, now_ms: int) -> Made:
         """A part of a request; a new item gets a number and a key that nobody else has."""
-        assert not isinstance(part.operation, Query | Scan)
         subject = trip.find(part.about)
-        if part.new is None:
+        put = part.new
+        if put is None:
             drawn = self._random.getrandbits(62)
             fields = part.make(subject, drawn, trip.line, now_ms, trip)
             token = self._journal.begin(part.entry, subject, fields)
             return Made(part, table, fields, token, 0, now_ms)
         number, ordinal = self._number()
         trip.line = trip.line or number
-        number = trip.number_of_new(part.new.new, number)
+        number = trip.number_of_new(put.new, number)
         fields = part.make(subject, number, trip.line, now_ms, trip)
-        name, key = part.new.table.name, part.new_key(fields)
+        name, key = put.table.name, part.new_key(fields)
         while not self._recent.takes((name, key), now_ms):
             # A key that holds its instant would be written twice: it is a second later then.
             # One that does not is the pattern's own: it may mean to meet what is there.
