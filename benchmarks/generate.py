@@ -3,10 +3,10 @@
     python -m benchmarks.generate [SYSTEM ...]
 
 For each stored entity: naive Faker to a dict, Faker without weighting, mimesis; then our items as
-dicts, asked for by number one after the other and all over the place, and our columns to wire
-bytes, in the slices and batches of a seed and in the slices of an export. Each is measured several
-times in turn; what is printed is the median, and how many times the naive items a second that is.
-Our items belong to each other; the naive ones do not.
+dicts, asked for by number one after the other, all over the place, and all over the place a
+thousand at a time, and our columns to wire bytes, in the slices and batches of a seed and in the
+slices of an export. Each is measured several times in turn; what is printed is the median, and how
+many times the naive items a second that is. Our items belong to each other; the naive ones do not.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from loadstone.seeding.slices import slice_count, slices
 from loadstone.system import load_system, system_names
 
 SCALE = 1_000_000
-SAMPLE = 1_000  # items, for their size
+SAMPLE = 1_000  # items, for their size, and so many numbers together
 AT_LEAST_S = 0.25
 ANYWHERE = 1 << 16  # so many places, before the same are asked for again
 #: A way of making items: makes some, and says how many.
@@ -52,6 +52,7 @@ class Ways(NamedTuple):
     mimesis: float
     in_turn: float
     scattered: float
+    together: float
     seed: float
     export: float
 
@@ -72,6 +73,9 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
         for number in islice(numbers, times):
             dataset.item(entity, number)
         return times
+
+    def asked_together() -> int:
+        return len(list(dataset.items_of(entity, list(islice(anywhere, SAMPLE)))))
 
     def as_seeded() -> int:
         some = sorted(islice(seeded, min(together(len(dataset.system.tables)), slice_count(size))))
@@ -94,6 +98,7 @@ def ways(dataset: Dataset, entity: Entity, naive: Maker) -> list[Way]:
         partial(_each, mimesis, 50),
         partial(asked, numbers, 1000),
         partial(asked, anywhere, 200),
+        asked_together,
         as_seeded,
         as_exported,
     ]
@@ -158,6 +163,7 @@ def main() -> None:
         "mimesis",
         "dict, in turn",
         "dict, scattered",
+        "dict, thousand",
         "wire, seed",
         "wire, export",
     )

@@ -32,7 +32,8 @@ from loadstone import (
     when,
     whole,
 )
-from loadstone.ahead import FIRST, MOST, Ahead, values_in
+from loadstone.ahead import FEW, FIRST, MOST, Ahead, values_in
+from loadstone.errors import BadValue
 from loadstone.fields.code import KEPT_OF_ALL
 from loadstone.wire import decode
 from tests.systems import dataset_of, things
@@ -363,3 +364,24 @@ def test_threads_that_ask_at_once_get_what_they_asked_for() -> None:
     for start, items in zip(starts, found, strict=True):
         assert items == [wanted[(start + at) % count] for at in range(1_500)]
     assert len({id(item) for items in found for item in items}) == 1_500 * len(starts)
+
+
+@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("entity", [visit, call], ids=lambda entity: entity.name)
+@given(numbers=st.lists(st.integers(0, 900), max_size=3 * FEW))
+def test_items_of_some_numbers_are_those_by_number(entity: Entity, numbers: list[int]) -> None:
+    """Whatever the numbers and their order, and each its asker's own when asked for twice."""
+    dataset = made()
+    numbers = [number % dataset.count(entity) for number in numbers]
+    found = list(dataset.items_of(entity, numbers))
+    assert found == [dataset.item(entity, number) for number in numbers]
+    assert len(set(map(id, found))) == len(numbers)
+
+
+def test_of_numbers_all_must_be_there() -> None:
+    """One that is not is refused before any item is made."""
+    dataset = made()
+    count = dataset.count(visit)
+    for number in (-1, count):
+        with pytest.raises(BadValue, match=f"Visit has {count} items"):
+            dataset.items_of(visit, [0, number])

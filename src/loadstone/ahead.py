@@ -6,7 +6,7 @@ what is made is the same, and whoever jumps about, or wants but a few, pays noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -34,7 +34,7 @@ class Ahead:
     def __init__(self, world: World, entity: Entity) -> None:
         self._world, self._entity, self._count = world, entity, world.count(entity)
         self._one: Callable[[int], Item] = compile_item(world, entity, entity.shown(), alone=True)
-        self._many: Callable[[int, int], Callable[[int], Item]] | None = None
+        self._many: Callable[[Sequence[int]], Callable[[int], Item]] | None = None
         self._next: int | None = None  # the number of the first of those made ahead
         # Gives those by number, put together when they are asked for; nothing for another number.
         self._made: Callable[[int], Item | None] = _nothing
@@ -63,7 +63,7 @@ class Ahead:
         if self._in_turn < FEW:
             self._size = FIRST
             return self._sibling(number)
-        made = self._together(number, min(number + self._size, self._count))
+        made = self._together(range(number, min(number + self._size, self._count)))
         first = made(number)
         self._size = min(8 * self._size, self._most)
         self._made, self._next, self._last = made, number + 1, -2
@@ -75,19 +75,31 @@ class Ahead:
             yield from map(self._sibling, range(start, stop))
             return
         for first in range(start, stop, self._most):
-            end = min(first + self._most, stop)
-            yield from map(self._together(first, end), range(first, end))
+            numbers = range(first, min(first + self._most, stop))
+            yield from map(self._together(numbers), numbers)
+
+    def anywhere(self, numbers: Sequence[int]) -> Iterator[Item]:
+        """Items of some numbers, in their order."""
+        if len(numbers) < FEW:
+            yield from map(self._one, numbers)
+            return
+        for first in range(0, len(numbers), self._most):
+            some = numbers[first : first + self._most]
+            places = sorted(range(len(some)), key=some.__getitem__)
+            ascending = [some[place] for place in places]
+            found = dict(zip(places, map(self._together(ascending), ascending), strict=True))
+            yield from map(found.__getitem__, range(len(some)))
 
     @cached_property
     def _sibling(self) -> Callable[[int], Item]:
         """For items that are close to each other, but few."""
         return compile_item(self._world, self._entity, self._entity.shown())
 
-    def _together(self, start: int, stop: int) -> Callable[[int], Item]:
-        """Items from start up to stop, all computed at once."""
+    def _together(self, numbers: Sequence[int]) -> Callable[[int], Item]:
+        """Items of some numbers, all computed at once."""
         if self._many is None:
             self._many = compile_items(self._world, self._entity, self._entity.shown())
-        return self._many(start, stop)
+        return self._many(numbers)
 
 
 def _nothing(number: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -180,6 +180,13 @@ class Dataset:
         self._check_range(self._entity(entity), start, stop)
         return self._aheads[entity].items(start, stop)
 
+    def items_of(self, entity: Entity | str, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """Items of some numbers, in their order; a few hundred together are quicker than each
+        alone, and thousands quickest."""
+        if numbers:
+            self._check_range(self._entity(entity), min(numbers), max(numbers) + 1)
+        return self._aheads[entity].anywhere(numbers)
+
     def compile(self, entity: Entity, expr: Expr) -> Callable[[int], Any]:
         """A function that gives an expression's value for an item of an entity."""
         return compile_item(self, entity, expr)
@@ -216,8 +223,8 @@ class Dataset:
         starts = range(0, count, NEIGHBOURS)
         # One more than it needs: the last of them all may be a short one.
         drawn = Random(count).sample(starts, min(-(-size // NEIGHBOURS) + 1, len(starts)))
-        runs = (self.items(entity, at, min(at + NEIGHBOURS, count)) for at in sorted(drawn))
-        return list(islice(chain.from_iterable(runs), size))
+        numbers = [n for at in sorted(drawn) for n in range(at, min(at + NEIGHBOURS, count))]
+        return list(self.items_of(entity, numbers[:size]))
 
     # Many items.
 

@@ -7,7 +7,7 @@ those items alone, and the loop takes the next one of it where it is due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Context, Decimal
 from functools import cache
@@ -42,18 +42,18 @@ _SMALL = 10_000
 _EXACT = Context(prec=40)
 
 
-def compile_items(world: World, entity: Entity, shown: Map) -> Callable[[int, int], Next]:
-    """A function that makes items from a number up to another, to be asked for one by one."""
+def compile_items(world: World, entity: Entity, shown: Map) -> Callable[[Sequence[int]], Next]:
+    """A function that makes items of some numbers, ascending ones most quickly, to be asked for
+    one by one."""
     loop = _Loop()
     put_together = loop.compile(shown, _Here(entity))
     # First what all items have: what only some have is then found made.
     order = sorted(range(len(loop.columns)), key=lambda place: len(loop.columns[place].path))
 
-    def made(start: int, stop: int) -> Next:
-        numbers = np.arange(start, stop, dtype=np.int64)
-        top = _Where(Frame(world, entity, numbers, raw=True))
+    def made(numbers: Sequence[int]) -> Next:
+        top = _Where(Frame(world, entity, _column_of(numbers), raw=True))
         found = {place: loop.columns[place].values(top) for place in order}
-        items = put_together(range(start, stop), *map(found.__getitem__, range(len(order))))
+        items = put_together(numbers, *map(found.__getitem__, range(len(order))))
         next(items)  # it waits for a number
         return items.send
 
@@ -277,6 +277,12 @@ class _Loop:
         self._indent += 1
         yield
         self._indent -= 1
+
+
+def _column_of(numbers: Sequence[int]) -> Ints:
+    if isinstance(numbers, range):
+        return np.arange(numbers.start, numbers.stop, dtype=np.int64)
+    return np.array(numbers, dtype=np.int64)
 
 
 def _as_decimals(scaled: NDArray[Any], places: int) -> list[Decimal]:
