@@ -146,6 +146,23 @@ def test_a_single_table_is_told_apart(app: Any) -> None:
     }
 
 
+def test_a_name_is_somebody_s_where_it_looks_so(tmp_path: Path) -> None:
+    """Things have names as long as theirs, and those that look like people's, or that people have,
+    come from Faker."""
+    people = [{"id": f"a{n}", "name": f"{'Mary' if n % 3 else 'Omar'} Jones"} for n in range(40)]
+    things = [{"id": f"b{n}", "name": f"Solid Lamp of {n} Watts"} for n in range(40)]
+    few = [{"id": f"c{n}", "name": ("Garden Tools", "Kitchen Knives")[n % 2]} for n in range(40)]
+    sources = []
+    for table, items in (("actors", people), ("products", things), ("shelves", few)):
+        plain = Table(table, partition_key="id")
+        _, texts = drafted(tmp_path / table, given(plain, items))
+        lines = texts["fixtures/draft.py"].splitlines()
+        sources.append(next(line.strip() for line in lines if '"name":' in line))
+    assert sources[0] == '"name": pick(NAMES),'
+    assert "pick(TEXTS_" in sources[1]
+    assert 'choose("name-1", "name-2"' in sources[2]
+
+
 def test_an_attribute_may_say_what_an_item_is() -> None:
     """`entityType` tells kinds apart where keys have no labels; a status never does."""
     items = [

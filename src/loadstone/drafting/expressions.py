@@ -18,6 +18,7 @@ from loadstone.drafting.forms import (
     Token,
 )
 from loadstone.drafting.palette import Palette, faker_method
+from loadstone.drafting.people import are_people
 from loadstone.drafting.pieces import Made, as_text, joined
 from loadstone.drafting.shapes import Run, Shape
 
@@ -220,7 +221,7 @@ def words_of(form: Choice, context: Context) -> tuple[list[str], list[str]]:
 
 
 def _choose(form: Choice, context: Context) -> Made:
-    method = faker_method(context.name, context.entity)
+    method = faker_method(context.name, context.entity, people=are_people(form.seen))
     if method is not None and not any(form.words):
         return Made(context.palette.named(method))
     words, notes = words_of(form, context)
@@ -285,7 +286,8 @@ def _runs_of_digits(run: Run) -> Iterator[Made]:
 
 def _written_out(form: Prose, context: Context) -> Made:
     """Words, or a name; letters that follow no rule are said to be so."""
-    if form.middle is not None and faker_method(context.name, context.entity) is None:
+    method = faker_method(context.name, context.entity, people=form.people)
+    if form.middle is not None and method is None:
         return _in_bands(form, form.middle, context)
     source = context.palette.prose(form, context.name, context.entity)
     return Made(source, tuple(unrecognized(form) if source.startswith("pick(WORDS_") else ()))

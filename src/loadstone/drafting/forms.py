@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from loadstone.drafting.figures import above, below, between, quantile, weights_of
+from loadstone.drafting.people import are_people
 from loadstone.drafting.shapes import Shape, shape_of
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 
@@ -23,6 +24,7 @@ MOST_WORDS, MOST_WORD_LENGTH, OFTEN = 12, 40, 4
 _LONGEST_PREFIX = 24
 #: Lengths have a long tail when it goes beyond so many medians, and there are enough to tell.
 _LONG_TAIL, _MANY = 3, 20
+_LONGEST_PERSON = 60
 
 _KINDS: dict[Kind, str] = {
     "uuid": r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
@@ -121,13 +123,15 @@ class Prefixed:
 @dataclass(frozen=True, slots=True)
 class Prose:
     """Any other text: how many bytes, from the tenth percentile to the ninetieth, and at most.
-    `middle` is the median, where the long ones are much longer than that."""
+    `middle` is the median, where the long ones are much longer than that; `people`: these are
+    names."""
 
     low: int
     high: int
     longest: int
     spaced: bool
     middle: int | None = None
+    people: bool = False
 
 
 Form: TypeAlias = Known | Time | Choice | Digits | Amount | Token | Prefixed | Shape | Prose
@@ -263,4 +267,5 @@ def _prose(texts: Sequence[str]) -> Prose:
     is_long = (
         len(texts) >= _MANY and max(high, above(max(sizes)) / _LONG_TAIL) > _LONG_TAIL * middle
     )
-    return Prose(low, high, above(max(sizes)), spaced, middle if is_long else None)
+    people = spaced and max(sizes) <= _LONGEST_PERSON and are_people(texts)
+    return Prose(low, high, above(max(sizes)), spaced, middle if is_long else None, people)

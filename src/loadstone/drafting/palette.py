@@ -55,9 +55,7 @@ class Palette:
 
     def prose(self, form: Prose, name: str, entity: str) -> str:
         """A pick from a vocabulary of texts that are as long; named ones where Faker has some."""
-        method = faker_method(name, entity)
-        if method == "name" and not form.spaced and entity.lower() not in _PEOPLE:
-            method = None  # the name of a thing
+        method = faker_method(name, entity, people=form.people)
         if method is not None and form.longest <= _LONGEST_NAME:
             return self.named(method)
         low, high = max(form.low, 1), max(form.high, 1)
@@ -95,11 +93,14 @@ class Palette:
         return f"pick({variable})"
 
 
-def faker_method(name: str, entity: str) -> str | None:
-    """The vocabulary that an attribute is named after: firstName, or the name of a company."""
+def faker_method(name: str, entity: str, *, people: bool) -> str | None:
+    """The vocabulary that an attribute is named after: firstName, or the name of a company. A plain
+    name is somebody's where that is what the values look like, or what has it is a person."""
     words = tuple(words_in(name))
     if words == ("name",) and entity.lower() in {"company", "organization", "organisation"}:
         return "company"
+    if words == ("name",) and not people and entity.lower() not in _PEOPLE:
+        return None  # the name of a thing
     return _FAKER.get(words) or (_FAKER.get(words[-2:]) if len(words) > 2 else None)
 
 

@@ -14,6 +14,12 @@ def is_somebody(word: str) -> bool:
     return word.lower() in _names()
 
 
+def are_people(texts: Collection[str]) -> bool:
+    """Whether most texts are names of people: the first word and the last of Ada B. Lovelace."""
+    ends = [(words[0], words[-1]) for text in texts if len(words := text.split()) > 1]
+    return 2 * sum(all(map(is_somebody, each)) for each in ends) > len(texts)
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(str(name).lower() for name in _listed())
