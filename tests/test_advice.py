@@ -87,6 +87,7 @@ def test_what_was_given_is_in_what_is_advised() -> None:
         "loadstone seed cmz --scale 9 --table-prefix my- --project 'a b'"
     )
     assert advised("check", "cmz") == "loadstone check cmz --project 'a b'"
+    assert advised("up", "cmz", here=True) == "loadstone up cmz --project 'a b'"
     forget()
     assert advised("check", "cmz") == "loadstone check cmz"
     assert handed_on() == {}

@@ -65,6 +65,46 @@ def test_a_live_table_is_drafted(live: Target, tmp_path: Path) -> None:
     assert "zarathustra" not in (tmp_path / "fixtures" / "shop.py").read_text().lower()
 
 
+def test_the_first_run_is_of_ones_own_tables(live: Target, tmp_path: Path) -> None:
+    """A draft of a live table says, on the terminal and in its file, that its tables have the names
+    of those, and how to have others; run is told so as well, and writes nothing there."""
+    ran = new(tmp_path, live, "--from-table", "drafted-customers")
+    own = f"--table-prefix mine- --endpoint {live.url}"
+    assert f"loadstone up shop {own}, loadstone run shop {own}" in ran.err
+    assert "called as those that were read" in ran.err
+    assert "`--table-prefix mine-`" in (tmp_path / "fixtures" / "shop.py").read_text()
+    asked = ("--users", "1", "--duration", "1s", "--endpoint", live.url)
+    refused = loadstone("run", "shop", *asked, cwd=tmp_path)
+    assert refused.code == 2
+    assert f"`loadstone up shop {own}` makes tables of your own" in refused.err
+
+
+def test_on_aws_the_first_tables_are_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was read in an account is made anew without one."""
+    from loadstone.cli.new import _tell_where
+
+    _tell_where("shop", here=True)
+    said = capsys.readouterr().err
+    assert "on this machine: loadstone up shop --table-prefix mine-, loadstone run shop" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--from-table", "a", "b"), "may be repeated, as in --from-table A --from-table B"),
+        (("b",), "beside NAME there is 'b': a system has one name"),
+    ],
+)
+def test_several_tables_are_named_one_by_one(
+    words: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    """A second table without its flag, and a second name, are told apart; nothing is written."""
+    ran = loadstone("new", "shop", *words, cwd=tmp_path)
+    assert ran.code == 2
+    assert says in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_settings_are_those_of_the_table(live: Target) -> None:
     """Keys, indexes, types and TTL are read from the table itself."""
     with Client(live) as client:

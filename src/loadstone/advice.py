@@ -57,11 +57,12 @@ def handed_on() -> dict[str, str]:
     return {GIVEN: json.dumps(_given)} if _given else {}
 
 
-def advised(command: str, *words: str) -> str:
-    """`loadstone seed cmz --table-prefix mine-`; an option that the words name is theirs."""
+def advised(command: str, *words: str, here: bool = False) -> str:
+    """`loadstone seed cmz --table-prefix mine-`; an option that the words name is theirs. `here`:
+    on this machine's own engine, whatever target was given."""
     given = [
         part
-        for option in TAKEN[command]
+        for option in (_PROJECT if here else TAKEN[command])
         if option in _given and option not in words
         for part in (option, shlex.quote(_given[option]))
     ]

@@ -25,7 +25,7 @@ READ = Deed(done="read", question="Read them?")
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument("name")
 @click.option(
     "--from-table",
@@ -51,7 +51,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--from-workbench", "model", type=_file, help="A model of NoSQL Workbench.")
 @target_options
 @spend_options
+@click.pass_context
 def new(
+    context: click.Context,
     name: str,
     tables: tuple[str, ...],
     sample: int,
@@ -69,6 +71,7 @@ def new(
     \b
     loadstone new orders
     loadstone new orders --from-table orders-dev --endpoint aws
+    loadstone new shop --from-table orders --from-table customers
     loadstone new orders --from-cloudformation template.yaml
     loadstone new orders --from-workbench model.json
     """
@@ -76,6 +79,8 @@ def new(
     from loadstone.drafting.starter import starter
 
     project = where.project
+    if context.args:
+        raise BadValue(_left_over(context.args, tables))
     check_name(name, project)
     if sum(map(bool, (tables, template, model))) > 1:
         raise BadValue(
@@ -88,16 +93,39 @@ def new(
         source = (
             _listed(tables) if tables else next(each.name for each in (template, model) if each)
         )
-        texts = _drafted(name, givens, f"from {source}", _WORD.findall(",".join(words)))
+        spelled = _WORD.findall(",".join(words))
+        texts = _drafted(name, givens, f"from {source}", spelled, live=bool(tables))
     else:
         texts = starter(name)
     for path in write_files(texts, project, say=say):
         click.echo(path)
-    steps = [advised(command, name) for command in ("check", "preview", "demo")]
+    say("next: " + ", ".join(advised(step, name) for step in ("check", "preview", "demo")))
     if tables:
-        # Under the names that were read `up` would find the tables that were drafted from.
-        steps.append(advised("up", name, "--table-prefix", _OWN))
-    say("next: " + ", ".join(steps))
+        _tell_where(name, here=where.endpoint == "aws")
+
+
+def _left_over(words: Sequence[str], tables: Sequence[str]) -> str:
+    """One name was asked for, and there is more."""
+    named = f"beside NAME there is {' '.join(words)!r}"
+    if tables:
+        return (
+            f"{named}: --from-table takes one table and may be repeated, as in "
+            "--from-table A --from-table B"
+        )
+    return f"{named}: a system has one name, of letters, digits and _"
+
+
+def _tell_where(name: str, *, here: bool) -> None:
+    """Under the names that were read, `up` and `seed` would fill the tables that were drafted
+    from."""
+    own = ("--table-prefix", _OWN)
+    where = "on this machine" if here else "beside those that were read"
+    steps = ", ".join(advised(step, name, *own, here=here) for step in ("up", "run"))
+    say(f"with tables of your own, {where}: {steps}")
+    say(
+        "the draft's tables are called as those that were read: without --table-prefix those are "
+        "meant, where --endpoint has them; seed adds made-up items to them, and run asks for these"
+    )
 
 
 def _givens(
@@ -120,7 +148,7 @@ def _givens(
 
 
 def _drafted(
-    name: str, givens: Sequence[Given], source: str, words: Sequence[str]
+    name: str, givens: Sequence[Given], source: str, words: Sequence[str], *, live: bool = False
 ) -> dict[str, str]:
     from loadstone.drafting.drafts import draft_of
     from loadstone.drafting.python import fixtures_text, locustfile_text, scenario_text
@@ -130,7 +158,7 @@ def _drafted(
         say(f"left out: {each}, and content has no word for bytes")
     _tell(draft.stand_ins, draft.hidden)
     return {
-        f"fixtures/{name}.py": fixtures_text(draft),
+        f"fixtures/{name}.py": fixtures_text(draft, live=live),
         f"scenarios/{name}.py": scenario_text(draft),
         f"locustfiles/{name}.py": locustfile_text(name),
     }

@@ -10,7 +10,7 @@ from loadstone.drafting.names import Names, kebab, snake
 from loadstone.drafting.partitions import Partition, is_sparse, partitions_of
 from loadstone.drafting.pieces import quoted
 from loadstone.drafting.words import plural
-from loadstone.table import Index
+from loadstone.table import Index, Table
 
 #: What an index finds of a value that many items share may be much: so many rows are asked for.
 _LIMIT = 25
@@ -53,7 +53,8 @@ def _of_table(
 ) -> Iterator[tuple[DraftEntity, DraftPattern]]:
     """What is asked of a table and its indexes, each with the entity that it is about."""
     stored = [each for each in entities if each.table is table]
-    for searched in (table.table, *table.table.indexes):
+    places: Sequence[Table | Index] = (table.table, *table.table.indexes)
+    for searched in places:
         for each in partitions_of(searched, stored):
             is_index = isinstance(searched, Index)
             if not is_index and each.asked.ownerless and each.is_own:

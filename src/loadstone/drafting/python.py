@@ -20,6 +20,10 @@ _READS_ONLY = (
     "What your application writes, and in which order, is yours to add: PutItem(), Journey(),",
     "and Touched() for the share of the data that a run may write.",
 )
+_SAME_NAMES = (
+    "Its tables are called as those that were read. `--table-prefix mine-` with up, seed and run "
+    "means tables of your own; without it those are meant, where --endpoint has them."
+)
 _PROPORTIONS = (
     "# In what proportions: all the same, which nobody's users do. These are to be turned.\n"
 )
@@ -33,8 +37,8 @@ _DICT = re.compile(r"(?P<name>\w+=)\{(?P<arguments>.*)\}")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def fixtures_text(draft: Draft) -> str:
-    """fixtures/NAME.py"""
+def fixtures_text(draft: Draft, *, live: bool = False) -> str:
+    """fixtures/NAME.py; of `live` tables it says what has their names."""
     parts = [
         f"DOCUMENT = {quoted(draft.document)}",
         *(_table(each) for each in draft.tables),
@@ -42,7 +46,7 @@ def fixtures_text(draft: Draft) -> str:
         *(_entity(each) for each in draft.entities),
     ]
     body = "\n\n".join(parts)
-    return f"{_opening(draft)}\n\n{_imports(body)}\n\n{body}\n"
+    return f"{_opening(draft, live=live)}\n\n{_imports(body)}\n\n{body}\n"
 
 
 def scenario_text(draft: Draft) -> str:
@@ -68,7 +72,7 @@ def locustfile_text(system: str) -> str:
     )
 
 
-def _opening(draft: Draft) -> str:
+def _opening(draft: Draft, *, live: bool) -> str:
     """What the file is, and what to look at before it is anybody else's."""
     told = f"{draft.document}."
     if draft.samples:
@@ -82,6 +86,8 @@ def _opening(draft: Draft) -> str:
         words = ", ".join(dict.fromkeys(draft.stand_ins.values()))
         told = f"Stand-ins for words that may be somebody's data: {words}."
         lines += ["", *textwrap.wrap(told, WIDTH)]
+    if live:
+        lines += ["", *textwrap.wrap(_SAME_NAMES, WIDTH)]
     lines += ["", "A comment says what could not be told. `loadstone check` says what is wrong."]
     return f'"""{draft.system}: what is in its tables.\n\n' + "\n".join(lines) + '\n"""'
 
@@ -168,18 +174,18 @@ def _entity(entity: DraftEntity) -> str:
 
 
 def _before(line: Line) -> str:
-    return f"{_comments(line.notes)}{line.name} = {_fitted(line.source)}\n"
+    return f"{_comments(line.notes)}{line.name} = {fitted(line.source)}\n"
 
 
 def _lines(lines: Iterable[Line]) -> str:
     """Attributes, each with what is to be said of it above."""
     text = "".join(
-        f"{_comments(line.notes)}{quoted(line.name)}: {_fitted(line.source)},\n" for line in lines
+        f"{_comments(line.notes)}{quoted(line.name)}: {fitted(line.source)},\n" for line in lines
     )
     return "{\n" + indented(text) + "}"
 
 
-def _fitted(source: str, width: int = WIDTH - 30) -> str:
+def fitted(source: str, width: int = WIDTH - 30) -> str:
     """Calls that are too long for their line, with an argument on each."""
     if "\n" in source or len(source) <= width:
         return source
@@ -188,14 +194,14 @@ def _fitted(source: str, width: int = WIDTH - 30) -> str:
         found, ends = _DICT.fullmatch(source), "{}"
     if found is None:
         return source
-    inner = [_fitted(each, width - 4) for each in split_arguments(found["arguments"])]
+    inner = [fitted(each, width - 4) for each in split_arguments(found["arguments"])]
     lines = "".join(indented(f"{each},\n") for each in inner)
     return f"{found['name']}{ends[0]}\n{lines}{ends[1]}"
 
 
 def call(name: str, arguments: Sequence[str]) -> str:
     """A call on one line where it fits."""
-    return _fitted(f"{name}({', '.join(arguments)})", WIDTH - 10)
+    return fitted(f"{name}({', '.join(arguments)})", WIDTH - 10)
 
 
 def split_arguments(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from loadstone.drafting.mapped import indented, map_of, referring
 from loadstone.drafting.maps import sizes_of
 from loadstone.drafting.numeric import number_of
 from loadstone.drafting.pieces import Made, quoted
+from loadstone.drafting.python import fitted
 from loadstone.drafting.vocabulary import Vocabulary
 
 _MOST_ELEMENTS, _MOST_LARGE = 40, 20
@@ -118,7 +119,7 @@ def _list(held: Sequence[Sequence[Any]], context: Context, vocabulary: Vocabular
     if sizes == ((1, 100),):
         return Made(f"[\n{indented(made.source)},\n]", tuple(notes))
     times = [str(size) for size, _ in sizes]
-    arguments = [f"lambda: {made.source}", f"({', '.join(times)}{',' * (len(times) == 1)})"]
+    arguments = [f"lambda: {fitted(made.source)}", f"({', '.join(times)}{',' * (len(times) == 1)})"]
     if len(sizes) > 1:
         arguments.append(f"weights=({', '.join(str(weight) for _, weight in sizes)})")
     body = "".join(indented(f"{each},\n") for each in arguments)

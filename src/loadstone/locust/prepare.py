@@ -216,11 +216,18 @@ def held_dataset(system: System, names: Mapping[str, str], tables: Sequence[Foun
                 f"`{advised('seed', system.id, '--scale', '20000')}` makes and fills it"
             )
         if found[name] is None:
-            raise TableMismatch(
-                f"{name} holds no data set of Loadstone's: `{advised('seed', system.id)}` loads one"
-            )
+            raise TableMismatch(f"{name} holds no data set of Loadstone's: {_cure(system, tables)}")
     held = {name: identity for name, identity in found.items() if identity}
     return settle(system, Asked(), held, now=datetime.now(UTC))
+
+
+def _cure(system: System, tables: Sequence[Found]) -> str:
+    """A table that others made is not one to be filled without a word."""
+    seed = advised("seed", system.id)
+    if all(each.is_ours(system.id) for each in tables):
+        return f"`{seed}` loads one"
+    own = advised("up", system.id, "--table-prefix", "mine-")
+    return f"`{own}` makes tables of your own and fills those; `{seed}` adds made-up items to this"
 
 
 def _say(line: str) -> None:
