@@ -154,6 +154,38 @@ def test_the_same_call_gives_the_same_items(seeded: Seed) -> None:
     assert other.message.table == "other-cmz-conversations"
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"scale": 30}, "seeded('cmz') with scale 30: in this test its tables hold the items of"),
+        ({"scale": 20, "seed": 2}, "with seed 2: in this test its tables hold the items of seed 1"),
+    ],
+)
+def test_tables_hold_one_data_set(seeded: Seed, more: dict[str, Any], said: str) -> None:
+    """A second data set in the same tables would write over some of the first: that is refused, and
+    what to do is said. Beside them there is room for it."""
+    ds = seeded("cmz", 20)
+    with pytest.raises(BadValue) as caught:
+        seeded("cmz", **more)
+    assert said in str(caught.value)
+    assert "prefix='other-'" in str(caught.value)
+    assert seeded("cmz", prefix="other-", **more).message.table != ds.message.table
+    assert table(ds.message.table).get_item(Key=ds.message.key(3))["Item"] == ds.message(3)
+
+
+def test_items_are_numbered(seeded: Seed) -> None:
+    """An item is asked for by its number, in either kind of brackets, and by nothing else."""
+    ds = seeded("cmz", scale=20)
+    assert ds.message[3] == ds.message(3)
+    wrong: list[Any] = ["3", slice(3), 1.5, None]
+    for number in wrong:
+        with pytest.raises(BadValue, match=r"number from 0 to 19, as ds\.message\(0\)"):
+            ds.message(number)
+    parent: Any = "student"
+    with pytest.raises(BadValue, match=r"ds\.message\.of\(ds\.…, 0\)"):
+        ds.message.of(parent, 0)
+
+
 def test_items_are_named_as_python_names_things(seeded: Seed) -> None:
     """An entity is an attribute in Python's spelling; a wrong one names those that there are."""
     ds = seeded("cmz", scale=20)
@@ -196,7 +228,9 @@ def test_an_unknown_system_is_named(seeded: Seed, loadstone_tables: LoadstoneTab
     ("wrong", "said"),
     [
         ({"scale": 0}, "a scale is a number of items from 1 to"),
-        ({"scale": "tyni"}, "or tiny, small, medium, large"),
+        ({"scale": "tyni"}, "or tiny, small, medium"),
+        ({"scale": "large"}, "from 1 to 1,000,000, as many as memory takes"),
+        ({"scale": 1_000_001}, "seeded(scale=1000001)"),
         ({"scale": 30.5}, "seeded(scale=30.5)"),
         ({"seed": -1}, "a whole number from 0 on"),
         ({"as_of": "2026-01-01"}, "an instant with its time zone"),

@@ -205,6 +205,21 @@ def test_a_system_of_ones_own(project: Path) -> None:
     assert running.returncode == 0, out
 
 
+def test_a_folder_that_is_not_there_is_told(project: Path) -> None:
+    """A misspelled ini option is an error that names it, and where it was looked for."""
+    (project / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\nloadstone_project = "lod"\n'
+    )
+    (project / "tests" / "test_it.py").write_text(
+        "def test_orders(seeded):\n    seeded('orders', scale=10)\n"
+    )
+    running = started(project)
+    out = said(running)
+    assert running.returncode == 1, out
+    assert "loadstone_project = 'lod' in pytest's settings: there is no folder" in out
+    assert "--project" not in out
+
+
 def test_fixtures_of_the_same_name_win(project: Path) -> None:
     """An application's own `dynamodb` is its own, and `seeded` works beside it."""
     (project / "tests" / "conftest.py").write_text(

@@ -136,5 +136,13 @@ def _loadstone_shelf(pytestconfig: pytest.Config) -> Shelf:
 
 
 def _project(config: pytest.Config) -> Path | None:
+    from loadstone.errors import BadValue
+
     named = str(config.getini(PROJECT))
-    return config.rootpath / named if named else None
+    folder = config.rootpath / named
+    if named and not folder.is_dir():
+        raise BadValue(
+            f"{PROJECT} = {named!r} in pytest's settings: there is no folder {folder}; it is the "
+            "one that holds your fixtures/"
+        )
+    return folder if named else None

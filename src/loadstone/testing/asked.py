@@ -29,8 +29,8 @@ class Seed(Protocol):
     def __call__(
         self,
         system: str,
-        *,
         scale: int | str = DEFAULT_SCALE,
+        *,
         seed: int = 1,
         as_of: datetime | None = None,
         locales: tuple[str, ...] | None = None,

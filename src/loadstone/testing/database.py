@@ -9,7 +9,7 @@ from typing import Any
 
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
-from loadstone.errors import BadContent, UnknownName
+from loadstone.errors import BadContent, BadValue, UnknownName
 from loadstone.testing.calls import Calls, EngineRefused
 from loadstone.testing.environment import ACCESS_KEY, SECRET_KEY
 from loadstone.testing.front import HOST
@@ -80,7 +80,16 @@ class Items:
 
     def __call__(self, number: int) -> dict[str, Any]:
         """The n-th item, counted from 0, as plain values."""
+        if not isinstance(number, int):
+            called = attribute_of(self.entity.name)
+            raise BadValue(
+                f"ds.{called}({number!r}): an item has a number from 0 to {len(self) - 1}, as "
+                f"ds.{called}(0); all of them are list(ds.{called})"
+            )
         return self.dataset.item(self.entity, number)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return self(number)
 
     def __len__(self) -> int:
         return self.dataset.count(self.entity)
@@ -91,6 +100,11 @@ class Items:
 
     def of(self, parent: Items, number: int) -> list[dict[str, Any]]:
         """What belongs to an item of another entity: `ds.order.of(ds.customer, 3)`."""
+        if not isinstance(parent, Items):
+            raise BadValue(
+                f"of({parent!r}, …): first the items that they belong to, as ds names them, then "
+                f"which one of those: ds.{attribute_of(self.entity.name)}.of(ds.…, 0)"
+            )
         parent(number)  # which says so where there is none
         numbers = self.dataset.children(parent.entity, number, self.entity)
         return [self(each) for each in numbers]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadstone.dataset import LARGEST, SCALES, Dataset
+from loadstone.dataset import SCALES, Dataset
 from loadstone.errors import BadValue, UnknownName
 from loadstone.naming import DEFAULT_STAGE, Naming
 from loadstone.seeding.identity import Asked, settings_from, settle
@@ -22,6 +22,9 @@ OF_YOUR_OWN = (
     "for your own, name the folder that holds fixtures/ with loadstone_project in pytest's "
     "settings, seen from the rootdir, or with LOADSTONE_PROJECT"
 )
+
+#: A test's items are in memory twice, in its process and in its engine: this is some gigabytes.
+MOST_ITEMS = SCALES["medium"]
 
 SetVariable = Callable[[str, str], None]
 
@@ -68,6 +71,7 @@ class Director:
     ) -> None:
         self._stage, self._shelf, self._region, self._set = stage, shelf, region, set_variable
         self._names: dict[tuple[str, Naming], dict[str, str]] = {}
+        self._held: dict[tuple[str, str], Dataset] = {}  # by its system and its tables' names
 
     def tables(
         self, system: str, *, stage: str = DEFAULT_STAGE, prefix: str = ""
@@ -82,8 +86,8 @@ class Director:
     def seeded(
         self,
         system: str,
-        *,
         scale: int | str = DEFAULT_SCALE,
+        *,
         seed: int = 1,
         as_of: datetime | None = None,
         locales: tuple[str, ...] | None = None,
@@ -97,6 +101,9 @@ class Director:
         names = self._named(system, stage, prefix)
         asked = _asked(scale, seed, as_of, locales)
         dataset = self._shelf.dataset(system, asked)
+        held = self._held.setdefault((system, repr(names)), dataset)
+        if held.identity.fingerprint != dataset.identity.fingerprint:
+            raise BadValue(_holds_others(held, dataset))
         self._have(
             ("data", dataset.identity.fingerprint, repr(names)),
             lambda: Scene(dataset.system.tables, names, dataset),
@@ -138,15 +145,27 @@ def _naming(system: System, stage: str, prefix: str) -> Naming:
     return naming
 
 
+def _holds_others(held: Dataset, asked: Dataset) -> str:
+    """What is said where a test wants two data sets in the same tables."""
+    before, now = held.identity.as_dict(), asked.identity.as_dict()
+    other = next(name for name in before if before[name] != now[name])
+    return (
+        f"seeded({asked.system.id!r}) with {other} {now[other]}: in this test its tables hold the "
+        f"items of {other} {before[other]}, and some would be written over; seed once, or beside "
+        "them with prefix='other-'"
+    )
+
+
 def _asked(
     scale: int | str, seed: int, as_of: datetime | None, locales: tuple[str, ...] | None
 ) -> Asked:
     """What a test asks for; a BadValue says what it may be."""
     items = SCALES.get(scale) if isinstance(scale, str) else scale
-    if type(items) is not int or not 1 <= items <= LARGEST:
+    if type(items) is not int or not 1 <= items <= MOST_ITEMS:
+        named = ", ".join(name for name, size in SCALES.items() if size <= MOST_ITEMS)
         raise BadValue(
-            f"seeded(scale={scale!r}): a scale is a number of items from 1 to {LARGEST:,}, or "
-            f"{', '.join(SCALES)}"
+            f"seeded(scale={scale!r}): a scale is a number of items from 1 to {MOST_ITEMS:,}, as "
+            f"many as memory takes, or {named}"
         )
     if type(seed) is not int or seed < 0:
         raise BadValue(f"seeded(seed={seed!r}): a seed is a whole number from 0 on")
