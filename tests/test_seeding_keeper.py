@@ -27,6 +27,8 @@ from loadstone.table import Table
 IDENTITY = {"system": "shop", "seed": "1"}
 COUNTS = {"orders": {"Order": 24_300, "Line": 700}, "people": {"Person": 4_001}}
 ITEMS = 29_001
+#: More slices than three workers hold ahead.
+MANY = {"orders": {"Order": 90_000}, "people": {"Person": 4_001}}
 
 
 class Hand:
@@ -98,14 +100,16 @@ class Kept:
 
 
 @contextmanager
-def kept(folder: Path, rate: float | None = None) -> Iterator[Kept]:
+def kept(
+    folder: Path, rate: float | None = None, counts: dict[str, dict[str, int]] = COUNTS
+) -> Iterator[Kept]:
     places = {
         name: Place(table=Table(name, partition_key="id"), name=name, arn=name, table_id="1")
-        for name in COUNTS
+        for name in counts
     }
-    ledgers = {name: Ledger(folder, places[name], IDENTITY, COUNTS[name]) for name in COUNTS}
+    ledgers = {name: Ledger(folder, places[name], IDENTITY, counts[name]) for name in counts}
     try:
-        yield Kept({name: Book(ledgers[name], COUNTS[name]) for name in COUNTS}, rate)
+        yield Kept({name: Book(ledgers[name], counts[name]) for name in counts}, rate)
     finally:
         for ledger in ledgers.values():
             ledger.close()
@@ -241,7 +245,7 @@ def test_a_limit_is_shared_by_those_who_have_slices(tmp_path: Path) -> None:
 
 def test_a_rate_is_shared_by_all(tmp_path: Path) -> None:
     """A rate for all tables together is divided evenly, anew with each who comes or goes."""
-    with kept(tmp_path, rate=900) as load:
+    with kept(tmp_path, rate=900, counts=MANY) as load:
         first = load.hand("worker 1")
         assert first.total == 900
         hands = [first, load.hand("worker 2"), load.hand("worker 3")]

@@ -17,8 +17,7 @@ class Clock(Protocol):
 
 
 class WallClock:
-    def now_s(self) -> float:
-        return monotonic()
+    now_s = staticmethod(monotonic)
 
     def wait(self, event: Event, seconds: float | None) -> bool:
         return bool(event.wait(seconds))

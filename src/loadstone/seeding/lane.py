@@ -84,17 +84,20 @@ class Lane:
 
         `rate`: of all tables, in this process; `well`: how many requests have gone well.
         """
+        width = self._width
         rates = [each for each in (rate, self.bucket.rate) if each is not None]
-        slow = bool(rates) and min(rates) < SLOW_UNITS
         if rates:
+            slowest = min(rates)
             per_item = self._units_per_item or 1 + len(self.place.table.indexes)
-            most = max(1, min(most, int(min(rates) * BATCH_S / per_item)))
-        batch = self.feed.next(most, width=1 if slow else self._width)
+            most = max(1, min(most, int(slowest * BATCH_S / per_item)))
+            if slowest < SLOW_UNITS:
+                width = 1
+        batch = self.feed.next(most, width=width)
         self._in_flight += 1
         self._begun.add(batch.of)
         if batch.well_before is None:
             self._given += len(batch.rows)
-            batch = batch._replace(well_before=well)
+            batch = Batch(batch.of, batch.rows, well)
         return Sent(self, batch, self._turn)
 
     def units_of(self, batch: Batch, size_bytes: int) -> float:

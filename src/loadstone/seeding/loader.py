@@ -160,9 +160,9 @@ class Loader:
         written = batch.of.write(batch.rows, left)
         self._tally.written += written
         # Where the answer does not say, what was reckoned.
-        units = sum(each.write for each in answer.units) or sent.reckoned * written / len(
-            batch.rows
-        )
+        units = sum([each.write for each in answer.units])
+        if not units:
+            units = sent.reckoned * written / len(batch.rows)
         again = [batch._replace(rows=left)] if left else []
         self._settle(sent, again=again, written=written, units=units, throttles=len(left))
 

@@ -61,6 +61,7 @@ class OpenSlice:
 
     def __init__(self, of: Slice, place: Place, rows: Rows, *, verb: Verb = PUT) -> None:
         self.slice, self.place = of, place
+        self._size = len(of)
         self.written = 0
         self._done = self._told = 0  # rows, as bits
         self.dropped = False  # somebody else writes it now
@@ -87,7 +88,7 @@ class OpenSlice:
 
     @property
     def finished(self) -> bool:
-        return self.done == len(self.slice)
+        return self.written + len(self.rejected) == self._size
 
     def batch(self, rows: Sequence[int]) -> bytes:
         """A BatchWriteItem of these rows."""
@@ -115,7 +116,7 @@ class OpenSlice:
         """These rows are in the table, but for those that are left; how many."""
         written = len(rows) - len(left)
         self.written += written
-        self._done |= bits_of(rows) & ~bits_of(left)
+        self._done |= bits_of(rows) & ~bits_of(left) if left else bits_of(rows)
         return written
 
     def news(self) -> list[Part]:

@@ -124,14 +124,16 @@ class Bucket:
 
     def take(self, units: float, now_s: float) -> None:
         """Units were consumed, or, below zero, were not."""
-        self._fill(now_s)
         if self.rate is not None:
+            self._fill(now_s)
             self._level -= units
 
     def wait_s(self, now_s: float) -> float:
         """How long until units may be taken again."""
+        if self.rate is None:
+            return 0.0
         self._fill(now_s)
-        if self.rate is None or self._level >= 0:
+        if self._level >= 0:
             return 0.0
         return max(-self._level / self.rate, LEAST_WAIT_S)
 
