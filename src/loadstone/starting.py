@@ -10,12 +10,23 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 
 def ready() -> None:
     """All is loaded: from here on the command answers to Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A KeyboardInterrupt, wherever we are: gevent, too, passes it on without a traceback."""
+    if "gevent" in sys.modules:
+        from gevent import get_hub
+
+        hub = get_hub()
+        hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
+    raise KeyboardInterrupt
 
 
 def _is_command() -> bool:

@@ -43,6 +43,9 @@ COMMANDS = {
     "verify": "verify:verify",
 }
 
+#: Interrupted anywhere, they find at the next call what they have done.
+GO_ON = frozenset({"export", "seed", "tables create", "tables drop", "unseed", "up"})
+
 
 class Commands(click.Group):
     """Commands by name, each loaded from its own module."""
@@ -89,11 +92,8 @@ def main(arguments: list[str] | None = None) -> Any:
     starting.ready()
     try:
         return commands.main(args=arguments, prog_name="loadstone", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _tell_interrupted(sys.argv[1:] if arguments is None else arguments)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
@@ -110,6 +110,13 @@ def main(arguments: list[str] | None = None) -> Any:
         where = f": {error.filename}" if error.filename else ""
         click.echo(f"loadstone: {error.strerror or error}{where}", err=True)
         sys.exit(2)
+
+
+def _tell_interrupted(arguments: list[str]) -> None:
+    """What Ctrl-C has left, of commands that leave something."""
+    named = {" ".join(arguments[:words]) for words in (1, 2)}
+    left = ": what is done stays, and the same command goes on" if named & GO_ON else ""
+    click.echo(f"interrupted{left}", err=True)
 
 
 def _tell_systems(error: click.ClickException) -> None:
