@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log2
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.run.find_max import CONFIRMED, Outcome, Search, Trial, highest, lasts
+from loadstone.run.find_max import CLOSE, CONFIRMED, Outcome, Search, Trial, highest, lasts
 
 STEP_S = 10.0
 SETTLE_S = 3.0
@@ -128,6 +129,24 @@ def test_what_throttles_show_is_confirmed(
     assert best is not None
     assert best.confirms
     assert capacity / 1.06 <= best.rate_per_s <= 1.05 * capacity
+
+
+@given(st.floats(2, 1e5), st.floats(1.06, 1000), st.floats(0.02, 50))
+def test_what_holds_for_a_short_time_alone_costs_few_long_trials(
+    lasting: float, shortly: float, from_share: float
+) -> None:
+    """Where any rate holds for a short time up to a far higher limit than for a long one, the
+    answer is within a twentieth of what lasts, after as many long trials as halving takes."""
+    search, long_ones, tried = Search(max(1.0, lasting * from_share)), 0, 0
+    while (rate := search.rate) is not None:
+        long_ones, tried = long_ones + search.confirming, tried + 1
+        limit = lasting if search.confirming else lasting * shortly
+        search.tried("held" if rate <= limit else "broke")
+    assert search.held is not None
+    assert search.held <= lasting <= search.held * CLOSE
+    # Ratios that grow to 2 take five, halvings down to what lasts, and halves of a ratio of 2 four.
+    assert long_ones <= log2(shortly) + 12
+    assert tried <= 5 * long_ones + log2(max(from_share * lasting, 1) * shortly) + 30
 
 
 def test_a_confirmation_that_the_generator_spoilt_is_made_again_after_a_break() -> None:

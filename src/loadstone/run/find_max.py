@@ -75,6 +75,10 @@ class Search:
     Where a rate was throttled, what was served of it is tried next, for that is near the capacity.
     The rate below the first that broke otherwise is held again before any between them.
 
+    Where what was to be confirmed breaks, though it had held for a shorter time, only what is held
+    for long tells more: lower rates are, by ratios that grow until one holds, and then what lies
+    halfway between that and the lowest that broke.
+
     Done when a rate is confirmed, at a ceiling that held, when even 1 a second broke, or when the
     generator could not keep up with a rate three times. The lowest that broke is then within 5 % of
     the answer, or within 25 % where that is what was served of a rate that was throttled.
@@ -90,6 +94,7 @@ class Search:
         self._spending = self._guided = self._looking_above = False
         self._bounds: list[float] = []  # rates that held when it was
         self._confirmed: float | None = None
+        self._falls = 0  # how often what was to be confirmed broke
         self._found: float | None = None  # what is confirmed next
         self.confirming = False
         self.held: float | None = None
@@ -143,6 +148,8 @@ class Search:
         self.held = self._confirmed = rate
         self._bounds.append(rate)
         self.confirming = self._spent = self._proven = False
+        if self._falls:
+            return self._longer(rate)
         above = min(rate * _ABOVE, self._ceiling or rate * _ABOVE)
         if self._broke is None or self._broke <= above or above <= rate * CLOSE:
             return None
@@ -151,6 +158,7 @@ class Search:
 
     def _after_broke(self, rate: float, served_per_s: float | None) -> float | None:
         was_spent, self._spent = self._spent, True
+        was_confirming = self.confirming
         self._broke = min(rate, self._broke or rate)
         if self.held is not None and self.held >= rate:
             self._bounds = [each for each in self._bounds if each < rate]
@@ -162,7 +170,25 @@ class Search:
             self._guided, self.confirming = not was_spent, was_spent
             return guide
         self._guided = self.confirming = False
+        if was_confirming:
+            self._falls += 1
+            return self._longer(self._confirmed)
         return self._between()
+
+    def _longer(self, lasting: float | None) -> float | None:
+        """What is held for long next, where some that held for a short time did not; `lasting` has
+        been."""
+        broke = self._broke
+        assert broke is not None
+        if lasting is None:
+            if broke <= LOWEST:
+                return None
+            ratio = min(RISE, CLOSE ** (2 ** (self._falls - 1)))
+            return self._confirm(max(LOWEST, broke / ratio))
+        if broke / lasting <= CLOSE:
+            return None
+        between = sqrt(lasting * broke)
+        return self._confirm(between) if self._spent else self._spend_before(between)
 
     def _guide(self, rate: float, served_per_s: float) -> float | None:
         """What was served, and lower, where that broke as well."""
@@ -222,8 +248,8 @@ class Search:
 def highest(trials: Sequence[Trial]) -> Trial | None:
     """The evidence for the highest rate that held, below every rate that broke.
 
-    One that was confirmed goes before all that held for a shorter time. Else, where one that had
-    held broke later on, what else held by then is left out, unless it held right after a higher
+    One that was confirmed goes before all others, and else one that held for longer. Where one that
+    had held broke later on, what else held by then is left out, unless it held right after a higher
     one.
     """
     held: list[Trial] = []
@@ -236,8 +262,11 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
                 held = [each for each in held if each.confirms or _after_higher(each, trials)]
     held = [each for each in held if each.rate_per_s < lowest]
-    best = [each for each in held if each.confirms] or held
-    return max(best, key=lambda trial: (trial.rate_per_s, trial.number), default=None)
+    return max(
+        held,
+        key=lambda trial: (trial.confirms, trial.measured_s, trial.rate_per_s, trial.number),
+        default=None,
+    )
 
 
 def telling(trials: Sequence[Trial]) -> Trial | None:
