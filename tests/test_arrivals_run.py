@@ -27,6 +27,26 @@ from tests.counted import counted_calls, counting
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-arrivals"}
 
+#: Ends a run when one worker of two has all users, and tells how many each that is there has.
+TELLING_USERS = """
+import gevent
+from locust import events
+from locust.runners import MasterRunner
+
+
+def look_on(runner):
+    while len(runner.clients.running) != 1 or runner.clients.running[0].user_count != 6:
+        gevent.sleep(0.1)
+    print("USERS", [each.user_count for each in runner.clients.running], flush=True)
+    runner.quit()
+
+
+@events.test_start.add_listener
+def watch(environment, **_):
+    if isinstance(environment.runner, MasterRunner):
+        gevent.spawn(look_on, environment.runner)
+"""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Path]:
@@ -69,6 +89,17 @@ def distributed(folder: Path, url: str, name: str, *arguments: str) -> subproces
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def kill_a_worker(process: subprocess.Popen[bytes], parts: Path) -> None:
+    """One of two, when both have written seconds of a run."""
+    while sum(part.read_bytes().count(b"\n") > 2 for part in parts.glob("part-*")) < 2:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"Locust ended with {process.wait(timeout=0.1)}")
+    children = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+    )
+    os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
 
 
 def assert_poisson(calls: float, due: float) -> None:
@@ -178,15 +209,9 @@ def test_two_workers_share_the_rate(place: Path, engine: Engine) -> None:
 def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> None:
     """When a worker is killed, the master says so, and the one that is left asks for all of it."""
     process = distributed(place, engine.url, "killed", "--rate", "60ops/s", "-t", "25s")
-    parts = place / STATE / "runs" / "killed"
-    while sum(part.read_bytes().count(b"\n") > 2 for part in parts.glob("part-*")) < 2:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            pytest.fail(f"Locust ended with {process.wait(timeout=0.1)}")
-    children = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
-    )
-    os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
+    kill_a_worker(process, place / STATE / "runs" / "killed")
     _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
     assert "1 worker went away: the arrivals are shared by 1 now" in err.decode()
     kept = record(place, "killed")
     (lost,) = [worker for worker in kept.workers if worker.ending is None]
@@ -199,6 +224,33 @@ def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> 
     told = [problem for problem in kept.problems if f"worker {lost.info.number}" in problem]
     assert told
     assert f"loadstone: {told[0]}" in err.decode()
+
+
+def test_a_dead_workers_users_go_to_the_other(place: Path, engine: Engine) -> None:
+    """When a worker is killed, the one that is left plays on for all users; the master says so, and
+    ends with 1, as what the other did last is missing."""
+    name = "mourned"
+    file = place / f"{name}.py"
+    file.write_text(f"{(ROOT / 'locustfiles' / 'cmz.py').read_text()}\n{TELLING_USERS}")
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(file), "--headless", "-u", "6", "-r", "6"),
+            *("--host", engine.url, "--processes", "2", "--run-name", name, "-t", "120s"),
+            *("--master-bind-port", str(port), "--master-port", str(port)),
+        ],
+        cwd=place,
+        env={**os.environ, **at(engine.url)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    kill_a_worker(process, place / STATE / "runs" / name)
+    out, err = process.communicate(timeout=180)
+    assert [line for line in out.decode().splitlines() if line.startswith("USERS")] == ["USERS [6]"]
+    told = "1 worker does not answer any more: the other plays on for all users"
+    assert told in err.decode()
+    assert process.returncode == 1
+    assert [worker.ending is None for worker in record(place, name).workers].count(True) == 1
 
 
 def test_the_highest_rate_is_found(place: Path, engine: Engine) -> None:

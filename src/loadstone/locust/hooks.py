@@ -30,6 +30,7 @@ from loadstone.locust.ending import NO_WORKER, ending_by_caller
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
 from loadstone.locust.keeping import Keeping
 from loadstone.locust.live_share import LiveShare
+from loadstone.locust.losses import Losses
 from loadstone.locust.open_run import OpenRun
 from loadstone.locust.options import add_arguments, keep_given
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
@@ -119,6 +120,7 @@ class Host:
         self._readiness = Readiness(runner)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
+        Losses(environment, runner, _say)
         self._open = OpenRun(environment, runner, self.loads, _say)
         self._plays = not isinstance(runner, MasterRunner)
         self._reports = not isinstance(runner, WorkerRunner)

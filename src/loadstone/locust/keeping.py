@@ -148,6 +148,8 @@ class Keeping:
         run = Run.load(record)
         for problem in run.problems:
             self._say(f"loadstone: {problem}")
+        if any(worker.ending is None for worker in run.workers):  # it was lost
+            self._environment.process_exit_code = self._environment.process_exit_code or 1
         held = self._kept.get(run.header.system, ())
         if not held:
             return
