@@ -9,6 +9,7 @@ import click
 from loadstone.advice import advised
 from loadstone.cli.check_content import own_systems
 from loadstone.cli.options import json_option, naming_options, target_options
+from loadstone.cli.sessions import say_unheeded
 from loadstone.naming import Naming
 from loadstone.system import NO_PROJECT, load_system, project_root, system_names
 from loadstone.target import Where
@@ -38,6 +39,7 @@ def doctor(system: str | None, naming: Naming, where: Where, as_json: bool) -> N
     about = None
     if system:
         loaded = load_system(system, where.project)
+        say_unheeded([loaded], naming)
         about = About(system=loaded, names=naming.names(loaded.tables))
     found = [
         machine.versions(),

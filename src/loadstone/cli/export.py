@@ -14,6 +14,7 @@ from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.export_text import as_dict, of_shard, print_export, print_routes
 from loadstone.cli.ledger_table import print_json
 from loadstone.cli.options import json_option, naming_options, project_option, say
+from loadstone.cli.sessions import say_unheeded
 from loadstone.cli.spend import megabytes
 from loadstone.errors import BadValue, Refused
 from loadstone.export.compression import COMPRESSIONS, Compression
@@ -112,6 +113,7 @@ def export(
     )
     numbers = _numbers(job, shard, shards, asked)
     _announce(job)
+    say_unheeded([loaded], naming)
     if dry_run:
         _plan(job, loaded, naming, known, region, as_json=as_json)
         return

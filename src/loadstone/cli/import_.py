@@ -18,6 +18,7 @@ from loadstone.cli.options import (
     say,
     target_options,
 )
+from loadstone.cli.sessions import say_unheeded
 from loadstone.cli.spend import Spending, megabytes, spend_options, usd
 from loadstone.errors import BadValue, Refused
 from loadstone.naming import Naming
@@ -70,6 +71,7 @@ def import_(
     system = _system(manifest, where)
     with opened_target(where, documented_region=system.region, say=say) as opened:
         target = opened.target
+        say_unheeded([system], naming)
         wanted = _wanted(system, manifest, naming)
         names = [each.name for each in wanted]
         check_production(target, where, naming, names, allow_production)

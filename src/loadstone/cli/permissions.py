@@ -14,6 +14,7 @@ import click
 import orjson
 
 from loadstone.cli.options import json_option, naming_options, project_option, say
+from loadstone.cli.sessions import say_unheeded
 from loadstone.errors import BadValue, UnknownName
 from loadstone.naming import Naming
 
@@ -115,6 +116,7 @@ def _of_system(
     from loadstone.system import load_system
 
     system = load_system(name, project)
+    say_unheeded([system], naming)
     played = [system.mix(each) for each in mixes or system.mixes]
     return Scope(
         region=_region(region, system.region),

@@ -20,10 +20,10 @@ from loadstone.cli.plan_observed import MOST_DAYS, observed_load
 from loadstone.cli.rates import Rate
 from loadstone.cli.reading_options import reading_option, refuse_out_of_play
 from loadstone.errors import BadContent, BadValue, NoPrice, Refused, UnknownName
+from loadstone.naming import Naming
 
 if TYPE_CHECKING:
     from loadstone.capacity.simulation.demand import Amounts
-    from loadstone.naming import Naming
     from loadstone.planning import Load, Plan, Terms
     from loadstone.planning.plan import Known
     from loadstone.report.blocks import Block
@@ -188,6 +188,8 @@ def plan(
             f"name a SYSTEM, or a run with --run: `{advised('systems')}` and `loadstone runs` "
             "list them"
         )
+    if days is None and naming != Naming():
+        say("--stage and --table-prefix change nothing: they name live tables, for --cloudwatch")
     known: Known | None
     if days is not None:
         _check_observed(system, of_system, peak)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadstone.advice import advised
 from loadstone.amounts import amount
 from loadstone.cli.options import say
+from loadstone.cli.sessions import say_unheeded
 from loadstone.errors import BadValue
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def observed_load(
     from loadstone.system import load_system
 
     system = load_system(name, project)
+    say_unheeded([system], naming)
     names = naming.names(system.tables)
     target = resolve_target(
         endpoint="aws",
