@@ -50,14 +50,15 @@ class Pool:
                 factory.add_provider(self.provider)
         source.seed_instance(derive(seed, "pool", self.name))
         if isinstance(self.draw, str):
-            method = getattr(source, self.draw or self.name, None)
-            if method is None:
+            name = self.draw or self.name
+            if not hasattr(source, name):
                 raise BadContent(
-                    f"Pool({self.name!r}): Faker has no method {self.draw or self.name!r}; "
+                    f"Pool({self.name!r}): Faker has no method {name!r}; "
                     'Pool("mine", draw="first_name") takes one of its own name, and '
                     "draw=lambda fake: … anything that it makes"
                 )
-            words = self._made(lambda _: method(), source)
+            # Asked for anew each time: of several locales Faker then takes one by chance.
+            words = self._made(lambda fake: getattr(fake, name)(), source)
         else:
             words = self._made(self.draw, source)
         if not all(word and isinstance(word, (str, Mapping)) for word in words):
