@@ -159,6 +159,13 @@ TIME, NAME = 'iso(created, "milliseconds")', 'owner["name"]'
         (TIME, '"always"', "createdAt", "item 1 has the key of item 0", '"createdAt": '),
         (TIME, "created", "createdAt", 'say key_types={"createdAt": "N"}', '"createdAt": '),
         ('text("owner_{n:06}", n=number)', '""', "ownerId", "it is empty", '"ownerId": owner['),
+        (
+            'text("owner_{n:06}", n=number)',
+            '""',
+            "ownerId",
+            "never is: have some",
+            '"ownerId": own',
+        ),
         (NAME, 'text("a{n}@gmail.com", n=number)', "ownerName", "is nobody's", '"ownerName": '),
         ("decimal(1, 500)", 'text("1.2.3.4")', "amount", "192.0.2.x is nobody's", '"amount": '),
         (
@@ -193,9 +200,9 @@ def test_what_is_drawn_while_loading_is_said(tmp_path: Path) -> None:
     drawn = swapped(FIXTURES, "DOCUMENT =", "import random\n\nX = str(random.random())\nDOCUMENT =")
     drawn = swapped(drawn, 'text("owner_{n:06}", n=number)', 'text("o{x}{n}", x=X, n=number)')
     system = load_system("orders", written(tmp_path, drawn))
-    found = [str(each) for each in content_problems(system, say=lambda _: None) if each.wrong]
-    assert found
-    assert any("something is drawn while the module is loaded" in each for each in found)
+    found = [each for each in content_problems(system, say=lambda _: None) if each.wrong]
+    drawn_before = [each for each in found if "drawn while the module is loaded" in each.says]
+    assert {(each.about, each.attribute) for each in drawn_before} == {("Entry", "ownerId")}
 
 
 def kinds(problems: Any) -> list[tuple[str, str | None]]:

@@ -47,7 +47,7 @@ def told(folder: Path, **slips: str) -> str:
     parts = {**RIGHT, **slips}
     for room, text in (("fixtures", FIXTURES), ("scenarios", SCENARIO)):
         (folder / room).mkdir()
-        written = re.sub("|".join(parts), lambda found: parts[found[0]], text)
+        written = re.sub("|".join(map(re.escape, parts)), lambda found: parts[found[0]], text)
         (folder / room / "orders.py").write_text(written, encoding="utf-8")
     with pytest.raises(BadContent) as error:
         load_system("orders", folder)
@@ -115,6 +115,11 @@ def test_another_slip_is_not_taken_for_it(slip: str, tmp_path: Path) -> None:
         ({"PARENT": "[pet, vet]"}, 'any_of(…)["…"]'),
         ({"VISIT": 'text("{v}", v=vet["id"])'}, "Visit.y: Vet is no ancestor of Visit"),
         ({"VISIT": 'vet["id"]'}, "any_of(…)['id'] is that of any Vet"),
+        ({"PET": 'vet["id"]'}, "parent=… and per_parent=PerParent(…) have each belong to one"),
+        ({"PET": "iso(as_of) + days(3)"}, "in its brackets: iso(joined + days(30))"),
+        ({"PET": "epoch(iso(as_of) - days(3))"}, "in its brackets: iso(joined - days(30))"),
+        ({"PARENT": "None"}, "Visit has a per_parent, and needs parent=…, whose they are"),
+        ({"PARENT": "pet", "PerParent(3)": "None"}, "Visit has a parent, and needs per_parent="),
     ],
 )
 def test_what_is_meant_in_fixtures(slips: dict[str, str], says: str, tmp_path: Path) -> None:
@@ -148,6 +153,12 @@ def test_what_is_meant_in_fixtures(slips: dict[str, str], says: str, tmp_path: P
             "vet",
             "Some()",
             "a is of Vet: Pet is no ancestor of Vet, which has none of its own: any_of(…)['id']",
+        ),
+        (
+            'Query(pets, key={"id": pet["id"]})',
+            "pet",
+            "Every(visit)",
+            "a: Every() expects items of Visit, which are in visits, and it asks pets",
         ),
     ],
 )

@@ -40,7 +40,12 @@ class Entity:
     def __post_init__(self) -> None:
         self._check_kinds()
         if (self.parent is None) != (self.per_parent is None):
-            raise BadContent(f"{self.name}: parent and per_parent go together")
+            given, lacks = (
+                ("per_parent", "parent=…, whose they are")
+                if self.parent is None
+                else ("parent", "per_parent=PerParent(5), how many there are of each")
+            )
+            raise BadContent(f"{self.name} has a {given}, and needs {lacks}: the two go together")
         if self.share <= 0:
             raise BadContent(f"{self.name}: share is above 0, not {self.share:g}")
         if bool(self.item) != (self.table is not None):

@@ -24,6 +24,11 @@ SCALES = (1, 997, SMALL, LARGEST)
 _RUN = 40
 _OURS = "that is a defect of Loadstone's, and worth a report"
 _TIMEOUT_S = 120
+_DRAWN_BEFORE = (
+    "two processes make it otherwise: something is drawn while the module is loaded (random, "
+    "datetime.now(), os.environ, the order of a set); draw in the item, with whole(), pick(), "
+    "moment() and the like"
+)
 
 
 def alike_problems(
@@ -97,7 +102,7 @@ def _most(dataset: Dataset, entity: Entity) -> int:
 
 def process_problems(system: System) -> Iterator[Problem]:
     """Other processes, with other hash seeds, make the same items."""
-    digests = set()
+    made: list[dict[str, str]] = []
     for seed in ("0", "1"):
         done = subprocess.run(
             [sys.executable, "-m", "loadstone.contract.digest", system.id, str(system.project)],
@@ -114,14 +119,12 @@ def process_problems(system: System) -> Iterator[Problem]:
                 says=f"another process cannot make its items: {last}",
             )
             return
-        digests.add(done.stdout)
-    if len(digests) > 1:
-        yield Problem(
-            about=f"fixtures/{system.id}.py",
-            says="two processes make different items: something is drawn while the module is "
-            "loaded (random, datetime.now(), os.environ, the order of a set); draw in the item, "
-            "with whole(), pick(), moment() and the like",
-        )
+        made.append(orjson.loads(done.stdout))
+    one, other = made
+    for each in sorted(one.keys() | other.keys()):
+        if one.get(each) != other.get(each):
+            entity, _, attribute = each.partition(".")
+            yield Problem(about=entity, attribute=attribute, says=_DRAWN_BEFORE)
 
 
 def _differs(

@@ -141,7 +141,9 @@ def _of_entity(dataset: Dataset, entity: Entity) -> tuple[list[Problem], bool]:
         found += created_problems(dataset, entity, items)
         found += reference_problems(dataset, entity, items)
         as_of = datetime.fromtimestamp(dataset.as_of_ms / 1000, UTC)
-        found += alike_problems(dataset.system, entity, as_of=as_of)
+        found += (unlike := list(alike_problems(dataset.system, entity, as_of=as_of)))
+        if any(problem.wrong for problem in unlike):
+            return found, False
     except Exception as error:
         attribute, why = unmade(dataset, entity, numbers_of(dataset, entity), error)
         says = f"its items cannot be made: {why}"

@@ -1,4 +1,4 @@
-"""`python -m loadstone.contract.digest SYSTEM PROJECT`: a digest of a system's first items."""
+"""`python -m loadstone.contract.digest SYSTEM PROJECT`: digests of a system's first items."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import hashlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from loadstone.dataset import Dataset
 from loadstone.system import load_system
@@ -14,15 +17,19 @@ SCALE = 5_000
 _EACH = 200
 
 
-def digest_of(system: str, project: Path | None) -> str:
+def digests_of(system: str, project: Path | None) -> dict[str, str]:
+    """Of each attribute, by its entity's name and its own."""
     dataset = Dataset(
         load_system(system, project), scale=SCALE, as_of=datetime(2026, 6, 1, tzinfo=UTC)
     )
-    digest = hashlib.sha256()
+    digests: dict[str, Any] = {}
     for entity in dataset.system.stored:
-        digest.update(dataset.rows(entity, 0, min(_EACH, dataset.count(entity))).joined())
-    return digest.hexdigest()
+        for row in dataset.rows(entity, 0, min(_EACH, dataset.count(entity))):
+            for name, value in orjson.loads(row).items():
+                digest = digests.setdefault(f"{entity.name}.{name}", hashlib.sha256())
+                digest.update(orjson.dumps(value))
+    return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(digest_of(sys.argv[1], Path(sys.argv[2])))
+    sys.stdout.buffer.write(orjson.dumps(digests_of(sys.argv[1], Path(sys.argv[2]))))

@@ -135,7 +135,12 @@ def _one_key(
         return
     size = len(str(held).encode())
     if not size:
-        yield "empty", f"it is empty, and a key of {holder} never is: leave it out with when(…)"
+        cure = (
+            'have something before or in it, as text("pet_{n}", n=number)'
+            if name in table.key
+            else "leave it out with when(…)"
+        )
+        yield "empty", f"it is empty, and a key of {holder} never is: {cure}"
     elif size > _MOST_KEY[place] and kind == "S":
         yield (
             "long",

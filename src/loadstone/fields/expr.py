@@ -238,10 +238,9 @@ class Arithmetic(Expr):
         wanted: Kind = "flag" if operator in "&|^" else "whole"
         if kinds != {wanted}:
             held = " and ".join(f"a {kind}" for kind in (self.left.kind, self.right.kind))
-            joined = operator == "+" and "text" in kinds
             raise BadContent(
                 f"{operator!r} stands between two of kind {wanted}, not {held}"
-                + ('; texts are put together as text("pet_{n:06}", n=number)' if joined else "")
+                + (_meant_by_texts(operator, self.left, self.right) if "text" in kinds else "")
             )
         self.kind = "flag" if operator in _COMPARE or operator in "&|^" else "whole"
         # For numpy a constant is one number, unless both are: it has to give a column.
@@ -283,6 +282,15 @@ class Arithmetic(Expr):
 
     def inputs(self) -> Sequence[Expr]:
         return (self.left, self.right)
+
+
+def _meant_by_texts(operator: str, *sides: Expr) -> str:
+    """What is said where a text is calculated with: an instant is, before it is written."""
+    if any(hasattr(side, "instant") for side in sides):
+        return f"; an instant is calculated with in its brackets: iso(joined {operator} days(30))"
+    if operator != "+":
+        return ""
+    return '; texts are put together as text("pet_{n:06}", n=number)'
 
 
 Value: TypeAlias = "Expr | str | int | bool | Mapping[str, Any] | Sequence[Any] | None"

@@ -194,6 +194,11 @@ def _problems(pattern: Pattern) -> Iterator[str]:
                 )
             if isinstance(operation, GetItem | TransactGetItems):
                 yield "Exactly() is what reading items by their keys expects"
+            if isinstance(operation, Query | Scan) and entity.table is not operation.table:
+                yield (
+                    f"Every() expects items of {entity.name}, which are {_where(entity)}, and it "
+                    f"asks {operation.table.name}"
+                )
         case Exactly():
             if isinstance(operation, Query | Scan) and of.table is not operation.table:
                 yield (
@@ -208,6 +213,10 @@ def _problems(pattern: Pattern) -> Iterator[str]:
                 yield "what the run itself has written is Some(): the data set does not know it"
     if isinstance(operation, BatchGetItem) and of not in operation.entity.ancestors:
         yield f"a batch reads the {operation.entity.name} items of an ancestor, not of a {of.name}"
+
+
+def _where(entity: Entity) -> str:
+    return f"in {entity.table.name}" if entity.table else "in no table"
 
 
 def _kind_problems(of: object, expects: object) -> Iterator[str]:
