@@ -1,5 +1,5 @@
-"""Tables after designs that others published: a shop in two ways, songs, sessions,
-devices, repositories, deals."""
+"""Tables after designs that others published: two shops, songs, sessions, devices, repositories,
+deals, readings by day, matches."""
 
 from __future__ import annotations
 
@@ -207,7 +207,49 @@ def deals(random: Random) -> tuple[Table, Items]:
     return Table("Deals", partition_key="PK", sort_key="SK", indexes=indexes), items
 
 
+def telemetry(random: Random) -> tuple[Table, Items]:
+    """Devices, and their readings by device and day."""
+    items: Items = []
+    for place in range(25):
+        key, told = f"DEVICE#{place * 7919 + 10**6}", {"deviceId": f"{place * 7919 + 10**6}"}
+        items.append(keyed(key, "METADATA", **told, installedAt=ago(random, 900)))
+        for day in range(1, random.randint(2, 6)):
+            for minute in random.sample(range(1440), random.randint(2, 9)):
+                at = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=day)
+                at += timedelta(minutes=minute)
+                where = f"{key}#{at:%Y-%m-%d}"
+                items.append(
+                    keyed(where, f"READING#{zulu(at)}", **told, heat=random.randint(9, 30))
+                )
+    return Table("telemetry", partition_key="PK", sort_key="SK"), items
+
+
+def matches(random: Random) -> tuple[Table, Items]:
+    """Players, matches, and who played in which, found both ways."""
+    users = [f"{random.choice(NAMES).lower()}{place}x" for place in range(60)]
+    items = [keyed(f"USER#{each}", f"#METADATA#{each}", username=each, level=3) for each in users]
+    for _ in range(40):
+        match = uuid_of(random)
+        own = {"game_id": match, "create_time": ago(random), "people": 7}
+        items.append(keyed(f"GAME#{match}", f"#METADATA#{match}", **own))
+        for user in random.sample(users, random.randint(2, 9)):
+            told = {"game_id": match, "username": user, "place": random.randint(1, 9)}
+            items.append(keyed(f"GAME#{match}", f"USER#{user}", **told))
+    inverted = Index("InvertedIndex", partition_key="SK", sort_key="PK")
+    return Table("matches", partition_key="PK", sort_key="SK", indexes=(inverted,)), items
+
+
 DESIGNS: dict[str, Callable[[Random], tuple[Table, Items]]] = {
     each.__name__: each
-    for each in (nested_shop, adjacent_shop, songs, sessions, devices, code_host, deals)
+    for each in (
+        nested_shop,
+        adjacent_shop,
+        songs,
+        sessions,
+        devices,
+        code_host,
+        deals,
+        telemetry,
+        matches,
+    )
 }

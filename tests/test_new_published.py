@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import date
 from random import Random
 from typing import Any, TypeAlias
 
@@ -117,6 +118,26 @@ def test_what_keys_name_is_there(drafts: dict[str, Drafted]) -> None:
     assert {f"USER#{user}" for _, user in liked} <= users
     assert len(made["Brands"]) == 1
     assert "# There is one, at any scale: its key tells no two apart." in text
+
+
+def test_keys_of_a_thing_and_a_day_are_the_thing_s(drafts: dict[str, Drafted]) -> None:
+    """DEVICE#7 and DEVICE#7#2026-05-01 are two partitions, and each day of a device comes once."""
+    system, text = drafts["telemetry"]
+    assert parents_of(system) == {"Device": "", "Reading": "Device"}
+    made = made_of(system)
+    devices = {each["PK"] for each in made["Device"]}
+    for each in made["Reading"]:
+        where, day = each["PK"].rsplit("#", 1)
+        assert where in devices
+        assert date.fromisoformat(day) <= NOW.date()
+    days = Dataset(system, scale=3_000, as_of=NOW).count("DeviceDay")
+    assert len(devices) < len({each["PK"] for each in made["Reading"]}) <= days
+    assert "# Its own times are not of the day that its partition key has." in text
+
+
+def test_metadata_of_the_same_id_is_the_partition_s_own(drafts: dict[str, Drafted]) -> None:
+    """#METADATA#7 in GAME#7 is the game, and who is in it is called after both."""
+    assert parents_of(drafts["matches"][0]) == {"User": "", "Game": "", "GameUser": "Game"}
 
 
 def asked(system: System, name: str) -> tuple[str, Query, object]:

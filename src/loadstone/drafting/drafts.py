@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 
 from loadstone.drafting.bare import bare_entities
 from loadstone.drafting.binary_keys import without_binary_keys
@@ -29,6 +30,7 @@ from loadstone.drafting.patterns import patterns_of
 from loadstone.drafting.references import Told, inner_parts, known_first, referred
 from loadstone.drafting.taken_over import taken_over
 from loadstone.drafting.templates import Part, parts_in
+from loadstone.drafting.times import clock_of, is_day_of
 from loadstone.drafting.weights import weigh
 
 
@@ -70,7 +72,8 @@ def draft_of(
     links = links_of(holders, list(_inner(holders, others)), composed, published=published)
     for holder in holders:
         if holder not in links or not links[holder].merged:
-            desk.named.update(dict.fromkeys(holder.identities, _told(holder)))
+            named = dict.fromkeys(holder.identities, _told(holder))
+            desk.named.update(named if holder.name_of() else {**named, **desk.named})
     if not published:
         # In a few items that were made up, values are alike by chance.
         told = [*map(_values, holders), *map(_values_within, others.values())]
@@ -206,10 +209,21 @@ def _written(
         ours = parts_in(sheet.templates[group.given.table.partition_key])
         if len(ours) == len(theirs):
             sheet.known |= taken_over(sheet, holder.sheet, list(zip(ours, theirs, strict=True)))
+        if holder.sheet is None and any(map(_is_day_of_another, ours, repeat(sheet))):
+            sheet.entity.notes.append(
+                "Its own times are not of the day that its partition key has."
+            )
         told = _named_parts(sheet.entity, links)
         write(sheet, single=False, told=told, apart=_apart(group, kind))
         found.append(sheet.entity)
     return found
+
+
+def _is_day_of_another(part: Part, sheet: Sheet) -> bool:
+    """Whether a part of a key is the day that another instant of the items is in."""
+    clock = clock_of(part)
+    others = (clock_of(each) for each in sheet.parts if clock is not None and each is not part)
+    return clock is not None and any(is_day_of(clock, other) for other in others if other)
 
 
 def _named_parts(entity: DraftEntity, links: Mapping[Holder, Link]) -> list[Part]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loadstone.drafting.figures import quantile, rounded, share_of, spread_of
 from loadstone.drafting.given import Given, WireItem
-from loadstone.drafting.kinds import Kind
+from loadstone.drafting.kinds import Kind, says_own
 from loadstone.drafting.names import pascal
 
+_SIGNS = re.compile(r"[#|]|::")
 _MOST_OF_THEM = 0.8
 _MANY = 10
 _LARGE = 2
-_OWN = {"meta", "metadata", "profile", "info", "details", "header", "root", "main", "summary"}
 #: A giant is so many times as large as five of six are, and there are at most so many of them.
 _GIANT, _MOST_GIANTS, _LEAST_SHARE = 8, 3, 0.05
 
@@ -28,6 +29,7 @@ class Group:
     label: str
     kinds: tuple[Kind, ...]
     own: Kind | None
+    width: int = 1  # of how many parts the partition keys are; 0 where they differ in that
 
     @property
     def others(self) -> list[Kind]:
@@ -39,17 +41,25 @@ class Group:
 
 
 def groups_of(given: Given, kinds: Sequence[Kind]) -> list[Group]:
-    """The kinds by the labels of their partitions; where nothing sorts a partition, each alone."""
+    """The kinds by the labels of their partitions, DEVICE#7 apart from DEVICE#7#2026-05-01; where
+    nothing sorts a partition, each alone."""
     if given.table.sort_key is None:
         return [Group(given, kind.label, (kind,), kind) for kind in kinds]
-    by_label: defaultdict[str, list[Kind]] = defaultdict(list)
+    by_label: defaultdict[tuple[str, int], list[Kind]] = defaultdict(list)
     for kind in kinds:
-        by_label[kind.label].append(kind)
+        by_label[kind.label, _width(given, kind)].append(kind)
     found = []
-    for label, some in by_label.items():
-        group = Group(given, label, tuple(some), None)
+    for (label, width), some in by_label.items():
+        group = Group(given, label, tuple(some), None, width)
         found += [replace(each, own=_own(each)) for each in _by_root(group)]
     return found
+
+
+def _width(given: Given, kind: Kind) -> int:
+    """Of how many parts its partition keys are; 0 where they differ, or have no label."""
+    keys = (next(iter(item[given.table.partition_key].values())) for item in kind.items)
+    widths = {len(_SIGNS.split(str(key))) for key in keys}
+    return widths.pop() if kind.label and len(widths) == 1 else 0
 
 
 def counts(group: Group, kind: Kind) -> list[int]:
@@ -163,12 +173,21 @@ def _own(group: Group) -> Kind | None:
 
 
 def _is_about(group: Group, kind: Kind) -> bool:
-    """Whether its sort key is a word, or the partition key again."""
+    """Whether its sort key is a word, or the partition key again, if under another label."""
     sort_key = group.given.table.sort_key
     if sort_key is None:
         return True
     keys = {str(next(iter(item[sort_key].values()))) for item in kind.items}
-    return len(keys) == 1 or _repeats(group, kind)
+    return len(keys) == 1 or _repeats(group, kind) or _ends_alike(group, kind, sort_key)
+
+
+def _ends_alike(group: Group, kind: Kind, sort_key: str) -> bool:
+    """Whether what is behind the labels is the same: GAME#7 and #METADATA#7."""
+    pairs = [
+        (group.partition(item), str(next(iter(item[sort_key].values())))) for item in kind.items
+    ]
+    ends = [tuple(_SIGNS.split(key)[-1] for key in pair) for pair in pairs]
+    return says_own(kind) and all(one == other for one, other in ends)
 
 
 def _is_labelled(group: Group, kind: Kind) -> bool:
@@ -184,11 +203,6 @@ def _repeats(group: Group, kind: Kind) -> bool:
         str(next(iter(item[sort_key].values()))).endswith(group.partition(item))
         for item in kind.items
     )
-
-
-def says_own(kind: Kind) -> bool:
-    """Whether its label is what designs call the item that a partition is about."""
-    return kind.labels[-1].lower() in _OWN
 
 
 def _whole(group: Group) -> list[str]:

@@ -11,17 +11,18 @@ from loadstone.drafting.draft import DraftEntity, DraftTable, Line
 from loadstone.drafting.entities import Desk, Sheet, sheet_of
 from loadstone.drafting.expressions import is_unique, made_of, shared, unique
 from loadstone.drafting.forms import form_of
-from loadstone.drafting.groups import Group, says_own
-from loadstone.drafting.kinds import Kind, called, partition_word, table_word
+from loadstone.drafting.groups import Group
+from loadstone.drafting.kinds import Kind, called, partition_word, says_own, table_word
 from loadstone.drafting.names import kebab, pascal, plain, snake, words_in
 from loadstone.drafting.pieces import Made, joined
 from loadstone.drafting.templates import Part, Template, templates_of
-from loadstone.drafting.times import clock_of, days_of, shown
+from loadstone.drafting.times import clock_of, days_each, days_of, in_steps, shown
 from loadstone.drafting.vocabulary import NOTHING, Vocabulary
 from loadstone.drafting.words import singular
 
 #: Numbers of which there are so many and no more.
 _COUNTED = frozenset({"year", "month", "week", "day", "hour", "minute", "shard", "bucket"})
+_SPANS = {"date": "Day", "midnight": "Day", "month": "Month", "month first": "Month"}
 _SHORT = 2  # d of d#123 says less than the key's name, DeviceID
 _SEEN_TWICE = 5  # partitions with several items, before an attribute is said to be the partition's
 
@@ -109,7 +110,8 @@ def holders_of(desk: Desk, groups: Sequence[Group], table: DraftTable) -> list[H
     found: list[Holder] = []
     for group in groups:
         holder = holder_of(desk, group, table)
-        alike = [each.number_text for each in found if each.group.label == group.label]
+        same = (each for each in found if each.group.label == group.label)
+        alike = [each.number_text for each in same if each.group.width == group.width]
         if None in alike or holder.number_text in alike or (alike and holder.number_text is None):
             holder.apart = f"{kebab(holder.entity.name)}-"
         found.append(holder)
@@ -134,6 +136,7 @@ def holder_of(desk: Desk, group: Group, table: DraftTable) -> Holder:
         for part in template
     )
     name = _phantom_name(group, [part for part in template if isinstance(part, Part)])
+    name += _span_of(template)
     taken = {kind.name for kind in group.kinds}
     name = f"{name}Owner" if name in taken else name
     entity = DraftEntity(name, "")  # it gets a variable when it turns out to be written
@@ -175,6 +178,9 @@ def write_phantom(desk: Desk, holder: Holder, known: Mapping[Part, str]) -> None
             instant = f"moment(days={days_of(clock)}, in_order=False)" if clock else ""
             made = shown(clock, instant) if clock else shared(part.present, form)
             made = made or made_of(form, sheet.context(part.name))
+        if made is None and (clock := clock_of(part)) and days_each(clock):
+            place_of = "number" if entity.parent is None else "position"
+            made = shown(clock, in_steps(clock, place_of))
         if made is None:
             made = (
                 made_of(form, sheet.context(part.name))
@@ -290,6 +296,14 @@ def _phantom_name(group: Group, parts: Sequence[Part]) -> str:
     if named and not named.lower().endswith(("part1", "part2", "part3")):
         return pascal(singular(named))
     return f"{pascal(singular(table_word(group.given)))}Owner"
+
+
+def _span_of(template: Template) -> str:
+    """Day, where a key is of a thing and a day."""
+    parts = [part for part in template if isinstance(part, Part)]
+    clocks = [clock for part in parts if len(parts) > 1 and (clock := clock_of(part))]
+    spans = [_SPANS[clock.form.precision] for clock in clocks if clock.form and days_each(clock)]
+    return spans[0] if spans else ""
 
 
 def _add_key(holder: Holder, key: str) -> None:

@@ -19,6 +19,7 @@ DELIMITERS = ("#", "|", "::")
 _SAYS_WHAT = {"entitytype", "entity", "itemtype", "recordtype", "objecttype", "type", "_type"}
 _SAYS_WHAT |= {"__typename", "_et", "_entity", "__edb_e__", "doctype", "modeltype", "kind"}
 _MOST_KINDS = 24
+_OWN = {"meta", "metadata", "profile", "info", "details", "header", "root", "main", "summary"}
 _LABELLED = re.compile(r"[A-Za-z_]+:(?!//)").match
 
 Key = tuple[str, ...]
@@ -230,6 +231,11 @@ def _bare(given: Given, label: str) -> bool:
     )
 
 
+def says_own(kind: Kind) -> bool:
+    """Whether its label is what designs call the item that a partition is about."""
+    return kind.labels[-1].lower() in _OWN
+
+
 def table_word(given: Given) -> str:
     """The last word of a table's name that says what is in it: orders of acme-orders-dev."""
     words = [word for word in re.split(r"[^A-Za-z]+", given.table.name) if len(word) > 1]
@@ -262,6 +268,9 @@ def _facet(kind: Kind, facets: Sequence[Facet]) -> str | None:
 def _distinct(kinds: Sequence[Kind]) -> list[Kind]:
     taken: Counter[str] = Counter()
     held = Counter(kind.name for kind in kinds)
+    # What is labelled USER and PROFILE comes to be called User, as its partition is.
+    own = {pascal(called(kind.label)): kind for kind in kinds if kind.label and says_own(kind)}
+    held.update(name for name, kind in own.items() if kind.name != name)
     heads = Counter((kind.name, kind.label) for kind in kinds)
     found = []
     for kind in kinds:

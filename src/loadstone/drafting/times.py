@@ -54,8 +54,8 @@ def clock_of(part: Part) -> Clock | None:
 
 def is_day_of(clock: Clock, other: Clock) -> bool:
     """Whether one is the day, or the month, that the other is in, wherever both are there."""
-    days = _days_each(clock)
-    if not days or _days_each(other) >= days:
+    days = days_each(clock)
+    if not days or days_each(other) >= days:
         return False
     parts = 2 if days > 1 else 3
     pairs = [
@@ -68,16 +68,17 @@ def is_day_of(clock: Clock, other: Clock) -> bool:
 
 def is_apart(clock: Clock) -> bool:
     """Whether an instant tells the items of a partition apart: days and months do not."""
-    return not _days_each(clock)
+    return not days_each(clock)
 
 
 def in_steps(clock: Clock, place: str) -> str:
     """Days, or months, one after the other back from as-of."""
-    step = _days_each(clock)
+    step = days_each(clock)
     return f"as_of - days({place})" if step == 1 else f"as_of - days({place}) * {step}"
 
 
-def _days_each(clock: Clock) -> int:
+def days_each(clock: Clock) -> int:
+    """Of how many days each of them is, 0 where they are finer than that."""
     return DAYS_OF.get(clock.form.precision, 0) if clock.form is not None else 0
 
 

@@ -62,7 +62,7 @@ guild quest inventory tweet friend friendship mailbox screening movie actor dire
 show recipe ingredient pet visit day week month year latest current race racer lap workout exercise
 portfolio stock trade quote order-item line lineitem connection watchlist wishlist favorite survey
 response poll vote attendee speaker session talk conference volunteer donation fund warranty
-container watch watcher pull request
+container watch watcher pull request msg
 """
 _CODES = """
 usd eur gbp jpy chf cad aud nzd cny inr brl mxn sek nok dkk pln czk huf sgd hkd krw zar try
