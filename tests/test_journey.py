@@ -278,11 +278,12 @@ def test_what_is_asked_wrongly_is_said_in_a_line(
 
 
 def test_a_run_without_data_says_how_to_get_some(tmp_path: Path, engine: Engine) -> None:
-    """Running before seeding is refused, with the command that seeds."""
+    """Running before seeding is refused, with the command that makes and fills tables at
+    an endpoint, where `seed` makes none."""
     environ = {"AWS_ENDPOINT_URL_DYNAMODB": engine.url, "CONVERSATION_TABLE_NAME": "not-there"}
     ran = loadstone("run", "cmz", cwd=tmp_path, environ=environ)
     assert ran.code == 2
-    assert "there is no table not-there: `loadstone seed cmz" in ran.err
+    assert "there is no table not-there: `loadstone up cmz" in ran.err
 
 
 def test_a_run_refuses_production(place: Path, engine: Engine) -> None:

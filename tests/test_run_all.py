@@ -117,13 +117,13 @@ def test_what_has_no_data_is_named_with_what_to_do(project: Path, engine: Engine
     ran = command(project, engine, "run", "all", "--duration", "2s")
     assert ran.code == 2
     for name in ("apples", "pears"):
-        there_is_none = f"there is no table {project.name}-all-{name}: `loadstone seed {name} "
+        there_is_none = f"there is no table {project.name}-all-{name}: `loadstone up {name} "
         assert there_is_none in ran.err
     seed(project, engine, "apples")
     ran = command(project, engine, "run", "all", "--duration", "2s")
     assert ran.code == 2
-    assert "`loadstone seed pears " in ran.err
-    assert "`loadstone seed apples " not in ran.err
+    assert "`loadstone up pears " in ran.err
+    assert "apples" not in ran.err
     assert not (project / ".loadstone" / "runs").exists()
 
 

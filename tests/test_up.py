@@ -173,6 +173,13 @@ def test_what_somebody_else_has_filled_is_refused(target: Target, tmp_path: Path
 
     gone = loadstone("unseed", "cmz", *flags[:4], "--yes", cwd=tmp_path)
     assert gone.code == 0, gone.err
+    seeded = loadstone("seed", "cmz", *flags, cwd=tmp_path)
+    assert seeded.code == 0, seeded.err
+    assert f"{name} says that it holds 1 item already, and nothing here tells that" in seeded.err
+    again = loadstone("seed", "cmz", *flags, cwd=tmp_path)
+    assert "already, and nothing here tells" not in again.err
+    gone = loadstone("unseed", "cmz", *flags[:4], "--yes", cwd=tmp_path)
+    assert gone.code == 0, gone.err
     client.delete_item(TableName=name, Key=theirs)
     ran = loadstone("up", "cmz", *flags, cwd=tmp_path)
     assert ran.code == 0, ran.err

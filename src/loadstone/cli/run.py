@@ -267,7 +267,7 @@ def replay(
     for choice in load.get("reading", ()):
         command += ["--reading", choice]
     runs = where.state / "runs" if where.project else runs_folder()
-    make_folder(runs)
+    make_folder(runs.parent)
     code = _wait_for(
         command, {**_environment(systems, where), **(environ or {})}, record=runs / name
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.amounts import amount
 from loadstone.cli.asked_options import data_set_options
 from loadstone.cli.attended import attended
 from loadstone.cli.distributed import (
@@ -202,9 +203,18 @@ def _plan(
 
 
 def _announce(session: Session) -> None:
+    """Which data set it is; and of tables that somebody else has filled, that it comes on top."""
     identity = session.dataset.identity
     tables = f"{len(session.tables)} table{'s' if len(session.tables) > 1 else ''}"
     say(
         f"data set: {identity.system}, {session.asked:,} items in {tables}, seed "
         f"{identity.seed}, as of {identity.as_of}, {identity.locale}"
     )
+    for each in session.tables:
+        there = each.live.items if each.live else 0
+        if there and each.held is None and not each.is_ours(identity.system):
+            say(
+                f"{each.place.name} says that it holds {amount(there, 'item')} already, and "
+                "nothing here tells that Loadstone wrote them: the seed adds to them, and a count "
+                "finds both"
+            )

@@ -50,6 +50,7 @@ class Prepared:
 
     system: System
     target: Target
+    asked: str  # the mix, as it was asked for
     mix: Mix
     names: Mapping[str, str]
     dataset: Dataset
@@ -72,9 +73,19 @@ class Prepared:
         plan: Plan | None = None,
     ) -> Load:
         """This process's part of one test."""
-        refuse_open(self.places, self.ledgers)
         options = environment.parsed_options
-        mix = self.mix
+        if options.mix != self.asked:  # by the master, or on the page
+            again = prepare(self.system, self.target, options)
+            return again.load(
+                environment,
+                directory,
+                worker=worker,
+                workers=workers,
+                on_second=on_second,
+                plan=plan,
+            )
+        refuse_open(self.places, self.ledgers)
+        mix = self.mix.tagged(*options.loadstone_tags)
         name = options.run_name
         throttling = self.throttling
         if tuple(options.throttle) != throttling.texts:  # the master was started with others
@@ -157,7 +168,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     reading = Reading.of(options.reading)
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
-    mix = system.mix(options.mix).tagged(options.tags or (), options.exclude_tags or ())
+    mix = asked_mix(system, options)
     ledgers = Where().state / "ledgers"
     places = Places(target, ledgers=ledgers, say=_say)
     found = places.find(wanted_tables(system.tables, names, system=system.id))
@@ -172,7 +183,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
         )
         if target.kind == "aws":
             refuse_untagged(found, system.id, options.allow_untagged)
-    dataset = held_dataset(system, names, found)
+    dataset = held_dataset(system, names, found, target)
     # A mistake in the scenario shows here, and not when the first user meets it.
     player = Player(dataset, names, Client(target), Settings())
     player.prepare(mix.patterns)
@@ -185,6 +196,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     return Prepared(
         system=system,
         target=target,
+        asked=options.mix,
         mix=mix,
         names=names,
         dataset=dataset,
@@ -200,20 +212,28 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     )
 
 
+def asked_mix(system: System, options: Any) -> Mix:
+    """The mix that options name, narrowed by their tags."""
+    return system.mix(options.mix).tagged(options.tags or (), options.exclude_tags or ())
+
+
 def check_run_name(name: str) -> None:
     """A run's name becomes a folder's; none yet is well too."""
     if name and (Path(name).name != name or name.startswith(".")):
         raise BadValue(f"{name!r} is no name for a run: it becomes the name of a folder")
 
 
-def held_dataset(system: System, names: Mapping[str, str], tables: Sequence[Found]) -> Dataset:
+def held_dataset(
+    system: System, names: Mapping[str, str], tables: Sequence[Found], target: Target
+) -> Dataset:
     """The data set that the tables say they hold."""
     found = {each.place.name: each.held for each in tables}
     for name in names.values():
         if name not in found:
+            makes = "seed" if target.kind == "embedded" else "up"
             raise TableMismatch(
                 f"there is no table {name}: "
-                f"`{advised('seed', system.id, '--scale', '20000')}` makes and fills it"
+                f"`{advised(makes, system.id, '--scale', '20000')}` makes and fills it"
             )
         if found[name] is None:
             raise TableMismatch(f"{name} holds no data set of Loadstone's: {_cure(system, tables)}")
