@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        _tell_systems(error)
+        _tell_what_there_is(error)
         sys.exit(2)
     except LoadstoneError as error:
         click.echo(f"loadstone: {error}", err=True)
@@ -119,10 +119,14 @@ def _tell_interrupted(arguments: list[str]) -> None:
     click.echo(f"interrupted{left}", err=True)
 
 
-def _tell_systems(error: click.ClickException) -> None:
-    """Which there are, where a system is to be named and none is."""
-    if isinstance(error, click.MissingParameter) and error.param and error.param.name == "system":
+def _tell_what_there_is(error: click.ClickException) -> None:
+    """Where a system, or a run, is to be named and none is."""
+    if not isinstance(error, click.MissingParameter) or error.param is None:
+        return
+    if error.param.name == "system":
         from loadstone.system import system_names
 
         with contextlib.suppress(LoadstoneError):
             click.echo(f"There are {', '.join(system_names())}.", err=True)
+    elif error.param.human_readable_name in ("RUN", "BASE", "NEW"):
+        click.echo("A run is a path, a name or `last`; `loadstone runs` lists them.", err=True)

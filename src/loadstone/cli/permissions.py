@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from loadstone.advice import advised
 from loadstone.cli.options import json_option, naming_options, project_option, say
 from loadstone.cli.sessions import say_unheeded
 from loadstone.errors import BadValue, UnknownName
@@ -65,6 +66,7 @@ def permissions(
     from loadstone.aws.permissions import needs
     from loadstone.aws.policy import MOST_CHARACTERS, document, length_of
 
+    _refuse_turned_round(system, commands, project)
     asked = asked_commands(commands)
     if account is not None and not ACCOUNT.fullmatch(account):
         raise BadValue(f"--account {account}: an account is a number of twelve digits")
@@ -86,6 +88,18 @@ def permissions(
         say(
             f"this policy has {length_of(policy):,} characters, and a managed one "
             f"{MOST_CHARACTERS:,} at most: print one for each command, and attach them all"
+        )
+
+
+def _refuse_turned_round(system: str, commands: Sequence[str], project: Path | None) -> None:
+    """`permissions seed cmz`."""
+    from loadstone.aws.permissions import NEEDS
+    from loadstone.system import system_names
+
+    if system in NEEDS and (meant := [each for each in commands if each in system_names(project)]):
+        raise BadValue(
+            "the system comes first, then the commands: "
+            f"`{advised('permissions', meant[0], system)}`"
         )
 
 

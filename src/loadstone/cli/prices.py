@@ -111,11 +111,11 @@ def _print_regions(known: Prices, today: date) -> None:
     for region in known.regions:
         held = known.of_region(region)
         oldest, newest = (pick(price.age_days(today) for price in held) for pick in (max, min))
+        days = f"{newest} to {oldest}" if newest < oldest else oldest
         made = sum(price.basis != PUBLISHED for price in held)
         unpublished = f", {made} of them stated by no source" if made else ""
         click.echo(
-            f"{region:<16}{len(held):>3} of {len(DIMENSIONS)} prices, {newest} to {oldest} days old"
-            f"{unpublished}"
+            f"{region:<16}{len(held):>3} of {len(DIMENSIONS)} prices, {days} days old{unpublished}"
         )
     _print_gaps()
 

@@ -49,7 +49,7 @@ def tables() -> None:
     """
 
 
-@tables.command()
+@tables.command(short_help="Have SYSTEM's tables: create or complete them.")
 @click.argument("system")
 @naming_options
 @target_options
@@ -90,7 +90,7 @@ def create(
         _print_findings(each.findings)
 
 
-@tables.command()
+@tables.command(short_help="Compare every documented setting with the live tables.")
 @click.argument("system")
 @naming_options
 @target_options
@@ -118,7 +118,7 @@ def verify(system: str, naming: Naming, where: Where, billing: str | None, as_js
         raise SystemExit(1)
 
 
-@tables.command()
+@tables.command(short_help="Delete SYSTEM's tables that carry Loadstone's tag.")
 @click.argument("system")
 @naming_options
 @target_options
@@ -161,7 +161,7 @@ def drop(
         raise SystemExit(1)
 
 
-@tables.command()
+@tables.command(short_help="Print SYSTEM's tables as they are documented.")
 @click.argument("system")
 @naming_options
 @project_option

@@ -70,9 +70,10 @@ class Proxy:
         try:
             self._server.start()
         except OSError as error:
+            why = os.strerror(error.errno or 0)  # gevent adds the address to its own
             raise BadValue(
-                f"cannot listen on port {port} ({error.strerror}): pass another --port, or leave "
-                "it out for a free one"
+                f"cannot listen on port {port} ({why}): pass another --port, or leave it out for a "
+                "free one"
             ) from None
 
     @property
