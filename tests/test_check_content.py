@@ -258,6 +258,14 @@ def test_what_dynamodb_would_refuse_is_said(value: Any, says: str) -> None:
     assert kinds(found) == [("One", "v")]
 
 
+def test_an_attribute_without_a_name_is_said() -> None:
+    """An item whose attribute is called nothing is one that DynamoDB refuses."""
+    entity = Entity("One", table=Table("t-1", partition_key="k"), item={"k": "a", "": 1})
+    (found,) = item_problems(entity, {0: {"k": "a", "": 1}})
+    assert (found.about, found.attribute) == ("One", None)
+    assert "has no name" in found.says
+
+
 def test_an_item_that_is_too_large_is_said_at_once() -> None:
     """Of large items few are made, and where DynamoDB takes none of them nothing else is looked at:
     not the texts in them, nor the other ways to make them."""

@@ -116,6 +116,8 @@ def test_another_slip_is_not_taken_for_it(slip: str, tmp_path: Path) -> None:
         ({"VISIT": 'text("{v}", v=vet["id"])'}, "Visit.y: Vet is no ancestor of Visit"),
         ({"VISIT": 'vet["id"]'}, "any_of(…)['id'] is that of any Vet"),
         ({"PET": 'vet["id"]'}, "parent=… and per_parent=PerParent(…) have each belong to one"),
+        ({"PET": 'b"abc"'}, "Pet.x: b'abc' is no value that an item can hold"),
+        ({"PET": 'b"abc"'}, "for bytes a text of their size stands, as token(16)"),
         ({"PET": "iso(as_of) + days(3)"}, "in its brackets: iso(joined + days(30))"),
         ({"PET": "epoch(iso(as_of) - days(3))"}, "in its brackets: iso(joined - days(30))"),
         ({"PARENT": "None"}, "Visit has a per_parent, and needs parent=…, whose they are"),
@@ -170,6 +172,20 @@ def test_what_is_meant_in_scenarios(
     said = told(tmp_path, OPERATION=operation, OF=of, EXPECTS=expects)
     assert says in said
     assert re.match(r"\S+/scenarios/orders\.py:\d+: ", said)
+
+
+def test_what_is_declared_further_down_is_told(tmp_path: Path) -> None:
+    """A name that a later line declares is told how it is written before that."""
+    said = told(tmp_path, PET="count_of(visit)")
+    assert "orders.py:9 uses 'visit', which is declared further down: count_of(…), any_of" in said
+    assert said.endswith("take it as lambda: visit, and anything else stands below it")
+
+
+def test_what_is_declared_nowhere_is_told_as_that(tmp_path: Path) -> None:
+    """A name that no line declares is one that is misspelled, perhaps."""
+    said = told(tmp_path, PET="count_of(visit_)")
+    assert "uses 'visit_', which is not declared above it: mind the order" in said
+    assert "lambda" not in said
 
 
 def test_only_is_about_what_is_drawn(tmp_path: Path) -> None:

@@ -306,7 +306,7 @@ def lift(value: Value) -> Expr:
 
     if isinstance(value, Mapping):
         return Map(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return List(value)
     raise BadContent(f"{shown(value)} is no value that an item can hold; {_INSTEAD}")
 
@@ -321,7 +321,10 @@ def plain(value: Any) -> Any:
     return str.__str__(value) if isinstance(value, str) else int(value)
 
 
-_INSTEAD = "a fraction is decimal(…), an instant iso(moment(…)), some of a list several(…)"
+_INSTEAD = (
+    "a fraction is decimal(…), an instant iso(moment(…)), some of a list several(…), and for bytes "
+    "a text of their size stands, as token(16)"
+)
 
 
 def quoted(text: str) -> str:

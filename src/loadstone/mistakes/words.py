@@ -6,6 +6,8 @@ import re
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from linecache import getlines
+from traceback import walk_tb
 
 from loadstone.mistakes.arguments import wrong_argument
 from loadstone.mistakes.hints import UNKNOWN_YET, asks_a_value
@@ -32,11 +34,23 @@ def in_words(error: Exception) -> str:
     text = " ".join(str(error).split())
     if asks_a_value(text):
         return f": {UNKNOWN_YET}"
+    if isinstance(error, NameError) and (name := _declared_below(error)):
+        return (
+            f" uses {name!r}, which is declared further down: count_of(…), any_of(…) and the like "
+            f"take it as lambda: {name}, and anything else stands below it"
+        )
     for pattern, words in _WORDS:
         found = pattern.search(text)
         if found is not None:
             return f" {words(found)}"
     return f" raises {type(error).__name__}: {text[:_MOST] or 'it says nothing more'}"
+
+
+def _declared_below(error: NameError) -> str | None:
+    """The name that was not there, where a later line of the file gives it a value."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    below = getlines(frame.f_code.co_filename)[line:]
+    return error.name if any(each.startswith(f"{error.name} =") for each in below) else None
 
 
 def _missing(found: re.Match[str]) -> str:
