@@ -45,11 +45,9 @@ def takes(item: Mapping[str, Any]) -> bool:
 
 def _wrong_with(entity: Entity, item: dict[str, Any]) -> Iterator[tuple[str | None, str, str]]:
     """The attribute, which rule, and what is wrong."""
-    told = [(name, *each) for name, value in item.items() for each in _value_problems(value)]
     if "" in item:
-        told.append(
-            (None, "name", "one of its attributes has no name, and DynamoDB takes none such")
-        )
+        yield None, "name", "one of its attributes has no name, and DynamoDB takes none such"
+    told = [(name, *each) for name, value in item.items() for each in _value_problems(value)]
     yield from told
     if told:
         return
