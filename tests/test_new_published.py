@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections import defaultdict
 from datetime import date
+from hashlib import md5
+from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
 
@@ -94,6 +96,21 @@ def test_several_parts_of_a_key_name_what_it_belongs_to(drafts: dict[str, Drafte
     starred = {each["username"] for each in made["Star"]}
     assert starred <= users
     assert len(starred) > len(users) / 3
+
+
+def test_of_a_sample_names_tell_what_values_cannot(tmp_path: Path) -> None:
+    """Where one in ten items was looked at, most repositories that are named were not seen: owner
+    and name are called the same in what belongs to one."""
+    every: dict[tuple[str, str], dict[str, Any]] = {}
+    for seed in range(12):
+        table, items = DESIGNS["code_host"](Random(seed))
+        every.update({(each["PK"], each["SK"]): each for each in items})
+    by_place = sorted(every, key=lambda key: (md5(key[0].encode()).hexdigest(), key))
+    read = [every[key] for key in by_place[: len(by_place) // 10]]
+    system, _ = drafted(tmp_path, given(table, read, count=len(every)))
+    assert [str(each) for each in content_problems(system, say=lambda _: None) if each.wrong] == []
+    found = parents_of(system)
+    assert (found["PullRequest"], found["IssueComment"]) == ("Repo", "Issue")
 
 
 def test_what_keys_name_is_there(drafts: dict[str, Drafted]) -> None:

@@ -3,15 +3,18 @@ its thread, and REPO#ada#engine in the key of an issue is owner and name of a re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from loadstone.drafting.entities import Sheet
 from loadstone.drafting.holders import Holder, Within
 from loadstone.drafting.links import Link, merged_into
+from loadstone.drafting.names import plain
 from loadstone.drafting.references import found_among
 from loadstone.drafting.templates import Part, parts_in, together
 
 _HALF = 0.5
+_MADE_UP = re.compile(r"Part\d+\Z")
 
 
 def composed_links(holders: Sequence[Holder], others: Mapping[int, Sheet]) -> dict[Holder, Link]:
@@ -51,7 +54,8 @@ def _merged(child: Holder, home: Holder, others: Mapping[int, Sheet]) -> Iterato
         return
     for sheet in _of(home, others):
         parts = _paired(ours, sheet.parts)
-        if parts and len(parts) == len(ours) and _tell_apart([theirs for _, theirs in parts]):
+        theirs = [other for _, other in parts]
+        if parts and _tell_apart(theirs) and (_are_found(parts) or _is_key(theirs, sheet)):
             yield merged_into(home, sheet, child, parts)
 
 
@@ -88,24 +92,42 @@ def _of(home: Holder, others: Mapping[int, Sheet]) -> Iterator[Sheet]:
 def _paired(
     parts: Sequence[Part], among: Sequence[Part], *, named: bool = False
 ) -> list[tuple[Part, Part]]:
-    """Each of some parts, with the one that it is of another kind's; nothing where their values are
-    not found together. `named`: it is the others that name these."""
+    """Each of some parts, with the one that it is of another kind's: nothing where they are neither
+    called the same, all of them, nor found together. `named`: it is the others that name these."""
     found: dict[Part, Part] = {}
     for part in parts:
         free = [each for each in among if each not in found.values()]
         alike = {each: _in_common(each, part) if named else _in_common(part, each) for each in free}
-        best = max(free, key=lambda each: alike[each], default=None)
-        if best is None or alike[best] < _HALF:
+        best = max(
+            free, key=lambda each: (_are_called_alike(part, each), alike[each]), default=None
+        )
+        if best is None or not (_are_called_alike(part, best) or alike[best] >= _HALF):
             return []
         found[part] = best
-    ours, theirs = (
-        (list(found.values()), list(found)) if named else (list(found), [*found.values()])
-    )
-    telling = any(
-        found_among(part.present, other.present) for part, other in zip(ours, theirs, strict=True)
-    )
-    rows = [[each for each in together(some) if each is not None] for some in (ours, theirs)]
-    return list(found.items()) if telling and found_among(*rows) else []
+    pairs = list(found.items())
+    if all(_are_called_alike(part, other) for part, other in pairs):
+        return pairs
+    return pairs if _are_found([(b, a) for a, b in pairs] if named else pairs) else []
+
+
+def _are_found(pairs: Sequence[tuple[Part, Part]]) -> bool:
+    """Whether values are found together among those of another kind's, too often for chance."""
+    telling = any(found_among(part.present, other.present) for part, other in pairs)
+    rows = [together([pair[side] for pair in pairs]) for side in (0, 1)]
+    ours, theirs = ([each for each in some if each is not None] for some in rows)
+    return telling and found_among(ours, theirs)
+
+
+def _are_called_alike(part: Part, other: Part) -> bool:
+    """Whether two parts have one name, which is none that we made up."""
+    return plain(part.name) == plain(other.name) and not _MADE_UP.search(part.name)
+
+
+def _is_key(parts: Sequence[Part], sheet: Sheet) -> bool:
+    """Whether these are all parts of a kind's key."""
+    table = sheet.entity.table
+    keys = (sheet.templates.get(name, ()) for name in (table.table.key if table else ()))
+    return {part for key in keys for part in parts_in(key)} <= set(parts)
 
 
 def _in_common(part: Part, other: Part) -> float:
