@@ -206,6 +206,40 @@ def test_two_workers_share_the_rate(place: Path, engine: Engine) -> None:
     assert calls == counted_calls(place / "counted-shared")
 
 
+def test_a_master_says_what_is_played(place: Path, engine: Engine) -> None:
+    """The mix and the tags that a master was started with are those of its workers, which were
+    started with none."""
+    port = str(free_port())
+    locust = (sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py"))
+    environ = {**os.environ, **at(engine.url)}
+    with subprocess.Popen(
+        [*locust, "--worker", "--master-port", port],
+        cwd=place,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as worker:
+        ran = subprocess.run(
+            [
+                *(*locust, "--master", "--headless", "--master-bind-port", port),
+                *("--expect-workers", "1", "-u", "3", "-r", "3", "-t", "20s", "--run-name", "said"),
+                *("--mix", "session-messages:1,one-message:1", "--tags", "Query"),
+            ],
+            cwd=place,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        worker.kill()
+    assert ran.returncode == 0, ran.stderr
+    kept = record(place, "said")
+    assert set(kept.header.patterns) == {"session-messages"}
+    assert set(kept.measured) == {"session-messages"}
+
+
 def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> None:
     """When a worker is killed, the master says so, and the one that is left asks for all of it."""
     process = distributed(place, engine.url, "killed", "--rate", "60ops/s", "-t", "25s")

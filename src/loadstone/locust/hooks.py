@@ -38,7 +38,7 @@ from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
 from loadstone.locust.spending import Spending, budget_of, prices_of
 from loadstone.locust.throttling import GateShares
-from loadstone.locust.user import ScenarioUser
+from loadstone.locust.user import AskedTags, ScenarioUser
 from loadstone.locust.web import add_tabs
 from loadstone.run import Ending, Gauges, finish, runs_folder
 from loadstone.run.live import About
@@ -141,7 +141,7 @@ class Host:
         check_run_name(options.run_name)
         # The mix is narrowed by them; Locust is to leave the one task that plays it.
         task: Any = ScenarioUser.replay
-        task.locust_tag_set = set(options.tags or ())
+        task.locust_tag_set = AskedTags(options)
         refuse_throttle(self.environment.host or None, options.throttle, os.environ)
         if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
             raise BadValue(f"there is a run {options.run_name!r} already: choose another name")
@@ -223,6 +223,7 @@ class Host:
             return  # other users alone were picked: nothing is ours to record
         try:
             self._begin(options)
+            self._readiness.begun()
         except (LoadstoneError, OSError) as error:
             self.fail(str(error))
 

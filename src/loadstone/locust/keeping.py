@@ -10,6 +10,7 @@ from typing import Any
 
 from loadstone.arrivals.plan import DEFAULT_OBJECTIVES, Plan
 from loadstone.errors import BadValue, LoadstoneError
+from loadstone.locust.prepare import asked_mix
 from loadstone.locust.recording import Recording
 from loadstone.locust.spending import prices_of
 from loadstone.naming import Naming
@@ -186,7 +187,7 @@ def _scope(system: System, options: Any, plan: Plan | None) -> Scope:
         for index in (None, *(index.name for index in table.indexes))
     ]
     return Scope(
-        patterns=tuple(pattern.id for pattern in system.mix(options.mix).patterns),
+        patterns=tuple(pattern.id for pattern in asked_mix(system, options).patterns),
         places=tuple(dict.fromkeys(places)),
         asks=plan is not None,
         searches=plan is not None and plan.find_max is not None,

@@ -85,7 +85,7 @@ class Prepared:
                 plan=plan,
             )
         refuse_open(self.places, self.ledgers)
-        mix = self.mix.tagged(*options.loadstone_tags)
+        mix = self.mix.tagged(options.tags or (), options.exclude_tags or ())
         name = options.run_name
         throttling = self.throttling
         if tuple(options.throttle) != throttling.texts:  # the master was started with others

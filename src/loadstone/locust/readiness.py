@@ -27,6 +27,7 @@ class Readiness:
     def __init__(self, runner: Any) -> None:
         self._runner = runner
         self._prepared: set[str] = set()
+        self._since_s: dict[str, float] = {}  # when they were first borne with
         self._telling: Any = None
         if isinstance(runner, MasterRunner):
             runner.register_message(PREPARED, self._hear)
@@ -38,10 +39,18 @@ class Readiness:
             self._telling = gevent.spawn(self._tell)
 
     def told(self) -> None:
-        """The test has begun: the master knows."""
+        """A test begins, and the master knows of all; what they are asked to play may be another
+        mix than they have prepared."""
         if self._telling is not None:
             self._telling.kill()
             self._telling = None
+        self._prepared.clear()
+        self._since_s.clear()
+
+    def begun(self) -> None:
+        """A worker: it plays."""
+        if isinstance(self._runner, WorkerRunner):
+            self._runner.send_message(PREPARED)
 
     def wait(self, workers: int, say: Callable[[str], None], *, at_most_s: float | None) -> None:
         """The master: until so many are prepared, or those that came are gone again."""
@@ -66,10 +75,9 @@ class Readiness:
     def _bear_with(self) -> None:
         """A worker that finds its data answers nobody for seconds, and Locust would give it up, and
         a test that was started on the page meanwhile."""
-        since_s: dict[str, float] = {}
         while True:
             for client in self._runner.clients.all:
-                silent_s = monotonic() - since_s.setdefault(client.id, monotonic())
+                silent_s = monotonic() - self._since_s.setdefault(client.id, monotonic())
                 if client.id not in self._prepared and silent_s < PREPARES_WITHIN_S:
                     client.heartbeat = HEARTBEAT_LIVENESS
             gevent.sleep(TELL_EVERY_S)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from time import perf_counter_ns
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import gevent
 from locust import task
@@ -19,6 +19,21 @@ IDLE_S = 3600.0
 #: Without think time so many entries are played before Locust picks the task again, which it has
 #: but one of.
 IN_TURN = 16
+
+
+class AskedTags(frozenset[str]):
+    """The tags of a task that narrows by itself what it plays: those that are asked for at the
+    time, which a worker hears from its master, and none of those that are excluded."""
+
+    def __new__(cls, _: Any) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
+
+    def __and__(self, tags: Set[object]) -> frozenset[str]:
+        asked = frozenset(self._options.tags or ())
+        return asked if tags == asked else frozenset()
 
 
 class ScenarioUser(RecordedUser):
