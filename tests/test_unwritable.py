@@ -124,7 +124,7 @@ def test_plain_locust_ends_without_a_traceback(
     done = run(
         [
             *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless"),
-            *("--users", "3", "--run-time", "1s", "--host", target.url),
+            *("--users", "3", "--run-time", "5m", "--host", target.url),
             *("--table-prefix", PREFIX, *processes),
         ],
         cwd=folder,
