@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from loadstone import Entity, chance, either, fill, number, text, when, whole
 from loadstone.fields.expr import Expr, Value
 from loadstone.fields.scope import Scope
+from loadstone.wire import encode
 from tests.systems import dataset_of, things
 
 COUNT = 200
@@ -115,3 +118,24 @@ def test_a_slot_that_few_templates_have_finds_made_what_most_have() -> None:
     for made, times in made_of(item, told):
         assert times == 1
         assert made["said"]
+
+
+def test_what_comes_before_branches_takes_nothing_from_them() -> None:
+    """A label that is needed after its condition's branches is made before them, and so is what
+    one of them has made meanwhile."""
+    paid = chance(0.5)
+    note = text("{n} days late", n=whole(1, 9))
+    label = either(paid, "paid", note)
+    thanks, reminder = text("{l}, thank you", l=label), text("Reminder: {s}", s=note)
+    bill = Entity(
+        "Bill",
+        table=things,
+        item={
+            "id": text("{n}", n=number),
+            "subject": either(paid, thanks, reminder),
+            "label": label,
+        },
+    )
+    dataset = dataset_of(bill, scale=COUNT)
+    rows = list(dataset.rows(bill, 0, COUNT))
+    assert [orjson.dumps(encode(dataset.item(bill, n))) for n in range(COUNT)] == rows

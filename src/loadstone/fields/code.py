@@ -76,17 +76,20 @@ class Code:
         """Indented lines. What is computed inside is not known after them, but in blocks where the
         first of the guards holds again. `step` names the condition, whatever its variables are."""
         outer = self._open[-1]
+        begins = not header.startswith("el")
+        if begins:
+            outer.close_branches()
         seen = [block for lines in self._open for block in lines.block.seen]
         known = [each for block in seen for guard in guards for each in block.under(guard)]
         inner = _Lines(_Block((*outer.block.path, step), known))
-        if not header.startswith("el"):
+        if begins:
             outer.branches = len(outer.lines)
         self._open.append(inner)
         yield
         self._open.pop()
         outer.lines += [header, *(f"    {line}" for line in inner.lines or ["pass"])]
         if guards:
-            outer.block.branches.setdefault(guards[0], []).append(inner.block)
+            outer.written.append((guards[0], inner.block))
 
     def known(self, what: object) -> str | None:
         return self._known(what, len(self._open))
@@ -160,6 +163,7 @@ class Code:
         there = inside[level]
         self._open = [*inside[:level], _Lines(there.block)]
         yield
+        self._open[-1].close_branches()
         made, self._open = self._open[-1].lines, inside
         there.lines[there.branches : there.branches] = made
         there.branches += len(made)
@@ -181,11 +185,21 @@ class _Block:
 
 
 class _Lines:
-    """Lines of a block, and where among them the branches begin that are being written."""
+    """Lines of a block, and where among them the branches begin that are being written.
 
-    __slots__ = ("block", "branches", "lines")
+    What comes before those branches must not take anything from them: they are told to the block
+    when others begin.
+    """
+
+    __slots__ = ("block", "branches", "lines", "written")
 
     def __init__(self, block: _Block) -> None:
         self.block = block
         self.lines: list[str] = []
         self.branches = 0
+        self.written: list[tuple[Guard, _Block]] = []
+
+    def close_branches(self) -> None:
+        for guard, block in self.written:
+            self.block.branches.setdefault(guard, []).append(block)
+        self.written.clear()
