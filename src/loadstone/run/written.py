@@ -45,8 +45,8 @@ class Row(NamedTuple):
 
 def packed(key: dict[str, Any], ancestor: int, indexes: int, expires_s: int) -> bytes:
     """A Row as it is written, and as many can be kept without the garbage collector's looking at
-    each again and again. One is made for every write, so it is never a Row before. What orjson gives
-    lies in a place of a thousand bytes, whose rest would be lost for as long as the row is kept."""
+    each again and again. One is made for every write, so it is never a Row before. What orjson
+    gives lies in a place of a thousand bytes: the rest would be lost for as long as it is kept."""
     return b"%b" % orjson.dumps((key, ancestor, indexes, expires_s))
 
 
