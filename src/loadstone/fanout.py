@@ -25,6 +25,8 @@ from loadstone.fields.draws import DRAW_BITS, Ints, draw_column, mix_column
 _BLOCK_BITS = 10
 BLOCK = 1 << _BLOCK_BITS
 BLOCKS_KEPT = 512
+#: Those of columns come by in order, and a load would hold many that it is done with.
+RUNS_KEPT = 128
 #: A block of no more children than this says of each whose it is; of more, a search does.
 _OWNED = 1 << 14
 _GIANTS = -1  # the giants in place of a block
@@ -105,7 +107,6 @@ class _Block(NamedTuple):
     end: int  # one past the last one's
     offsets: array[int]  # from `first`, where each parent's children start, and where the last end
     owners: array[int] | None  # of each child which of the parents is its own
-    column: Ints  # the offsets
 
 
 class _Run(NamedTuple):
@@ -151,6 +152,7 @@ class FanOut:
         #: How many each parent has, where all have the same.
         self.even = spread.least * spread.step if not (self._spare or giants) else 0
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
+        self._runs: OrderedDict[int, _Run] = OrderedDict()
 
     def place(self, child: int) -> Place:
         """Whose child this is."""
@@ -172,7 +174,7 @@ class FanOut:
             block = self._blocks.get(group * self._parents // self._per_block)
             if block is None or not block[1] <= group < block[2]:
                 block = self._block(self._block_of(group))
-            parent, first, _, offsets, owners, _ = block
+            parent, first, _, offsets, owners = block
             group -= first
             index = owners[group] if owners else bisect_right(offsets, group) - 1
         start = offsets[index]
@@ -231,8 +233,12 @@ class FanOut:
     def _run(self, number: int) -> _Run:
         if number < 0:
             return _Run(self._giant_column, 0, 0)
-        block = self._block(number)
-        return _Run(block.column, block.first_parent, block.first + self._giant_groups)
+        run = self._runs.get(number)
+        if run is None:
+            run = self._runs[number] = self._compute(number)
+            if len(self._runs) > RUNS_KEPT:
+                self._runs.popitem(last=False)
+        return run
 
     def children(self, parent: int) -> range:
         """The numbers of a parent's children."""
@@ -242,7 +248,7 @@ class FanOut:
             first, last = self._giant_offsets[parent], self._giant_offsets[parent + 1]
         else:
             number, index = divmod(parent - self._giants, BLOCK)
-            _, start, _, offsets, _, _ = self._blocks.get(number) or self._block(number)
+            _, start, _, offsets, _ = self._blocks.get(number) or self._block(number)
             start += self._giant_groups
             first, last = start + offsets[index], start + offsets[index + 1]
         return range(first * self._step, last * self._step)
@@ -306,13 +312,14 @@ class FanOut:
     def _block(self, number: int) -> _Block:
         block = self._blocks.get(number)
         if block is None:
-            block = self._compute(number)
+            run = self._run(number)
+            block = _block(run.first_parent, run.first - self._giant_groups, run.offsets)
             self._blocks[number] = block
             if len(self._blocks) > BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
         return block
 
-    def _compute(self, number: int) -> _Block:
+    def _compute(self, number: int) -> _Run:
         before = number * BLOCK
         size = min(BLOCK, self._parents - before)
         first, end = self._first_of(number), self._first_of(number + 1)
@@ -321,13 +328,12 @@ class FanOut:
         if self._at_most_one:
             has = np.zeros(size + 1, dtype=np.int64)
             has[np.argsort(drawn, kind="stable")[: end - first] + 1] = 1
-            column = np.cumsum(has)
-            return _block(before + self._giants, first, column)
+            return _Run(np.cumsum(has), before + self._giants, first + self._giant_groups)
         ranks = drawn >> (DRAW_BITS - TABLE_BITS)
         upto = np.concatenate(([0], np.cumsum(self._weights[ranks])))
         spare = end - first - size * self._least
         column = np.arange(size + 1, dtype=np.int64) * self._least + spare * upto // upto[-1]
-        return _block(before + self._giants, first, column)
+        return _Run(column, before + self._giants, first + self._giant_groups)
 
 
 def _last_not_above(edges: Ints, groups: Ints) -> Ints:
@@ -346,7 +352,7 @@ def _block(first_parent: int, first: int, column: Ints) -> _Block:
         parents = np.arange(len(column) - 1, dtype=np.uint16)
         owners = array("H", np.repeat(parents, np.diff(column)).tobytes())
     offsets = array("q", column.tobytes())
-    return _Block(first_parent, first, first + children, offsets, owners, column)
+    return _Block(first_parent, first, first + children, offsets, owners)
 
 
 def _giant_offsets(giants: int, groups: int) -> list[int]:

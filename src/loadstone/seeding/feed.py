@@ -12,8 +12,8 @@ from loadstone.seeding.slices import Slice
 BATCH_ITEMS = 25  # BatchWriteItem takes 25 at most: API reference, BatchWriteItem
 #: Slices are quicker opened several at a time, as columns take their time to begin; of many tables
 #: fewer of each, as the rows of all of them are in memory.
-TOGETHER = 64
-LEAST_TOGETHER, MOST_TOGETHER = 12, 32
+TOGETHER = 48
+LEAST_TOGETHER, MOST_TOGETHER = 8, 24
 
 
 def together(tables: int) -> int:
