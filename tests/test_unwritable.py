@@ -116,16 +116,15 @@ def test_no_table_is_touched_for_want_of_a_ledger(
             client.delete_table(TableName=table)
 
 
-@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["alone", "workers"])
 def test_plain_locust_ends_without_a_traceback(
-    folder: Path, held: Path, target: Target, processes: tuple[str, ...], locustfile: Path
+    folder: Path, held: Path, target: Target, locustfile: Path
 ) -> None:
     """A test whose record cannot begin ends with its reason, though Locust has made its users."""
     done = run(
         [
             *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless"),
             *("--users", "3", "--run-time", "5m", "--host", target.url),
-            *("--table-prefix", PREFIX, *processes),
+            *("--table-prefix", PREFIX),
         ],
         cwd=folder,
         capture_output=True,
