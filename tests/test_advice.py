@@ -138,7 +138,7 @@ def test_advice_is_followed_to_the_same_tables(target: Target, tmp_path: Path) -
 
 @pytest.mark.parametrize("caller", ["loadstone run", "locust"])
 def test_a_run_advises_what_it_was_given(caller: str, target: Target, tmp_path: Path) -> None:
-    """A process of Locust, begun by either command, tells to seed the tables that it looked for."""
+    """A process of Locust, begun by either command, tells to make the tables that it looked for."""
     prefix, project = ("--table-prefix", "unmade-"), ("--project", str(tmp_path))
     if caller == "locust":
         host = ("--host", target.url, "--headless", "--run-time", "1s")
@@ -148,5 +148,5 @@ def test_a_run_advises_what_it_was_given(caller: str, target: Target, tmp_path: 
         ran = loadstone("run", "cmz", *own, *prefix, cwd=tmp_path)
     assert ran.code == 2, ran.err
     (call,) = calls_in(ran)
-    wanted = ["seed", "cmz", "--scale", "20000", *prefix, "--endpoint", target.url]
+    wanted = ["up", "cmz", "--scale", "20000", *prefix, "--endpoint", target.url]
     assert call == [*wanted, *(project if caller == "loadstone run" else ())]
