@@ -20,8 +20,11 @@ from loadstone import (
     Table,
     UpdateItem,
     Written,
+    as_of,
+    calendar,
     chance,
     choose,
+    days,
     equal,
     nth,
     number,
@@ -35,6 +38,7 @@ from loadstone.contract.fitting import fitting_problems
 from loadstone.contract.problem import Problem
 from loadstone.contract.small import SMALL, small_problems
 from loadstone.dataset import Dataset
+from loadstone.errors import BadValue
 from tests.systems import AS_OF, dataset_of, system_of
 
 by_shelf = Index("byShelf", partition_key="shelf", sort_key="id")
@@ -99,6 +103,18 @@ def test_a_table_whose_items_are_all_together_is_told() -> None:
     assert "every Loan is in one partition of table loans (reader='everyone')" in problem.says
 
 
+def test_what_is_together_is_told_where_more_cannot_be_made() -> None:
+    """Of days that there are not so many of, those that can be made are looked at."""
+    day = calendar(as_of - days(number), "{year}-{month:02}-{day:02}")
+    days_of = Table("days", partition_key="id", indexes=(by_shelf,))
+    entity = Entity("Day", table=days_of, item={"id": day, "shelf": "all"}, created=as_of)
+    with pytest.raises(BadValue, match="year"):
+        dataset_of(entity, scale=1_000_000).item(entity, 999_999)
+    fewer, more = (dataset_of(entity, scale=scale) for scale in (20_000, 1_000_000))
+    (problem,) = crowding_problems(fewer, more, days_of)
+    assert "every Day is in one partition of index byShelf" in problem.says
+
+
 def library(loaned: Callable[[Entity], Expr]) -> tuple[Entity, Entity, Entity]:
     """A book for every ten readers, and loans of theirs."""
     book = Entity("Book", table=books, share=0.1, item={"id": text("book-{n}", n=number)})
@@ -154,6 +170,26 @@ def test_what_few_parents_have_too_many_of_is_told(book: Expr, says: str) -> Non
     assert problem.says.startswith("at scale 10 ")
     assert says in problem.says
     assert "it holds from a scale of about 30 on" in problem.says
+
+
+def test_a_name_that_cannot_be_worked_out_at_a_small_scale_is_told() -> None:
+    """Whom an item names is looked for behind the last of three where siblings are four: a note as
+    of any other attribute, and not the end of the check."""
+    reader = Entity("Reader", facts={"id": text("reader-{n}", n=number)})
+    loan = Entity(
+        "Loan",
+        table=Table("lent", partition_key="reader", sort_key="n", key_types={"n": "N"}),
+        parent=reader,
+        per_parent=PerParent(2.9, least=2),
+        item={
+            "reader": reader["id"],
+            "n": position,
+            "from": reader.at(nth((0, 0, 0), position))["id"],
+        },
+    )
+    (problem,) = small_problems(dataset_of(reader, loan, scale=20_000))
+    assert (problem.about, problem.attribute, problem.wrong) == ("Loan", "from", False)
+    assert problem.says.startswith("at scale 10 its items cannot be made: it asks for a value")
 
 
 def test_enough_keys_at_any_scale_are_well() -> None:

@@ -8,6 +8,7 @@ from loadstone.contract.problem import Problem
 from loadstone.contract.values import short
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.errors import LoadstoneError
 from loadstone.table import Index, Table
 
 #: Of fewer items it says nothing that they are together.
@@ -25,7 +26,7 @@ def crowding_problems(dataset: Dataset, larger: Dataset, table: Table) -> Iterat
         if entity.table is table:
             for holder in holders:
                 value = _only_one(dataset, entity, holder)
-                if value is not None and _only_one(larger, entity, holder) == value:
+                if value is not None and _stays(larger, entity, holder, value):
                     yield _crowd(entity, table, holder, value)
 
 
@@ -37,6 +38,15 @@ def _only_one(dataset: Dataset, entity: Entity, holder: Table | Index) -> str | 
         if all(name in item for name in holder.key)
     ]
     return short(held[0]) if len(held) >= _MANY and all(each == held[0] for each in held) else None
+
+
+def _stays(larger: Dataset, entity: Entity, holder: Table | Index, value: str) -> bool:
+    """Whether more items are all there as well; also where so many cannot be made, which is told
+    of their keys."""
+    try:
+        return _only_one(larger, entity, holder) == value
+    except (LoadstoneError, ArithmeticError, LookupError):
+        return True
 
 
 def _crowd(entity: Entity, table: Table, holder: Table | Index, value: str) -> Problem:

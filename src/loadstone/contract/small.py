@@ -12,6 +12,7 @@ from loadstone.contract.problem import Problem
 from loadstone.contract.references import reference_problems
 from loadstone.contract.sample import numbers_of
 from loadstone.dataset import Dataset
+from loadstone.entity import Entity
 
 #: From the largest on down; the first is the one that patterns are played at.
 SMALL = (1_000, 300, 100, 30, 10, 3, 1)
@@ -41,21 +42,24 @@ def _at(dataset: Dataset) -> Iterator[Problem]:
             for problem in key_problems(dataset, table):
                 yield replace(problem, says=f"at scale {dataset.scale:,} {problem.says}")
         except Exception as error:
-            yield from _unmade(dataset, error)
+            for entity in dataset.system.stored:
+                yield from _unmade(dataset, entity, error)
             return
     for entity in dataset.system.entities.values():
-        for problem in reference_problems(dataset, entity, numbers_of(dataset, entity)):
-            yield replace(
-                problem,
-                says=f"{problem.says} (any_of(…) names one that is there at any scale)",
-                wrong=False,
-            )
+        try:
+            for problem in reference_problems(dataset, entity, numbers_of(dataset, entity)):
+                yield replace(
+                    problem,
+                    says=f"{problem.says} (any_of(…) names one that is there at any scale)",
+                    wrong=False,
+                )
+        except Exception as error:
+            yield from _unmade(dataset, entity, error)
 
 
-def _unmade(dataset: Dataset, error: Exception) -> Iterator[Problem]:
-    """Those whose keys cannot be made."""
-    for entity in dataset.system.stored:
-        attribute, says = unmade(dataset, entity, range(dataset.count(entity)), error)
-        if attribute is not None:
-            says = f"at scale {dataset.scale:,} its items cannot be made: {says}"
-            yield Problem(about=entity.name, attribute=attribute, says=says)
+def _unmade(dataset: Dataset, entity: Entity, error: Exception) -> Iterator[Problem]:
+    """The attribute that cannot be made, where it is one."""
+    attribute, says = unmade(dataset, entity, range(dataset.count(entity)), error)
+    if attribute is not None:
+        says = f"at scale {dataset.scale:,} its items cannot be made: {says}"
+        yield Problem(about=entity.name, attribute=attribute, says=says)
