@@ -16,8 +16,8 @@ from loadstone.pattern import Journey
 from loadstone.run.call import Call
 
 IDLE_S = 3600.0
-#: Without think time so many entries are played before Locust picks the task again, which it has
-#: but one of.
+#: So many entries are played before Locust picks a task again, where it could pick no other one and
+#: nobody waits in between.
 IN_TURN = 16
 
 
@@ -49,6 +49,8 @@ class ScenarioUser(RecordedUser):
             self._load: Load = load_of(environment, self.system)
         self._intended_ns = 0
         self._stopping = False
+        own = type(self).wait_time is ScenarioUser.wait_time
+        self._in_turn = IN_TURN if own and {*self.tasks} == {ScenarioUser.replay} else 1
 
     def on_start(self) -> None:
         self._intended_ns = perf_counter_ns()
@@ -72,7 +74,7 @@ class ScenarioUser(RecordedUser):
 
     @task
     def replay(self) -> None:
-        """One entry of the mix; of a mix without think time several, one after the other."""
+        """One entry of the mix; several, where there is nothing else to do between them."""
         if self._load.arriving is not None:
             return
         if self._stopping:
@@ -81,7 +83,7 @@ class ScenarioUser(RecordedUser):
         self._play()
         if self._load.mix.think.high > 0:
             return
-        for _ in range(IN_TURN - 1):
+        for _ in range(self._in_turn - 1):
             self._pause(0.0)
             gevent.sleep(0)  # the others have their turn, as Locust gives it to them
             if self._stopping:
