@@ -17,13 +17,14 @@ from loadstone.errors import BadRecord, BadValue
 from loadstone.folders import make_folder, unwritable
 from loadstone.run import Ending, finish
 from loadstone.run.lines import LineFile
+from loadstone.run.written import Kind, NewItemsWriter, packed
 from tests.commands import loadstone
 from tests.listed import tables_in
 from tests.synthetic import known_seconds, write
 
 FULL_AT = 40_000
 PREFIX = "unwritable-"
-ADVICE = "work in a directory that can be written, or name one with --project"
+ADVICE = "work in a directory that can be written, or name one with --project or LOADSTONE_PROJECT"
 
 
 @pytest.fixture
@@ -169,6 +170,19 @@ def test_a_run_ends_when_its_record_cannot_go_on(
     assert read.code == 0
 
 
+def test_new_items_that_cannot_be_kept_are_told_of(tmp_path: Path) -> None:
+    """A file that cannot even be opened is a problem to tell of, once, and no error in between."""
+    taken = tmp_path / "new-0000.jsonl"
+    taken.write_text("")
+    writer = NewItemsWriter(tmp_path, 0)
+    kind = Kind("put", "cmz-conversations", "Message", "Session", True)
+    for _ in range(2):
+        writer.add(kind, [packed({"id": {"S": "m-1"}}, 0, 0, 0)])
+        assert writer.problem == f"cannot write to {taken} (File exists)"
+    writer.close()
+    assert taken.read_text() == ""
+
+
 def test_a_file_that_cannot_go_on_stays_readable(tmp_path: Path) -> None:
     """A line that is cut off by a full disk is taken back, and none follows when there is room."""
     file = LineFile(tmp_path / "lines.jsonl")
@@ -206,7 +220,7 @@ def test_a_full_disk_is_told_apart() -> None:
     full = unwritable(Path("/here"), OSError(errno.ENOSPC, "No space left on device"))
     assert str(full) == (
         "cannot write to /here (No space left on device): make room there, or name another "
-        "directory with --project"
+        "directory with --project or LOADSTONE_PROJECT"
     )
 
 

@@ -10,7 +10,11 @@ from loadstone.errors import BadValue
 
 #: A disk with less room is full for whatever is kept.
 _LEAST_BYTES = 16_384
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+ELSEWHERE = (
+    "work in a directory that can be written, or name one with --project or LOADSTONE_PROJECT"
+)
+#: What a system says where no more fits.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def make_folder(folder: Path) -> None:
@@ -30,6 +34,6 @@ def unwritable(folder: Path, error: OSError) -> BadValue:
 
 def way_out(error: OSError) -> str:
     """What to do, where the system does not let us write."""
-    if error.errno in _NO_ROOM:
-        return "make room there, or name another directory with --project"
-    return "work in a directory that can be written, or name one with --project"
+    if error.errno in NO_ROOM:
+        return "make room there, or name another directory with --project or LOADSTONE_PROJECT"
+    return ELSEWHERE

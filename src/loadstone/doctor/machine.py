@@ -19,6 +19,7 @@ from loadstone.embedded.binary import NAME, RECORDED, VERSION, WAY_OUT, platform
 from loadstone.embedded.engines import find_engine
 from loadstone.embedded.process import Engine
 from loadstone.errors import LoadstoneError
+from loadstone.folders import ELSEWHERE
 
 OLDEST_PYTHON = (3, 11)
 #: Those that make results differ, or that a bug report should name.
@@ -111,7 +112,7 @@ def disk(state: Path) -> Finding:
         return Finding(
             about="disk",
             found=f"{home} cannot be written",
-            do="work in a directory that can be written, or name one with --project",
+            do=ELSEWHERE,
             state="wrong",
         )
     free_bytes = shutil.disk_usage(home).free

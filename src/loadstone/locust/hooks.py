@@ -290,6 +290,7 @@ class Host:
         self._open.end()
         for load in self.loads.values():
             load.stop(ending)
+        ending = self._ending()  # there may have been no room for the last second
         self.loads.clear()
         directories, self._directories = self._directories, []
         if not self._reports:

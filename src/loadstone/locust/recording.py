@@ -131,7 +131,7 @@ class Recording:
         now_ns = perf_counter_ns()
         self.on_second(writer.tick(now_ns, gauges), gauges)
         writer.close(ending, now_ns)
-        self._heed(writer.problem)
+        self._heed(writer.problem or self._problem)
         self.client.close()
         return True
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from loadstone.folders import NO_ROOM
 
 
 class LineFile:
@@ -32,8 +35,15 @@ class LineFile:
             while data:
                 data = data[os.write(self._file, data) :]
         except OSError as error:
-            os.ftruncate(self._file, whole)
-            self.problem = f"cannot write to {self._path} ({error.strerror}): make room"
+            self.problem = cannot_write(self._path, error)
+            with suppress(OSError):  # what is torn at the end of a file is left out by its readers
+                os.ftruncate(self._file, whole)
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """What to say of a file that the system does not let us write."""
+    room = ": make room" if error.errno in NO_ROOM else ""
+    return f"cannot write to {path} ({error.strerror}){room}"

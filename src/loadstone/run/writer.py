@@ -87,6 +87,7 @@ class RunWriter:
         opening = {"kind": "part", "version": VERSION, "worker": asdict(info)}
         file.add(opening | {"header": header.to_json()})
         if file.problem:
+            file.close()
             part.unlink()
             raise BadRecord(file.problem)
         return writer

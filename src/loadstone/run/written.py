@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from loadstone.errors import BadRecord
-from loadstone.run.lines import LineFile
+from loadstone.run.lines import LineFile, cannot_write
 
 VERSION = 1
 
@@ -56,11 +56,12 @@ class NewItemsWriter:
     def __init__(self, directory: Path, worker: int) -> None:
         self._path = directory / f"new-{worker:04}.jsonl"
         self._file: LineFile | None = None
+        self._refused = ""
 
     @property
     def problem(self) -> str:
         """Why no more can be written, if so."""
-        return self._file.problem if self._file else ""
+        return self._file.problem if self._file else self._refused
 
     def add(self, kind: Kind, rows: Sequence[bytes]) -> None:
         """Rows of a kind, packed."""
@@ -72,10 +73,18 @@ class NewItemsWriter:
             self._file.close()
 
     def _write(self, line: dict[str, object]) -> None:
-        if self._file is None:
+        if self._file is None and not self._refused:
+            self._begin()
+        if self._file is not None:
+            self._file.add(line)
+
+    def _begin(self) -> None:
+        try:
             self._file = LineFile(self._path)
+        except OSError as error:
+            self._refused = cannot_write(self._path, error)
+        else:
             self._file.add({"kind": "new items", "version": VERSION})
-        self._file.add(line)
 
 
 def written_by(directory: Path, table: str) -> dict[Kind, list[Row]]:

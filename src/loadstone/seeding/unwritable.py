@@ -22,6 +22,6 @@ def writing_ledger(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerUnwritable(
-            f"cannot write to the ledger {path}: {error.strerror}; make room, and the same command "
-            "goes on where this one stopped"
+            f"cannot write to {path}: {error.strerror}; make room, and the same command goes "
+            "on where this one stopped"
         ) from error
