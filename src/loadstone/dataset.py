@@ -183,7 +183,7 @@ class Dataset:
     def items_of(self, entity: Entity | str, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Items of some numbers, in their order; a few hundred together are quicker than each
         alone, and thousands quickest."""
-        if numbers:
+        if len(numbers):
             self._check_range(self._entity(entity), min(numbers), max(numbers) + 1)
         return self._aheads[entity].anywhere(numbers)
 
