@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-arrivals"}
 
 #: Ends a run when one worker of two has all users, and tells how many each that is there has.
+#: The master tells of the users of each worker when they are so many, and then ends the run.
 TELLING_USERS = """
 import gevent
 from locust import events
@@ -35,9 +36,10 @@ from locust.runners import MasterRunner
 
 
 def look_on(runner):
-    while len(runner.clients.running) != 1 or runner.clients.running[0].user_count != 6:
-        gevent.sleep(0.1)
-    print("USERS", [each.user_count for each in runner.clients.running], flush=True)
+    for wanted in WANTED:
+        while [each.user_count for each in runner.clients.running] != wanted:
+            gevent.sleep(0.1)
+        print("USERS", wanted, flush=True)
     runner.quit()
 
 
@@ -92,6 +94,10 @@ def distributed(folder: Path, url: str, name: str, *arguments: str) -> subproces
 
 
 def kill_a_worker(process: subprocess.Popen[bytes], parts: Path) -> None:
+    os.kill(a_worker(process, parts), signal.SIGKILL)
+
+
+def a_worker(process: subprocess.Popen[bytes], parts: Path) -> int:
     """One of two, when both have written seconds of a run."""
     while sum(part.read_bytes().count(b"\n") > 2 for part in parts.glob("part-*")) < 2:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -99,7 +105,7 @@ def kill_a_worker(process: subprocess.Popen[bytes], parts: Path) -> None:
     children = subprocess.run(
         ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
     )
-    os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
+    return int(children.stdout.split()[-1])
 
 
 def assert_poisson(calls: float, due: float) -> None:
@@ -231,6 +237,7 @@ def test_a_master_says_what_is_played(place: Path, engine: Engine) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=240,
             check=False,
         )
         worker.kill()
@@ -260,14 +267,14 @@ def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> 
     assert f"loadstone: {told[0]}" in err.decode()
 
 
-def test_a_dead_workers_users_go_to_the_other(place: Path, engine: Engine) -> None:
-    """When a worker is killed, the one that is left plays on for all users; the master says so, and
-    ends with 1, as what the other did last is missing."""
-    name = "mourned"
-    file = place / f"{name}.py"
-    file.write_text(f"{(ROOT / 'locustfiles' / 'cmz.py').read_text()}\n{TELLING_USERS}")
-    port = free_port()
-    process = subprocess.Popen(
+def telling_users(
+    place: Path, engine: Engine, name: str, wanted: list[list[int]]
+) -> subprocess.Popen[bytes]:
+    """Six users of two workers; the run ends when they have been shared as wanted, in turn."""
+    file, port = place / f"{name}.py", free_port()
+    locustfile = (ROOT / "locustfiles" / "cmz.py").read_text()
+    file.write_text(f"{locustfile}\nWANTED = {wanted}\n{TELLING_USERS}")
+    return subprocess.Popen(
         [
             *(sys.executable, "-m", "locust", "-f", str(file), "--headless", "-u", "6", "-r", "6"),
             *("--host", engine.url, "--processes", "2", "--run-name", name, "-t", "120s"),
@@ -278,13 +285,42 @@ def test_a_dead_workers_users_go_to_the_other(place: Path, engine: Engine) -> No
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    kill_a_worker(process, place / STATE / "runs" / name)
+
+
+def users_told(process: subprocess.Popen[bytes]) -> tuple[list[str], str]:
+    """What was told of the users of each worker, and what was said beside it."""
     out, err = process.communicate(timeout=180)
-    assert [line for line in out.decode().splitlines() if line.startswith("USERS")] == ["USERS [6]"]
-    told = "1 worker does not answer any more: the other plays on for all users"
-    assert told in err.decode()
+    return [line for line in out.decode().splitlines() if line.startswith("USERS")], err.decode()
+
+
+def test_a_dead_workers_users_go_to_the_other(place: Path, engine: Engine) -> None:
+    """When a worker is killed, the one that is left plays on for all users; the master says so, and
+    ends with 1, as what the other did last is missing."""
+    process = telling_users(place, engine, "mourned", [[6]])
+    kill_a_worker(process, place / STATE / "runs" / "mourned")
+    told, err = users_told(process)
+    assert told == ["USERS [6]"]
+    assert "1 worker does not answer any more: the other plays on for all users" in err
     assert process.returncode == 1
-    assert [worker.ending is None for worker in record(place, name).workers].count(True) == 1
+    workers = record(place, "mourned").workers
+    assert [worker.ending is None for worker in workers].count(True) == 1
+
+
+def test_a_worker_that_is_back_has_its_users_again(place: Path, engine: Engine) -> None:
+    """One that was held up for some seconds takes half of the users from the other, so that they
+    are as many as were asked for; nothing is lost, and the run ends well."""
+    process = telling_users(place, engine, "held-up", [[6], [3, 3]])
+    worker = a_worker(process, place / STATE / "runs" / "held-up")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        assert process.stdout is not None
+        told = (line.decode() for line in process.stdout)
+        assert "USERS [6]\n" in told
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert users_told(process)[0] == ["USERS [3, 3]"]
+    assert process.returncode == 0
+    assert all(worker.ending is not None for worker in record(place, "held-up").workers)
 
 
 def test_the_highest_rate_is_found(place: Path, engine: Engine) -> None:
