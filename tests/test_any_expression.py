@@ -47,18 +47,16 @@ class Drawn:
     def attribute(self) -> Any:
         """An expression, or a map or list that has some, or one that is there sometimes."""
         value = self._any(DEPTH)
-        return self._random.choice(
-            [
-                lambda: value,
-                lambda: when(self.of("flag", DEPTH), value),
-                lambda: {"one": value, "more": when(self.of("flag", DEPTH), self._any(DEPTH))},
-                lambda: [
-                    value,
-                    {"one": value, "more": when(self.of("flag", DEPTH), self._any(DEPTH))},
-                ],
-                lambda: either(self.of("flag", DEPTH), {"a": value}, {"b": self._any(DEPTH)}),
-            ]
-        )()
+        return self._one_of(
+            lambda: value,
+            lambda: when(self.of("flag", DEPTH), value),
+            lambda: {"one": value, "more": when(self.of("flag", DEPTH), self._any(DEPTH))},
+            lambda: [
+                value,
+                {"one": value, "more": when(self.of("flag", DEPTH), self._any(DEPTH))},
+            ],
+            lambda: either(self.of("flag", DEPTH), {"a": value}, {"b": self._any(DEPTH)}),
+        )
 
     def keep(self, kind: str, expr: Any) -> None:
         """Have an expression be a part of others."""
@@ -75,54 +73,51 @@ class Drawn:
         drawn.append(expr := self._making[kind](depth - 1))
         return expr
 
+    def _one_of(self, *ways: Callable[[], Any]) -> Any:
+        return self._random.choice(ways)()
+
     def _whole(self, depth: int) -> Any:
         first = whole(0, self._random.randint(1, 4))
         if depth < 0:
             return first
-        return self._random.choice(
-            [
-                lambda: first,
-                lambda: self.of("whole", depth) + self.of("whole", depth),
-                lambda: either(
-                    self.of("flag", depth), self.of("whole", depth), self.of("whole", depth)
-                ),
-                lambda: case(self.of("whole", depth) % 2, self.of("whole", depth), first),
-                lambda: least(self.of("whole", depth), 3),
-                lambda: word_count(self.of("text", depth)),
-            ]
-        )()
+        return self._one_of(
+            lambda: first,
+            lambda: self.of("whole", depth) + self.of("whole", depth),
+            lambda: either(
+                self.of("flag", depth), self.of("whole", depth), self.of("whole", depth)
+            ),
+            lambda: case(self.of("whole", depth) % 2, self.of("whole", depth), first),
+            lambda: least(self.of("whole", depth), 3),
+            lambda: word_count(self.of("text", depth)),
+        )
 
     def _flag(self, depth: int) -> Any:
         first = chance(self._random.choice((0.2, 0.5, 0.8)))
         if depth < 0:
             return first
-        return self._random.choice(
-            [
-                lambda: first,
-                lambda: self.of("flag", depth) & self.of("flag", depth),
-                lambda: self.of("flag", depth) | first,
-                lambda: ~self.of("flag", depth),
-                lambda: self.of("whole", depth).equals(1),
-            ]
-        )()
+        return self._one_of(
+            lambda: first,
+            lambda: self.of("flag", depth) & self.of("flag", depth),
+            lambda: self.of("flag", depth) | first,
+            lambda: ~self.of("flag", depth),
+            lambda: self.of("whole", depth).equals(1),
+        )
 
     def _text(self, depth: int) -> Any:
         first = pick(("a word", "another", "and a third one"))
         if depth < 0:
             return first
-        return self._random.choice(
-            [
-                lambda: first,
-                lambda: text("{a}-{b}", a=self.of("whole", depth), b=self.of("text", depth)),
-                lambda: either(self.of("flag", depth), self.of("text", depth), first),
-                lambda: fill(
-                    TEMPLATES,
-                    a=self.of("text", depth),
-                    b=self.of("whole", depth),
-                    c=self.of("text", depth),
-                ),
-            ]
-        )()
+        return self._one_of(
+            lambda: first,
+            lambda: text("{a}-{b}", a=self.of("whole", depth), b=self.of("text", depth)),
+            lambda: either(self.of("flag", depth), self.of("text", depth), first),
+            lambda: fill(
+                TEMPLATES,
+                a=self.of("text", depth),
+                b=self.of("whole", depth),
+                c=self.of("text", depth),
+            ),
+        )
 
 
 def written(random: Random) -> tuple[Entity, Entity]:

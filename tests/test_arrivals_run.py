@@ -213,15 +213,18 @@ def test_two_workers_share_the_rate(place: Path, engine: Engine) -> None:
 
 
 def test_a_master_says_what_is_played(place: Path, engine: Engine) -> None:
-    """The mix and the tags that a master was started with are those of its workers, which were
-    started with none."""
+    """The mix, the tags and the tables that a master was started with are those of its workers,
+    which were started with others."""
+    prefixed = ("cmz", "--table-prefix", "told-")
+    environ = at(engine.url)
+    made = loadstone("up", *prefixed, "--scale", "300", cwd=place, environ=environ)
+    assert made.code == 0, made.err
     port = str(free_port())
     locust = (sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "cmz.py"))
-    environ = {**os.environ, **at(engine.url)}
     with subprocess.Popen(
-        [*locust, "--worker", "--master-port", port],
+        [*locust, "--worker", "--master-port", port, "--tags", "GetItem"],
         cwd=place,
-        env=environ,
+        env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -231,9 +234,10 @@ def test_a_master_says_what_is_played(place: Path, engine: Engine) -> None:
                 *(*locust, "--master", "--headless", "--master-bind-port", port),
                 *("--expect-workers", "1", "-u", "3", "-r", "3", "-t", "20s", "--run-name", "said"),
                 *("--mix", "session-messages:1,one-message:1", "--tags", "Query"),
+                *("--table-prefix", "told-"),
             ],
             cwd=place,
-            env=environ,
+            env={**os.environ, **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -241,10 +245,14 @@ def test_a_master_says_what_is_played(place: Path, engine: Engine) -> None:
             check=False,
         )
         worker.kill()
+    dropped = loadstone("tables", "drop", *prefixed, "--yes", cwd=place, environ=environ)
+    assert dropped.code == 0, dropped.err
     assert ran.returncode == 0, ran.stderr
     kept = record(place, "said")
     assert set(kept.header.patterns) == {"session-messages"}
     assert set(kept.measured) == {"session-messages"}
+    (table,) = {info.table for info in kept.header.patterns.values()}
+    assert table == f"told-{TABLE['CONVERSATION_TABLE_NAME']}"
 
 
 def test_a_dead_workers_share_goes_to_the_other(place: Path, engine: Engine) -> None:

@@ -21,9 +21,8 @@ def ready() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """A KeyboardInterrupt, wherever we are: gevent, too, passes it on without a traceback."""
-    if "gevent" in sys.modules:
-        from gevent import get_hub
-
+    get_hub = getattr(sys.modules.get("gevent"), "get_hub", None)  # none while it is imported
+    if get_hub is not None:
         hub = get_hub()
         hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     raise KeyboardInterrupt

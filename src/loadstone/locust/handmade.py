@@ -13,6 +13,7 @@ import orjson
 from loadstone.arrivals.plan import Plan
 from loadstone.aws.settings import TAG
 from loadstone.capacity.throttle_rules import Named, Rules
+from loadstone.capacity.till import Billed
 from loadstone.client.client import Client
 from loadstone.client.target import Target
 from loadstone.errors import BadValue, Refused
@@ -93,6 +94,17 @@ class Handmade:
     there: str | None  # what a gate at the target throttles by
     guard: Guard
     provisioned: Collection[str] = frozenset()
+
+    @property
+    def billed(self) -> Billed | None:
+        """What is played on AWS is paid for, in whatever table."""
+        if self.target.kind != "aws":
+            return None
+        return Billed(self.target.region, None, frozenset(self.provisioned))
+
+    def as_told(self, _: Any) -> Handmade:
+        """It is prepared for whatever is asked."""
+        return self
 
     def load(
         self,

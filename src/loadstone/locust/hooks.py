@@ -20,7 +20,6 @@ from locust import events
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from loadstone.capacity.price_file import known_prices
-from loadstone.capacity.till import Billed
 from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
@@ -174,7 +173,7 @@ class Host:
                     name, source, opened.target, options, say=_say
                 )
             if name in self._prepared:
-                self._bill(self._prepared[name])
+                self._spending.bill(name, self._prepared[name].billed)
             self._host = self.environment.host = self.environment.host or opened.target.url
         self._spending.begin(budget, prices_of(options))
         if lacking:
@@ -187,14 +186,6 @@ class Host:
         # The loop has not looked at its clock meanwhile: a test that is timed now would end early.
         gevent.get_hub().loop.update_now()
         self._ready.set()
-
-    def _bill(self, prepared: Prepared | Handmade) -> None:
-        """What is played on AWS is paid for. The master only adds up."""
-        if prepared.target.kind == "aws":
-            names = prepared.names.values() if isinstance(prepared, Prepared) else None
-            tables = None if names is None else frozenset(names)
-            provisioned = frozenset(prepared.provisioned)
-            self._spending.bill(Billed(prepared.target.region, tables, provisioned))
 
     def release(self) -> None:
         """Let go of the targets; an engine of our own ends here."""
@@ -238,6 +229,9 @@ class Host:
     def _begin(self, options: Any) -> None:
         if not self._ready.wait(PREPARED_WITHIN_S):
             raise EngineError(f"not ready after {PREPARED_WITHIN_S} s: its target does not answer")
+        for name in self._prepared.keys() & self._playing:
+            prepared = self._prepared[name] = self._prepared[name].as_told(options)
+            self._spending.bill(name, prepared.billed)
         self._spending.begin(budget_of(options), prices_of(options))
         if self.environment.host != self._host:
             raise BadValue(

@@ -15,6 +15,7 @@ from loadstone.advice import advised
 from loadstone.arrivals.plan import Plan
 from loadstone.aws.tables import wanted_tables
 from loadstone.capacity.readings import Reading
+from loadstone.capacity.till import Billed
 from loadstone.client.client import Client
 from loadstone.client.sender import Sender
 from loadstone.client.target import Target
@@ -43,6 +44,12 @@ from loadstone.seeding.places import Found, Places, refuse_open, refuse_untagged
 from loadstone.system import System
 from loadstone.target import Where, refuse_production
 
+#: What is prepared depends on these; a worker is told those of the master when a test begins.
+DECISIVE = (
+    *("mix", "tags", "exclude_tags", "stage", "table_prefix", "reading", "skew"),
+    *("allow_production", "allow_untagged"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -50,7 +57,7 @@ class Prepared:
 
     system: System
     target: Target
-    asked: str  # the mix, as it was asked for
+    asked: tuple[object, ...]  # the decisive options
     mix: Mix
     names: Mapping[str, str]
     dataset: Dataset
@@ -61,6 +68,18 @@ class Prepared:
     throttling: Throttling
     expected: Mapping[str, Expected]  # units of a call, by pattern
     recounts: bool  # the engine's read units are wrong
+
+    @property
+    def billed(self) -> Billed | None:
+        """What is played on AWS is paid for."""
+        if self.target.kind != "aws":
+            return None
+        return Billed(self.target.region, frozenset(self.names.values()), self.provisioned)
+
+    def as_told(self, options: Any) -> Prepared:
+        """The same for what the master asks for, or the page: other tables, or another mix."""
+        same = asked(options) == self.asked
+        return self if same else prepare(self.system, self.target, options)
 
     def load(
         self,
@@ -74,18 +93,7 @@ class Prepared:
     ) -> Load:
         """This process's part of one test."""
         options = environment.parsed_options
-        if options.mix != self.asked:  # by the master, or on the page
-            again = prepare(self.system, self.target, options)
-            return again.load(
-                environment,
-                directory,
-                worker=worker,
-                workers=workers,
-                on_second=on_second,
-                plan=plan,
-            )
         refuse_open(self.places, self.ledgers)
-        mix = self.mix.tagged(options.tags or (), options.exclude_tags or ())
         name = options.run_name
         throttling = self.throttling
         if tuple(options.throttle) != throttling.texts:  # the master was started with others
@@ -97,16 +105,16 @@ class Prepared:
             skew=options.skew, sampled=options.sampled, run=name, worker=worker, workers=workers
         )
         player = Player(self.dataset, self.names, client, settings)
-        player.prepare(mix.patterns)
+        player.prepare(self.mix.patterns)
         header = replace(
-            self._header(options, client, mix, workers, throttling),
+            self._header(options, client, workers, throttling),
             asked_per_s=plan.schedule.peak if plan else None,
         )
         return Load(
             environment=environment,
             player=player,
             client=client,
-            mix=mix,
+            mix=self.mix,
             header=replace(header, units_from=COUNTED_BY) if self.recounts else header,
             plan=plan,
             directory=directory,
@@ -116,9 +124,7 @@ class Prepared:
             on_second=on_second,
         )
 
-    def _header(
-        self, options: Any, client: Sender, mix: Mix, workers: int, throttling: Throttling
-    ) -> Header:
+    def _header(self, options: Any, client: Sender, workers: int, throttling: Throttling) -> Header:
         target = self.target
         return Header(
             name=options.run_name,
@@ -133,7 +139,7 @@ class Prepared:
             configuration=configuration(options, client),
             versions=versions(),
             dataset=self.dataset.identity.as_dict(),
-            patterns={pattern.id: self._info(pattern) for pattern in mix.patterns},
+            patterns={pattern.id: self._info(pattern) for pattern in self.mix.patterns},
             tables={place.name: place.key for place in self.places},
             documented={physical: name for name, physical in self.names.items()},
             stored=self.stored,
@@ -196,7 +202,7 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     return Prepared(
         system=system,
         target=target,
-        asked=options.mix,
+        asked=asked(options),
         mix=mix,
         names=names,
         dataset=dataset,
@@ -210,6 +216,12 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
         expected=expectations(mix.patterns, dataset, options.skew, reading=reading),
         recounts=target.kind != "aws" and miscounts(target.url),
     )
+
+
+def asked(options: Any) -> tuple[object, ...]:
+    """The decisive options, to be compared with those of another time."""
+    values = (getattr(options, name) for name in DECISIVE)
+    return tuple(tuple(each) if isinstance(each, list) else each or () for each in values)
 
 
 def asked_mix(system: System, options: Any) -> Mix:

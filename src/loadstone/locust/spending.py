@@ -44,7 +44,7 @@ class Spending:
     def __init__(self, runner: Any, reached: Callable[[str], None]) -> None:
         """`reached` is called once in a test, where runs are ended, with the reason."""
         self._runner, self._reached = runner, reached
-        self._billed: list[Billed] = []
+        self._billed: dict[str, Billed] = {}
         self._till: Till | None = None
         self._budget: Decimal | None = None
         self._spent: dict[str, Decimal] = {}
@@ -52,9 +52,11 @@ class Spending:
         if isinstance(runner, MasterRunner):
             runner.register_message(SPENT, self._hear)
 
-    def bill(self, billed: Billed) -> None:
-        """What these tables consume is paid for."""
-        self._billed.append(billed)
+    def bill(self, system: str, billed: Billed | None) -> None:
+        """What a system's tables consume is paid for; None where nothing is."""
+        self._billed.pop(system, None)
+        if billed is not None:
+            self._billed[system] = billed
 
     def begin(self, budget: Decimal | None, prices: Prices) -> None:
         """A test starts, and nothing is spent yet; None is no limit. NoPrice where a limit could
@@ -62,7 +64,7 @@ class Spending:
         self._budget, self._over = budget, False
         self._spent.clear()
         limited = budget is not None and self._billed
-        self._till = Till(self._billed, prices) if limited else None
+        self._till = Till(tuple(self._billed.values()), prices) if limited else None
 
     def count(self, phases: Phases) -> None:
         """A second's calls."""
