@@ -131,6 +131,7 @@ def seed(
         )
         if target.kind == "aws" and not spending.dry_run:
             refuse_untagged(session.tables, loaded.id, allow_untagged)
+        _say_filled(session)
         plan = _plan(session, meant, retry_rejected=retry_rejected, counted=verified)
         lasts = clock(plan.write_units / rate) if rate else None
         if not agreed(plan, target, spending, WRITE, as_json=as_json, lasts=lasts):
@@ -203,13 +204,18 @@ def _plan(
 
 
 def _announce(session: Session) -> None:
-    """Which data set it is; and of tables that somebody else has filled, that it comes on top."""
+    """Which data set it is, and how much of it."""
     identity = session.dataset.identity
     tables = f"{len(session.tables)} table{'s' if len(session.tables) > 1 else ''}"
     say(
         f"data set: {identity.system}, {session.asked:,} items in {tables}, seed "
         f"{identity.seed}, as of {identity.as_of}, {identity.locale}"
     )
+
+
+def _say_filled(session: Session) -> None:
+    """Of tables that somebody else has filled, that the seed comes on top."""
+    identity = session.dataset.identity
     for each in session.tables:
         there = each.live.items if each.live else 0
         if there and each.held is None and not each.is_ours(identity.system):
