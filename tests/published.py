@@ -239,6 +239,22 @@ def matches(random: Random) -> tuple[Table, Items]:
     return Table("matches", partition_key="PK", sort_key="SK", indexes=(inverted,)), items
 
 
+def channels(random: Random) -> tuple[Table, Items]:
+    """Channels with partitions of their members, and of each month's messages."""
+    users = [f"u{random.randint(1000, 999_999)}" for _ in range(50)]
+    items = [keyed(f"USER#{each}", "PROFILE", email=f"{each}@mail.com") for each in users]
+    for _ in range(25):
+        key = f"CHANNEL#c{random.randint(10**6, 10**8)}"
+        items.append(keyed(key, "META", createdAt=ago(random), about=f"Talk {key[8:]}"))
+        members = random.sample(users, random.randint(2, 9))
+        items += [keyed(f"{key}#MEMBERS", f"USER#{each}", joined=ago(random)) for each in members]
+        for _ in range(random.randint(3, 15)):
+            at = ago(random, 300)
+            said = {"sender": random.choice(users), "likes": random.randint(0, 9)}
+            items.append(keyed(f"{key}#{at[:7]}", f"MSG#{at}", **said))
+    return Table("chatter", partition_key="PK", sort_key="SK"), items
+
+
 DESIGNS: dict[str, Callable[[Random], tuple[Table, Items]]] = {
     each.__name__: each
     for each in (
@@ -251,5 +267,6 @@ DESIGNS: dict[str, Callable[[Random], tuple[Table, Items]]] = {
         deals,
         telemetry,
         matches,
+        channels,
     )
 }

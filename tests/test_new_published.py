@@ -149,7 +149,25 @@ def test_keys_of_a_thing_and_a_day_are_the_thing_s(drafts: dict[str, Drafted]) -
         assert date.fromisoformat(day) <= NOW.date()
     days = Dataset(system, scale=3_000, as_of=NOW).count("DeviceDay")
     assert len(devices) < len({each["PK"] for each in made["Reading"]}) <= days
-    assert "# Its own times are not of the day that its partition key has." in text
+    assert "# Its own times are not of the day or month that its partition key has." in text
+
+
+def test_what_a_key_ends_with_tells_partitions_apart(drafts: dict[str, Drafted]) -> None:
+    """CHANNEL#7#MEMBERS is of a channel, and CHANNEL#7#2026-05 of its month."""
+    system, _ = drafts["channels"]
+    assert parents_of(system) == {
+        "Channel": "",
+        "User": "",
+        "ChannelUser": "Channel",
+        "Msg": "Channel",
+    }
+    made = made_of(system)
+    keys = {each["PK"] for each in made["Channel"]}
+    assert {each["PK"] for each in made["ChannelUser"]} <= {f"{key}#MEMBERS" for key in keys}
+    for each in made["Msg"]:
+        channel, month = each["PK"].rsplit("#", 1)
+        assert channel in keys
+        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month)
 
 
 def test_metadata_of_the_same_id_is_the_partition_s_own(drafts: dict[str, Drafted]) -> None:

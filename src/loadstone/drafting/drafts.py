@@ -211,7 +211,7 @@ def _written(
             sheet.known |= taken_over(sheet, holder.sheet, list(zip(ours, theirs, strict=True)))
         if holder.sheet is None and any(map(_is_day_of_another, ours, repeat(sheet))):
             sheet.entity.notes.append(
-                "Its own times are not of the day that its partition key has."
+                "Its own times are not of the day or month that its partition key has."
             )
         told = _named_parts(sheet.entity, links)
         write(sheet, single=False, told=told, apart=_apart(group, kind))

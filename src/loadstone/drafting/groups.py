@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from loadstone.drafting.figures import quantile, rounded, share_of, spread_of
@@ -15,6 +15,9 @@ from loadstone.drafting.names import pascal
 _SIGNS = re.compile(r"[#|]|::")
 _MOST_OF_THEM = 0.8
 _MANY = 10
+#: A label and what it is of: what comes behind tells partitions of one thing apart.
+_ABOUT = 2
+_SEVERAL = 3
 _LARGE = 2
 #: A giant is so many times as large as five of six are, and there are at most so many of them.
 _GIANT, _MOST_GIANTS, _LEAST_SHARE = 8, 3, 0.05
@@ -41,25 +44,37 @@ class Group:
 
 
 def groups_of(given: Given, kinds: Sequence[Kind]) -> list[Group]:
-    """The kinds by the labels of their partitions, DEVICE#7 apart from DEVICE#7#2026-05-01; where
-    nothing sorts a partition, each alone."""
+    """The kinds by the labels of their partitions, DEVICE#7 apart from DEVICE#7#2026-05-01 and that
+    apart from DEVICE#7#ALARMS; where nothing sorts a partition, each alone."""
     if given.table.sort_key is None:
         return [Group(given, kind.label, (kind,), kind) for kind in kinds]
-    by_label: defaultdict[tuple[str, int], list[Kind]] = defaultdict(list)
-    for kind in kinds:
-        by_label[kind.label, _width(given, kind)].append(kind)
+    keyed = [(kind, _parts(given, kind)) for kind in kinds]
+    ends = {(kind.label, end) for kind, keys in keyed if (end := _end(keys, least=_SEVERAL))}
+    by_label: defaultdict[tuple[str, int, str], list[Kind]] = defaultdict(list)
+    for kind, keys in keyed:
+        widths = {len(parts) for parts in keys}
+        width = widths.pop() if kind.label and len(widths) == 1 else 0
+        end = _end(keys)
+        by_label[kind.label, width, end if (kind.label, end) in ends else ""].append(kind)
     found = []
-    for (label, width), some in by_label.items():
+    for (label, width, _), some in by_label.items():
         group = Group(given, label, tuple(some), None, width)
         found += [replace(each, own=_own(each)) for each in _by_root(group)]
     return found
 
 
-def _width(given: Given, kind: Kind) -> int:
-    """Of how many parts its partition keys are; 0 where they differ, or have no label."""
+def _parts(given: Given, kind: Kind) -> set[tuple[str, ...]]:
+    """Its partition keys, by their parts."""
     keys = (next(iter(item[given.table.partition_key].values())) for item in kind.items)
-    widths = {len(_SIGNS.split(str(key))) for key in keys}
-    return widths.pop() if kind.label and len(widths) == 1 else 0
+    return {tuple(_SIGNS.split(str(key))) for key in keys}
+
+
+def _end(keys: Set[tuple[str, ...]], *, least: int = 1) -> str:
+    """The word that the keys end with, behind a label and what they are about; of few keys it may
+    be a value that they have by chance."""
+    ends = {parts[-1] if len(parts) > _ABOUT else "" for parts in keys}
+    end = ends.pop() if len(ends) == 1 and len(keys) >= least else ""
+    return end if end.isalpha() else ""
 
 
 def counts(group: Group, kind: Kind) -> list[int]:
