@@ -40,7 +40,7 @@ def feed_of(dataset: Dataset, table: Table, opened: int) -> Feed:
 
 
 def most_mb() -> int:
-    """The most memory of this program; Linux's getrusage() counts that of whoever started it, too."""
+    """Of this program alone: Linux's getrusage() also counts what had whoever started it."""
     if not STATUS.exists():
         return getrusage(RUSAGE_SELF).ru_maxrss >> 20
     (kb,) = (line.split()[1] for line in STATUS.read_text().splitlines() if "VmHWM" in line)
