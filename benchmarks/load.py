@@ -5,23 +5,22 @@
     python -m benchmarks.load users
 
 The server answers with constants, which a real engine gave before; so what is measured is the
-client, in processor time of the process that makes the load: in that second of a test in which it
-did most with it, since in the others the machine had more else to do. Both are stock Locust with
-every event fired. Ours accounts for every attempt and unit, checks each answer's checksum and rows,
-keeps its histograms and writes its record. The resource decodes every answer; a user has one of its
-own, as boto3's resources are not to be shared among threads, and beside it stands what one for all
-would do. Ours leaves rows as they are on the wire until somebody looks at them, which a scenario
-does on a sample: `get`, `put` and `query` are such answers. In `decoded` a user by hand looks at
-every row of every answer, and in `compared` every row is held against the data set too.
+client, in processor time of the process that makes the load, from the start of the test to its
+end. Both are stock Locust with every event fired. Ours accounts for every attempt and unit,
+checks each answer's checksum and rows, keeps its histograms and writes its record. The resource
+decodes every answer; a user has one of its own, as boto3's resources are not to be shared among
+threads, and beside it stands what one for all would do. Ours leaves rows as they are on the wire
+until somebody looks at them, which a scenario does on a sample: `get`, `put` and `query` are such
+answers. In `decoded` a user by hand looks at every row of every answer, and in `compared` every
+row is held against the data set too.
 
 They take turns, and beside the medians stand the least and the most of a turn: of the resource's
 against its own median, of the others against the resource's of the same round. They lie far apart
-where others use the machine all the time, as processor time then has caches in it that others have
-emptied.
+where others use the machine, as processor time then has caches in it that others have emptied.
 
 `--rust`: beside `dynamo-benchmark`, a load generator on the AWS SDK for Rust, which decodes answers
 and neither checks nor accounts for them. It has no Locust around it, so our client is measured
-without one too, and both of them over all of their time.
+without one too.
 
 `latency`: what is shown for a server that takes 5 ms, after a second of warm-up, beside the
 smallest loop there is (benchmarks/floor.py), which shows what the machine adds. `users`: a thousand
@@ -176,13 +175,13 @@ class Bench(NamedTuple):
         """Requests per second of processor time."""
         file, *options = CALLS[call]
         found = self.locust(file, *options, "--region", REGION, BENCH_CALL=_first(call))
-        return found["quietest"]
+        return found["requests"] / found["cpu_s"]
 
     def resource(self, call: str, *, each: bool) -> float:
         """The same, with a resource for each user or one for all."""
         resources = "each" if each else "one"
         found = self.locust("boto3_resource.py", BENCH_CALL=_first(call), BENCH_RESOURCES=resources)
-        return found["quietest"]
+        return found["requests"] / found["cpu_s"]
 
 
 def _first(call: str) -> str:
