@@ -131,6 +131,33 @@ def test_what_throttles_show_is_confirmed(
     assert capacity / 1.06 <= best.rate_per_s <= 1.05 * capacity
 
 
+@pytest.mark.parametrize("capacity", [10.0, 100.0, 5000.0])
+def test_a_higher_rate_that_held_for_as_long_is_the_answer(capacity: float) -> None:
+    """Where calls are slow before any capacity is used up, a lower rate that is proven is not the
+    answer instead; nor is the higher one called confirmed."""
+    trials = searched(Keeping(capacity, 10, slow_from=0.6 * capacity), 2 * capacity)
+    best = highest(trials)
+    assert best is not None
+    assert 0.6 * capacity / 1.06 <= best.rate_per_s < 0.6 * capacity
+    assert any(each.confirms and each.rate_per_s < 0.9 * best.rate_per_s for each in trials)
+    assert not lasts(trials)
+
+
+def test_what_held_after_the_generator_spoilt_a_trial_is_no_answer_before_a_proven_one() -> None:
+    """While the generator sends nothing more is kept, and may carry a higher rate for as long."""
+    trials = [
+        trial(0, 240, "broke", 10),
+        replace(trial(1, 100, "held", 60), confirms=True),
+        trial(2, 220, "broke", 10),
+        trial(3, 110, "generator", 60),
+        trial(4, 220, "generator", 10),
+        trial(5, 110, "held", 60),
+    ]
+    best = highest(trials)
+    assert best is not None
+    assert (best.rate_per_s, best.confirms) == (100, True)
+
+
 @given(st.floats(2, 1e5), st.floats(1.06, 1000), st.floats(0.02, 50))
 def test_what_holds_for_a_short_time_alone_costs_few_long_trials(
     lasting: float, shortly: float, from_share: float

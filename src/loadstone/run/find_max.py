@@ -248,9 +248,9 @@ class Search:
 def highest(trials: Sequence[Trial]) -> Trial | None:
     """The evidence for the highest rate that held, below every rate that broke.
 
-    One that was confirmed goes before all others, and else one that held for longer. Where one that
-    had held broke later on, what else held by then is left out, unless it held right after a higher
-    one.
+    One that was confirmed goes before all others, but for a higher one that held for as long right
+    after another broke; and else one that held for longer. Where one that had held broke later on,
+    what else held by then is left out, unless it held right after a higher one.
     """
     held: list[Trial] = []
     lowest = float("inf")
@@ -262,11 +262,20 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
                 held = [each for each in held if each.confirms or _after_higher(each, trials)]
     held = [each for each in held if each.rate_per_s < lowest]
-    return max(
+    best = max(
         held,
         key=lambda trial: (trial.confirms, trial.measured_s, trial.rate_per_s, trial.number),
         default=None,
     )
+    if best is None or not best.confirms:
+        return best
+    broke = {trial.number for trial in trials if trial.outcome == "broke"}
+    as_long = [
+        each
+        for each in held
+        if each.measured_s >= best.measured_s and (each.confirms or each.number - 1 in broke)
+    ]
+    return max(as_long, key=lambda trial: (trial.rate_per_s, trial.number))
 
 
 def telling(trials: Sequence[Trial]) -> Trial | None:
