@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import time
-from types import FrameType
 from typing import Any
 
 import gevent
@@ -20,13 +17,15 @@ from locust import events
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from loadstone.capacity.price_file import known_prices
-from loadstone.errors import BadRecord, BadValue, EngineError, LoadstoneError, TableMismatch
+from loadstone.errors import BadValue, EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
 from loadstone.locust.ending import NO_WORKER, ending_by_caller
+from loadstone.locust.folding import Folding
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
+from loadstone.locust.interrupts import EXIT_CODE, Interrupts
 from loadstone.locust.keeping import Keeping
 from loadstone.locust.live_share import LiveShare
 from loadstone.locust.losses import Losses
@@ -35,13 +34,13 @@ from loadstone.locust.options import add_arguments, keep_given
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
 from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
+from loadstone.locust.refusals import Refusals
 from loadstone.locust.spending import Spending, budget_of, prices_of
 from loadstone.locust.throttling import GateShares
 from loadstone.locust.user import AskedTags, ScenarioUser
-from loadstone.locust.web import add_tabs
-from loadstone.run import Ending, Gauges, finish, runs_folder
+from loadstone.locust.web import add_tabs, refuse_start
+from loadstone.run import Ending, Gauges, runs_folder
 from loadstone.run.live import About
-from loadstone.run.record import closed_parts
 from loadstone.run.tally import Phases
 from loadstone.system import System, load_system
 from loadstone.target import Opened, Where, opened_target
@@ -49,7 +48,7 @@ from loadstone.target import Opened, Where, opened_target
 #: A user that is stopped finishes its call: what is in flight belongs to the record.
 FINISH_S = 2.0
 PREPARED_WITHIN_S = 60.0
-CLOSED_WITHIN_S = 10.0
+CONNECTED_WITHIN_S = 0.5
 
 _initialised = Event()
 
@@ -77,12 +76,7 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     environment.events.test_stop.add_listener(host.end)
     environment.events.quitting.add_listener(host.settle)
     environment.events.quit.add_listener(host.close)
-    try:
-        host.prepare()
-    except (LoadstoneError, OSError) as error:
-        host.release()
-        _say(f"loadstone: {error}")
-        raise SystemExit(getattr(error, "exit_code", 2)) from None
+    host.prepare_or_leave()
 
 
 def _on_test_start(environment: Any, **_: Any) -> None:
@@ -114,8 +108,10 @@ class Host:
         self._keeping = Keeping(environment, _say, self._stop_for)
         self._live = LiveShare(environment, runner, self._keeping.hear)
         self._prices = known_prices()
+        self._refusals = Refusals(environment, runner, _say)
         if environment.web_ui:
             add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices)
+            refuse_start(environment.web_ui, self._refusals.absent, _say)
         self._readiness = Readiness(runner)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
@@ -126,12 +122,48 @@ class Host:
         self._names_itself = not environment.parsed_options.run_name
         self._ready = Event()
         self._directories: list[Path] = []
-        self._folding: list[gevent.Greenlet] = []
+        self._folding = Folding(runner, self._keeping.judge, lambda: bool(self.failure), _say)
         self.failure = self._stopped_for = ""
-        self._interrupted = self._over = False
+        self._over = False
         self._host = environment.host
         environment.stop_timeout = environment.stop_timeout or FINISH_S
-        self._note_interrupts()
+        headless = bool(environment.parsed_options.headless)
+        self._interrupts = Interrupts(runner, headless=headless, leave=self._leave_interrupted)
+
+    def prepare_or_leave(self) -> None:
+        """Get ready for a test; where that cannot be, end this process, and say why."""
+        try:
+            self.prepare()
+        except (LoadstoneError, OSError) as error:
+            exit_code = getattr(error, "exit_code", 2)
+            _say(f"loadstone: {error}")
+            self._refusals.leave(str(error), exit_code)
+            self._leave()
+            raise SystemExit(exit_code) from None
+        except KeyboardInterrupt:
+            self._refusals.tell("interrupted", EXIT_CODE, begun=False)
+            self._leave_interrupted()
+            raise SystemExit(EXIT_CODE) from None
+        except SystemExit:
+            self._leave()
+            raise
+        except Exception as error:
+            self._refusals.leave(f"{type(error).__name__}: {error}", 1)
+            raise
+        self._interrupts.ready()
+
+    def _leave(self) -> None:
+        """Nothing begins: let go of the targets, and of the workers."""
+        self.release()
+        if isinstance(self._runner, MasterRunner):
+            # A worker of Locust's that is told to quit while it connects does not.
+            gevent.sleep(CONNECTED_WITHIN_S)
+            self._runner.quit()
+
+    def _leave_interrupted(self) -> None:
+        if self._reports:
+            _say("loadstone: interrupted before the run began")
+        self._leave()
 
     def prepare(self) -> None:
         """Open the targets, and find the data that is in the tables."""
@@ -180,9 +212,7 @@ class Host:
             raise TableMismatch("\n".join(lacking))
         self._readiness.tell()
         if options.headless or options.autostart:
-            self._readiness.wait(
-                options.expect_workers, _say, at_most_s=options.expect_workers_max_wait or None
-            )
+            self._readiness.wait(options, self._refusals, _say)
         # The loop has not looked at its clock meanwhile: a test that is timed now would end early.
         gevent.get_hub().loop.update_now()
         self._ready.set()
@@ -193,6 +223,7 @@ class Host:
 
     def begin(self) -> None:
         """A test starts: begin to record."""
+        self._interrupts.begun()
         self._readiness.told()
         options = self.environment.parsed_options
         if self._reports:
@@ -290,41 +321,19 @@ class Host:
         if not self._reports:
             return
         for directory in directories:
-            if self._plays:
-                self._fold(directory, ending)
-            else:
-                # Workers are told to stop only after this, and close their parts then.
-                self._folding.append(gevent.spawn(self._fold_closed, directory, ending))
+            self._folding.begin(directory, ending)
         if ending is NO_WORKER and getattr(self.environment.parsed_options, "headless", False):
             # Locust would wait until its run time is over, with nobody to play.
             self.fail(f"{ending.reason}: the run ends before its time")
 
-    def _fold_closed(self, directory: Path, ending: Ending) -> None:
-        workers = self.environment.parsed_options.loadstone_workers
-        with gevent.Timeout(CLOSED_WITHIN_S, False):
-            while closed_parts(directory) < workers:
-                gevent.sleep(0.1)
-        self._fold(directory, ending)
-
-    def _fold(self, directory: Path, ending: Ending) -> None:
-        """Make one file of the parts."""
-        try:
-            record = finish(directory, ending, unix_ms=int(time() * 1000))
-        except BadRecord as error:
-            if not self.failure:  # else it is known why
-                _say(f"loadstone: {error}")
-        else:
-            _say(f"run {directory.name}: {record}")
-            self._keeping.judge(record)
-
     def settle(self, **_: Any) -> None:
         """The process is about to end, and with which code is asked next."""
-        gevent.joinall(self._folding)
+        self._folding.join()
 
     def close(self, **_: Any) -> None:
         """The process ends."""
         self.end()
-        gevent.joinall(self._folding)
+        self._folding.join()
         try:
             self.release()
         except EngineError as error:
@@ -361,6 +370,7 @@ class Host:
         """End the run, as it cannot go on."""
         self.failure = reason
         _say(f"loadstone: {reason}")
+        self._refusals.tell(reason)
         self.environment.process_exit_code = 1
         # Not from here: quitting ends the greenlet that found the fault.
         gevent.spawn(self._runner.quit)
@@ -370,23 +380,9 @@ class Host:
             return Ending("failed", self.failure)
         if self._stopped_for:
             return Ending("stopped", self._stopped_for)
-        if self._interrupted:
+        if self._interrupts.happened:
             return Ending("interrupted")
         return Ending("completed") if self._open.found_all else ending_by_caller()
-
-    def _note_interrupts(self) -> None:
-        """The first Ctrl-C ends a headless test in good order; a further one goes where it went."""
-        before = signal.getsignal(signal.SIGINT)
-
-        def interrupted(number: int, frame: FrameType | None) -> None:
-            first, self._interrupted = not self._interrupted, True
-            headless = getattr(self.environment.parsed_options, "headless", False)
-            if first and headless and self._ready.is_set():
-                gevent.spawn(self._runner.quit)
-            elif callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGINT, interrupted)
 
 
 def _say(line: str) -> None:

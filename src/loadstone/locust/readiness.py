@@ -6,12 +6,16 @@ workers take to prepare would be missing from the test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from time import monotonic
 from typing import Any
 
 import gevent
 from locust.runners import HEARTBEAT_LIVENESS, MasterRunner, WorkerRunner
+
+from loadstone.amounts import amount
+from loadstone.errors import Unfinished
+from loadstone.locust.refusals import Refusals
 
 PREPARED = "loadstone-prepared"
 TELL_EVERY_S = 1.0
@@ -52,20 +56,36 @@ class Readiness:
         if isinstance(self._runner, WorkerRunner):
             self._runner.send_message(PREPARED)
 
-    def wait(self, workers: int, say: Callable[[str], None], *, at_most_s: float | None) -> None:
-        """The master: until so many are prepared, or those that came are gone again."""
+    def wait(self, options: Any, refusals: Refusals, say: Callable[[str], None]) -> None:
+        """The master: until as many are prepared as are expected.
+
+        Ends the process when one that is needed has refused, and is Unfinished when those that came
+        are gone again or the time for it is over.
+        """
         if not isinstance(self._runner, MasterRunner):
             return
-        came, said, began_s = False, False, monotonic()
-        while (prepared := len(self._prepared & set(self._runner.clients))) < workers:
-            came = came or bool(self._runner.clients)
-            waited_s = monotonic() - began_s
-            if (came and not self._runner.clients) or (at_most_s and waited_s > at_most_s):
-                return  # Locust knows what to do then
+        workers, at_most_s = options.expect_workers, options.expect_workers_max_wait
+        came, said, began_s = 0, False, monotonic()
+        while (prepared := len(self._prepared & (there := self._there()))) < workers:
+            if refusals.heard and len(there) < workers:
+                raise SystemExit(refusals.heard[0].exit_code)
+            came, waited_s = max(came, len(there)), monotonic() - began_s
+            found = f"{amount(prepared, 'worker')} of {workers} found the data"
+            # Those that Locust started itself it does not start again.
+            if came > len(there) and (not there or options.processes):
+                raise Unfinished(f"{found}, and one that had come is gone: the run cannot begin")
+            if at_most_s and waited_s > at_most_s:
+                limit = f"{at_most_s} s of --expect-workers-max-wait"
+                raise Unfinished(f"{found} in the {limit}: the run does not begin")
             if waited_s > SAY_AFTER_S and not said:
                 said = True
                 say(f"waiting for workers: {prepared} of {workers} have found their data")
             gevent.sleep(LOOK_EVERY_S)
+
+    def _there(self) -> Set[str]:
+        """The workers that answer."""
+        clients = self._runner.clients
+        return set(clients) - {each.id for each in clients.missing}
 
     def _tell(self) -> None:
         while True:

@@ -15,6 +15,21 @@ from loadstone.run.live_tables import TABLES, Row, Table, as_csv
 
 #: The answer that Locust's page asks for every two seconds, and takes our rows from.
 STATS = "locust.request_stats"
+#: The answer that says whether a test starts.
+START = "locust.swarm"
+
+
+def refuse_start(web_ui: Any, absent: Callable[[], str], say: Callable[[str], None]) -> None:
+    """A test that nobody would play does not start: the page shows why. `absent` is "" else."""
+
+    def refuse(response: Response) -> Response:
+        started = request.endpoint == START and response.is_json and response.get_json()["success"]
+        if started and (why := absent()):
+            say(f"loadstone: no test can start: {why}")
+            response.set_data(dumps({**response.get_json(), "success": False, "message": why}))
+        return response
+
+    web_ui.app.after_request(refuse)
 
 
 def add_tabs(web_ui: Any, live: Callable[[], Live], prices: Callable[[], Prices]) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
@@ -173,20 +172,26 @@ def _trials(body: Iterable[Mapping[str, Any]]) -> tuple[Trial, ...]:
     return tuple(sorted(found, key=lambda trial: trial.number))
 
 
+def part_of(directory: Path, worker: int) -> Path:
+    """Where a worker's part is, or would be."""
+    return directory / f"part-{worker:04}.jsonl"
+
+
 def parts_of(directory: Path) -> list[Path]:
     return sorted(directory.glob("part-*.jsonl"))
 
 
-def closed_parts(directory: Path) -> int:
-    """How many processes have ended their parts; all of them, once there is one file."""
+def unclosed_parts(directory: Path, workers: Set[int]) -> Set[int]:
+    """Which of these workers have yet to end their parts; none, once there is one file."""
     if (directory / RUN_FILE).exists():
-        return sys.maxsize
-    return sum(_last_kind(part) == "closed" for part in parts_of(directory))
+        return frozenset()
+    parts = {worker: part_of(directory, worker) for worker in workers}
+    return {number for number, part in parts.items() if _last_kind(part) != "closed"}
 
 
 def _last_kind(part: Path) -> str | None:
     """What the last line of a part is; totals can make it long."""
-    lines = part.read_bytes().splitlines(keepends=True)
+    lines = part.read_bytes().splitlines(keepends=True) if part.exists() else []
     line = _decoded(lines[-1]) if lines and lines[-1].endswith(b"\n") else None
     return str(line.get("kind")) if line else None
 

@@ -16,7 +16,7 @@ from loadstone.folders import make_folder
 from loadstone.run.call import Call
 from loadstone.run.header import Ending, Header, WorkerInfo
 from loadstone.run.lines import LineFile
-from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, parts_of
+from loadstone.run.record import RUN_FILE, VERSION, iter_lines, opening_of, part_of, parts_of
 from loadstone.run.tally import WRITTEN_AS, Pause, Phases, SecondTally, Tally, no_pause
 
 
@@ -77,7 +77,7 @@ class RunWriter:
         make_folder(directory)
         if (directory / RUN_FILE).exists():
             raise BadRecord(f"{directory} holds a finished run; choose another name")
-        part = directory / f"part-{worker:04}.jsonl"
+        part = part_of(directory, worker)
         try:
             file = LineFile(part)
         except FileExistsError:

@@ -1,0 +1,237 @@
+"""Runs of several processes that cannot begin: who says why, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import gevent
+import pytest
+
+from loadstone.embedded.process import Engine
+from loadstone.embedded.registry import STATE
+from loadstone.run import Run
+from tests.commands import free_port, loadstone
+
+TABLE = {"CONVERSATION_TABLE_NAME": "cmz-unready"}
+NOBODY = "http://127.0.0.1:9"
+WITHIN_S = 120
+LOCUSTFILE = """
+from loadstone.locust import ScenarioUser, folding
+
+folding.CLOSED_WITHIN_S = 3600
+
+
+class CmzUser(ScenarioUser):
+    system = "cmz"
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Path]:
+    """A folder whose table is seeded with 100 items, on the tests' engine, and a locustfile."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "locustfile.py").write_text(LOCUSTFILE)
+    environ = {"AWS_ENDPOINT_URL_DYNAMODB": engine.url, **TABLE}
+    for arguments in (("tables", "create", "cmz"), ("seed", "cmz", "--scale", "100")):
+        ran = loadstone(*arguments, cwd=folder, environ=environ)
+        assert ran.code == 0, ran.err
+    yield folder
+    assert loadstone("tables", "drop", "cmz", "--yes", cwd=folder, environ=environ).code == 0
+
+
+@contextmanager
+def locust(
+    folder: Path, *arguments: str, environ: Mapping[str, str] = TABLE
+) -> Iterator[subprocess.Popen[str]]:
+    """Plain Locust; it has ended afterwards."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "locust", "--only-summary", *arguments],
+        cwd=folder,
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def master(engine: Engine, port: int, *arguments: str) -> list[str]:
+    return ["--master", "--master-bind-port", str(port), "--host", engine.url, *arguments]
+
+
+def headless(run: str, workers: int = 1) -> list[str]:
+    return ["--headless", "--expect-workers", str(workers), "--run-name", run, "-t", "10m"]
+
+
+def worker(url: str, port: int) -> list[str]:
+    return ["--worker", "--master-port", str(port), "--host", url]
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """With which exit code, and what was said."""
+    _, err = process.communicate(timeout=WITHIN_S)
+    assert "Traceback" not in err, err
+    return process.returncode, err
+
+
+def until(process: subprocess.Popen[str], said: str) -> None:
+    assert process.stderr is not None
+    assert any(said in line for line in process.stderr), f"it never said {said!r}"
+
+
+def reasons(err: str) -> list[str]:
+    return re.findall(r"^loadstone: worker \d+ \(\S+\) cannot take part: (.*)$", err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [([NOBODY], "nothing answers at"), (["other"], "there is no table")],
+    ids=["unreachable", "no-table"],
+)
+def test_a_worker_that_cannot_take_part_ends_the_run(
+    place: Path, engine: Engine, more: Sequence[str], said: str
+) -> None:
+    """The master says once which worker it is, and why, and ends with its exit code; another that
+    is prepared ends as well."""
+    port, name = free_port(), f"refused-{len(said)}"
+    url, environ = (NOBODY, TABLE) if NOBODY in more else (engine.url, {next(iter(TABLE)): "other"})
+    with (
+        locust(place, *master(engine, port, *headless(name, 2))) as leading,
+        locust(place, *worker(engine.url, port)) as well,
+        locust(place, *worker(url, port), environ=environ) as lacking,
+    ):
+        code, err = ended(leading)
+        assert (code, ended(lacking)[0], ended(well)[0]) == (2, 2, 0), err
+    (reason,) = reasons(err)
+    assert reason.startswith(said)
+    assert not (place / STATE / "runs" / name).exists()
+
+
+def test_processes_that_cannot_take_part_end_the_run(place: Path, engine: Engine) -> None:
+    """So it is where Locust starts the workers itself, and has a limit for how long it waits."""
+    port = str(free_port())
+    with locust(
+        place,
+        *("--processes", "2", "--master-bind-port", port, "--master-port", port),
+        *("--headless", "-t", "10m", "--expect-workers-max-wait", "600", "--host", engine.url),
+        environ={next(iter(TABLE)): "other"},
+    ) as process:
+        code, err = ended(process)
+    assert code == 2
+    assert reasons(err)
+    assert all(each.startswith("there is no table other") for each in reasons(err))
+
+
+def test_the_page_says_why_nothing_starts(place: Path, engine: Engine) -> None:
+    """Beside the page the master stays: it answers Start with the reason, and a test starts when
+    there is a worker that can play it."""
+    port, web_port = free_port(), free_port()
+    page = f"http://127.0.0.1:{web_port}"
+    served = ("--web-host", "127.0.0.1", "--web-port", str(web_port))
+    with locust(place, *master(engine, port, *served)) as leading:
+        until_it_serves(page)
+        assert started(page) == (False, "no worker has connected yet")
+        with locust(place, *worker(NOBODY, port)) as lacking:
+            assert ended(lacking)[0] == 2
+        until(leading, "cannot take part: nothing answers at")
+        well, why = started(page)
+        assert not well
+        assert re.match(rf"worker 0 \(\S+\) cannot take part: nothing answers at {NOBODY}", why)
+        with locust(place, *worker(engine.url, port)):
+            until(leading, "1 workers connected")
+            assert started(page) == (True, "Swarming started")
+            until(leading, "ops/s")
+            leading.send_signal(signal.SIGINT)
+            assert ended(leading)[0] == 0
+
+
+def started(page: str) -> tuple[bool, str]:
+    """What the page is told when Start is pressed."""
+    form = urlencode({"user_count": "2", "spawn_rate": "2"}).encode()
+    with urlopen(f"{page}/swarm", form) as answer:
+        told = json.load(answer)
+    return told["success"], told["message"]
+
+
+def until_it_serves(page: str) -> None:
+    with gevent.Timeout(WITHIN_S):
+        while True:
+            try:
+                urlopen(page).close()
+            except URLError:
+                gevent.sleep(0.1)
+            else:
+                return
+
+
+def test_a_master_that_cannot_begin_ends_its_workers(place: Path, engine: Engine) -> None:
+    """A worker is told to end by a master whose own target does not answer."""
+    port = free_port()
+    with (
+        locust(place, *worker(engine.url, port)) as waiting,
+        locust(place, *master(engine, port, *headless("none")), "--host", NOBODY) as leading,
+    ):
+        code, err = ended(leading)
+        assert (code, ended(waiting)[0]) == (2, 0)
+    assert err.count("loadstone: nothing answers at") == 1
+
+
+def test_one_interrupt_ends_a_master_that_waits(place: Path, engine: Engine) -> None:
+    """Ctrl-C while workers are waited for is one sentence and 130, and those that came end."""
+    port = free_port()
+    with (
+        locust(place, *master(engine, port, *headless("interrupted", 2))) as leading,
+        locust(place, *worker(engine.url, port)) as came,
+    ):
+        until(leading, "waiting for workers: 1 of 2 have found their data")
+        leading.send_signal(signal.SIGINT)
+        code, err = ended(leading)
+        assert (code, ended(came)[0]) == (130, 0), err
+    said = [line for line in err.splitlines() if line.startswith("loadstone: ")]
+    assert said == ["loadstone: interrupted before the run began"]
+
+
+def test_a_master_that_waited_long_enough_ends(place: Path, engine: Engine) -> None:
+    """It does not play with nobody: it ends with 1, and says how many came."""
+    wait = ("--expect-workers-max-wait", "1")
+    with locust(place, *master(engine, free_port(), *headless("alone", 2), *wait)) as leading:
+        code, err = ended(leading)
+    assert code == 1
+    assert (
+        "loadstone: 0 workers of 2 found the data in the 1 s of --expect-workers-max-wait: the run "
+        "does not begin" in err
+    )
+
+
+def test_the_part_of_a_lost_worker_is_not_waited_for(place: Path, engine: Engine) -> None:
+    """A run that lost a worker ends though nobody closes its part."""
+    port = free_port()
+    with (
+        locust(place, *master(engine, port, *headless("lost", 2), "-u", "2")) as leading,
+        locust(place, *worker(engine.url, port)),
+        locust(place, *worker(engine.url, port)) as doomed,
+    ):
+        until(leading, "ops/s")
+        doomed.kill()
+        until(leading, "1 worker does not answer any more")
+        leading.send_signal(signal.SIGINT)
+        code, err = ended(leading)
+    assert code == 1
+    assert "stops after" in err
+    run = Run.load(place / STATE / "runs" / "lost")
+    assert sorted(worker.ending is None for worker in run.workers) == [False, True]
