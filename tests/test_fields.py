@@ -64,8 +64,8 @@ from loadstone import (
 )
 from loadstone.dataset import Dataset
 from loadstone.errors import BadContent, BadValue, UnknownName
+from loadstone.fields.counts import segments_in
 from loadstone.fields.digits import decimal_text
-from loadstone.fields.text import segments_in
 from loadstone.wire import decode, encode
 from tests.systems import dataset_of, things
 

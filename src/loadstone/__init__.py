@@ -11,6 +11,7 @@ from loadstone.entity import Entity
 from loadstone.fanout import PerParent
 from loadstone.fields.anyone import any_of
 from loadstone.fields.choices import choose, nth, one_of, pick
+from loadstone.fields.counts import segments, word_count
 from loadstone.fields.distributions import LogNormal, Weights, Zipf
 from loadstone.fields.expr import Expr
 from loadstone.fields.ids import token, ulid, ulid_of, uuid
@@ -33,7 +34,7 @@ from loadstone.fields.numbers import (
 )
 from loadstone.fields.pools import Pool
 from loadstone.fields.shapes import case, either, several, when
-from loadstone.fields.text import fill, segments, text, word_count
+from loadstone.fields.text import fill, text
 from loadstone.fields.times import (
     DAY_MS,
     HOUR_MS,

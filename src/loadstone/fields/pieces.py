@@ -120,17 +120,6 @@ def _spread(piece: str | list[str] | Picked | Letters, rows: Rows) -> str | Pick
     return piece.of(rows)
 
 
-def end_to_end(texts: list[str]) -> tuple[NDArray[np.uint8], Rows]:
-    """The letters of some texts, a space after each text, and where each one begins.
-
-    Numpy looks through all of them in the time in which Python looks through a few. A character
-    that is wider than a byte, which is in no piece, stands there as a question mark.
-    """
-    letters = " ".join([*texts, ""]).encode("latin-1", "replace")
-    sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
-    return np.frombuffer(letters, dtype=np.uint8), sizes.cumsum() - sizes
-
-
 def settled(pieces: Pieces, size: int) -> list[str | list[str]]:
     """The same text in as few pieces as may be, each the same for all or a list of one each."""
     found: list[str | list[str]] = []

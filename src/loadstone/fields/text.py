@@ -9,7 +9,6 @@ from string import Formatter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loadstone.errors import BadContent
 from loadstone.fields.choices import Groups, Lookup, pick
@@ -22,22 +21,15 @@ from loadstone.fields.expr import (
     escape,
     lift,
     quoted,
-    unescape,
 )
 from loadstone.fields.frame import Frame
 from loadstone.fields.links import Later, Reference
-from loadstone.fields.pieces import Letters, Pieces, end_to_end, joined, placed
+from loadstone.fields.pieces import Letters, Pieces, joined, placed
 from loadstone.fields.scope import Scope
 from loadstone.fields.shapes import When
 
 _FORMATTER = Formatter()
 _ZEROS = re.compile(r"0[1-9]|01[0-8]").fullmatch
-_GSM_7_BIT = re.compile(r"[\n\f\r -_a-~¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ€]*").fullmatch
-_GSM_UNCOMMON = re.compile(r"[^\n\r -Z_a-z]").search
-_GSM_ESCAPED = re.compile(r"[\f^{}\\\[~\]|€]").findall
-_SPACE = ord(" ")
-#: How many characters one message takes, and how many each of several.
-_SEVEN_BIT, _SIXTEEN_BIT = (160, 153), (70, 67)
 #: What a text cannot hold, in words.
 _NO_TEXT = {
     "flag": 'true or false, which either(…, "yes", "no") has words for',
@@ -206,54 +198,6 @@ def _padded(values: Numbers, padding: str) -> list[str] | Letters:
     return Letters(padded(values, width))
 
 
-class WordCount(Expr):
-    """How many words a text has. Spaces are the same in a text and in its JSON."""
-
-    kind = "whole"
-
-    def __init__(self, of: Expr) -> None:
-        self.text = of
-
-    def one(self, scope: Scope) -> str:
-        return f"({scope.of(self.text)}.count(' ') + 1)"
-
-    def numbers(self, frame: Frame) -> Numbers:
-        letters, starts = end_to_end(frame.text(self.text))
-        words: Numbers = np.add.reduceat(letters == _SPACE, starts, dtype=np.int64)
-        return words
-
-    def inputs(self) -> Sequence[Expr]:
-        return (self.text,)
-
-
-class Segments(Expr):
-    """How many short messages (SMS) a text is sent in."""
-
-    kind = "whole"
-
-    def __init__(self, of: Expr) -> None:
-        self.text = of
-
-    def one(self, scope: Scope) -> str:
-        return f"{scope.code.constant(segments_in)}({scope.of(self.text)})"
-
-    def numbers(self, frame: Frame) -> Numbers:
-        texts = frame.text(self.text)
-        if frame.raw:
-            return np.fromiter(map(segments_in, texts), dtype=np.int64, count=frame.size)
-        letters, starts = end_to_end(texts)
-        sizes = np.diff(starts, append=letters.size) - 1
-        # What stands in a piece as it is sent, as most does, is counted without looking closer.
-        alone, each = _SEVEN_BIT
-        found = np.where(sizes <= alone, 1, -(-sizes // each))
-        for row in np.flatnonzero(np.logical_or.reduceat(_uncommon(letters), starts)).tolist():
-            found[row] = segments_in(unescape(texts[row]))
-        return found
-
-    def inputs(self) -> Sequence[Expr]:
-        return (self.text,)
-
-
 def text(template: str, **values: Value) -> Expr:
     """`text("{session}#{at}", session=…, at=…)`; `{n:06}` pads a number with zeros."""
     parts: list[tuple[Expr, str]] = []
@@ -316,40 +260,6 @@ def _slot(name: str, value: Value, where: str) -> Expr:
         held = "sometimes not there" if isinstance(part, When) else _NO_TEXT[part.kind]
         raise BadContent(f"{name!r} in {where} is {held}; what is filled in is a text or a number")
     return part
-
-
-def word_count(of: Expr) -> Expr:
-    """How many words a text has."""
-    return WordCount(of)
-
-
-def segments(of: Expr) -> Expr:
-    """How many short messages (SMS) a text is sent in."""
-    return Segments(of)
-
-
-def segments_in(text: str) -> int:
-    """3GPP TS 23.038: 160 seven-bit characters in one or 153 in each, otherwise 70 or 67 of 16."""
-    if not _GSM_UNCOMMON(text):
-        return _parts(len(text), *_SEVEN_BIT)
-    if _GSM_7_BIT(text):
-        return _parts(len(text) + len(_GSM_ESCAPED(text)), *_SEVEN_BIT)
-    return _parts(len(text.encode("utf-16-le")) // 2, *_SIXTEEN_BIT)
-
-
-def _parts(size: int, alone: int, each: int) -> int:
-    return 1 if size <= alone else -(-size // each)
-
-
-def _uncommon(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which letters of pieces are not among " -Z_a-z": those, and what is escaped.
-
-    A letter before the first of a range is far above it, as bytes have no sign.
-    """
-    upper, lower = letters - np.uint8(ord(" ")), letters - np.uint8(ord("a"))
-    others = (upper > ord("Z") - ord(" ")) & (lower > ord("z") - ord("a"))
-    found: NDArray[np.bool_] = others & (letters != ord("_"))
-    return found
 
 
 @cache
