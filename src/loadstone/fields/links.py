@@ -67,7 +67,7 @@ class Own(Reference):
             return frame.pieces(self.target)
         ancestors, own = frame.up(self.entity)
         pieces = ancestors.pieces(self.target)
-        if ancestors.size * _OFTEN <= frame.size and not _easy(pieces):
+        if ancestors.size * OFTEN <= frame.size and not _easy(pieces):
             # Joined once for each ancestor, not for each item.
             return [Picked(Words(joined(pieces, ancestors.size)), own)]
         return spread(pieces, own)
@@ -77,7 +77,7 @@ class Own(Reference):
 
 
 #: An ancestor of so many of the items is worth preparing for them.
-_OFTEN = 3
+OFTEN = 3
 
 
 def _easy(pieces: Pieces) -> bool:

@@ -177,9 +177,9 @@ def _takes(
     """Whether the text before a piece is put together with it, and not with the run before it."""
     if not run or not isinstance(run[-1], str):
         return False
-    if last is None or isinstance(last, Letters):
-        return isinstance(piece, Letters) or _fuses(piece, size)
-    return isinstance(piece, Letters) and not _fuses(last, size)
+    if isinstance(last, Picked) and _fuses(last, size):
+        return False
+    return isinstance(piece, Letters) or _fuses(piece, size)
 
 
 def _fuses(piece: Picked, size: int) -> bool:

@@ -15,7 +15,7 @@ from loadstone.errors import BadContent
 from loadstone.fields.choices import Lookup, nth
 from loadstone.fields.expr import Constant, Expr, Kind, Numbers, Value, escape, lift
 from loadstone.fields.frame import Frame
-from loadstone.fields.links import Own
+from loadstone.fields.links import OFTEN, Own
 from loadstone.fields.numbers import whole
 from loadstone.fields.pieces import Picked, Pieces, Words, joined, placed, spread, texts_column
 from loadstone.fields.scope import Scope
@@ -88,14 +88,15 @@ class Map(Expr):
                 if value in self._again:
                     frame.cut(value)
         for condition, together in groupby(self.attributes.items(), condition_of):
-            named = [(f'"{escape(name)}":', value) for name, value in together]
+            named = [(f',"{escape(name)}":', value) for name, value in together]
             if condition is not None:
-                whens = [(f",{name}", value) for name, value in named if isinstance(value, When)]
+                whens = [(lead, value) for lead, value in named if isinstance(value, When)]
                 pieces += _sometimes(frame, condition, whens)
                 continue
-            for name, value in named:
-                pieces.append(name if len(pieces) == 1 else f",{name}")
-                pieces.extend(wire(value, frame))
+            if len(pieces) == 1:  # the map's first
+                named[0] = named[0][0].removeprefix(","), named[0][1]
+            for run in _runs(frame, named):
+                pieces += _inherited(frame, run) if len(run) > 1 else _written(frame, run)
         pieces.append("}")
         return pieces
 
@@ -235,7 +236,9 @@ class Case(Expr):
         made = np.empty(frame.size, dtype=object)
         for number, option in enumerate(self.options):
             rows = np.flatnonzero(which == number)
-            if rows.size and isinstance(option, Own) and self.kind != "nullable":
+            if isinstance(option, Constant) and option.kind == "text" == self.kind:
+                made[rows] = option.value if frame.raw else escape(str(option.value))
+            elif rows.size and isinstance(option, Own) and self.kind != "nullable":
                 made[rows] = texts_column(spread(frame.pieces(option), rows), rows.size)
             elif rows.size:
                 part = frame.narrow(rows)
@@ -301,6 +304,28 @@ def _steps_through(
     size = len(among)
     for first, by, times in zip(start.tolist(), step.tolist(), count.tolist(), strict=True):
         yield [among[(first + i * by) % size] for i in range(times)]
+
+
+def _written(frame: Frame, attributes: Sequence[tuple[str, Expr]]) -> Pieces:
+    """Attributes, each after its lead."""
+    return [piece for lead, value in attributes for piece in (lead, *wire(value, frame))]
+
+
+def _runs(frame: Frame, attributes: Sequence[tuple[str, Expr]]) -> Iterator[list[tuple[str, Expr]]]:
+    """Attributes in a row that items have of their ancestors; each other one by itself."""
+    for inherited, each in groupby(attributes, lambda named: named[1].inherited_by(frame.entity)):
+        run = list(each)
+        yield from [run] if inherited else ([one] for one in run)
+
+
+def _inherited(frame: Frame, run: Sequence[tuple[str, Expr]]) -> Pieces:
+    """What items have of their ancestors, put together once for each of the nearest of those."""
+    owners = {value.entity for _, value in run if isinstance(value, Own)}
+    nearest = next(each for each in frame.entity.ancestors if each in owners)
+    ancestors, own = frame.up(nearest)
+    if ancestors.size * OFTEN > frame.size:
+        return _written(frame, run)
+    return [Picked(Words(joined(_written(ancestors, run), ancestors.size)), own)]
 
 
 def _values_in(value: Expr) -> Iterator[Expr]:

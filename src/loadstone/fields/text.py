@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from string import Formatter
 from typing import Any
 
@@ -70,6 +70,8 @@ class Join(Expr):
         return 'f"' + "".join(source) + '"'
 
     def pieces(self, frame: Frame) -> Pieces:
+        if self._filled is not None:
+            return frame.pieces(self._filled)
         pieces: Pieces = []
         for part, padding in self.parts:
             if padding:
@@ -77,6 +79,15 @@ class Join(Expr):
             else:
                 pieces.extend(frame.pieces(part))
         return pieces
+
+    @cached_property
+    def _filled(self) -> Fill | None:
+        """The same as one template to fill in, where a part is one: what stands around a template
+        is written with it, which spares each item a text that is only put into another."""
+        fills = [part for part, _ in self.parts if isinstance(part, Fill)]
+        if not fills or len(self.parts) == 1:
+            return None
+        return max(fills, key=Fill.width).within(self.parts)
 
     def inputs(self) -> Sequence[Expr]:
         return tuple(part for part, _ in self.parts)
@@ -99,6 +110,24 @@ class Fill(Expr):
         self._escaped = tuple(map(escape, self._texts))
         apart = tuple(f"p{number}" for number in range(len(self.slots)))
         _fillers(self._texts, tuple(self.slots), apart, apart)
+
+    def width(self) -> int:
+        """How many templates there are."""
+        return len(self._texts)
+
+    def within(self, parts: Sequence[tuple[Expr, str]]) -> Fill:
+        """Itself among other parts, which become slots of every template, or text in it."""
+        frame, slots = "", dict(self.slots)
+        for number, (part, padding) in enumerate(parts):
+            if part is self:
+                before, frame = frame, ""
+            elif isinstance(part, Constant):
+                frame += str(part.value).replace("{", "{{").replace("}", "}}")
+            else:
+                frame += f"{{{number}}}"  # which names no slot of its own
+                slots[str(number)] = Join([(part, padding)]) if padding else part
+        table = [f"{before}{text}{frame}" for text in self._texts]
+        return Fill(Lookup(table, self.template.index), slots)
 
     def one(self, scope: Scope) -> str:
         index = scope.of(self.template.index)
