@@ -357,11 +357,18 @@ class Rows:
         # Pieces hold UTF-8 already, a character for each byte: see `escape`.
         return "".join(self._cells[start * self._width : end * self._width]).encode("latin-1")
 
+    def listed(self, rows: Sequence[int], before: str, after: str) -> bytes:
+        """Some items between two texts, without the comma that ends the last of them."""
+        width, cells = self._width, [before]
+        for each in [rows] if isinstance(rows, range) else [range(row, row + 1) for row in rows]:
+            cells += self._cells[each.start * width : each.stop * width]
+        cells[-1] = cells[-1].removesuffix(",") + after
+        return "".join(cells).encode("latin-1")
+
     def parts(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The same, some items at a time."""
         end = len(self) if stop is None else stop
-        starts = range(start, end, TOGETHER)
-        return (self.joined(first, min(first + TOGETHER, end)) for first in starts)
+        return (self.joined(at, min(at + TOGETHER, end)) for at in range(start, end, TOGETHER))
 
     def __iter__(self) -> Iterator[bytes]:
         return (self.joined(row, row + 1) for row in range(len(self)))

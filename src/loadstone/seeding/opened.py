@@ -15,6 +15,7 @@ from loadstone.seeding.slices import Slice
 from loadstone.wire import decode_value
 
 _ACCOUNTED = b'"ReturnConsumedCapacity":"INDEXES"}'
+_BATCH_TAIL = f"]}},{_ACCOUNTED.decode()}"
 
 
 class Verb(NamedTuple):
@@ -68,7 +69,8 @@ class OpenSlice:
         self.rejected: list[Rejection] = []
         self._verb, self._rows = verb, rows
         name = orjson.dumps(place.name)
-        self._batch_head = b'{"RequestItems":{%b:[' % name
+        # A character for each byte, as in the rows.
+        self._batch_head = f'{{"RequestItems":{{{name.decode("latin-1")}:['
         self._alone_head = b'{"TableName":%b,"%b":' % (name, verb.holds.encode())
 
     @property
@@ -92,7 +94,7 @@ class OpenSlice:
 
     def batch(self, rows: Sequence[int]) -> bytes:
         """A BatchWriteItem of these rows."""
-        return b"%b%b]},%b" % (self._batch_head, self._joined(rows)[:-1], _ACCOUNTED)
+        return self._rows.listed(rows, self._batch_head, _BATCH_TAIL)
 
     def alone(self, row: int) -> bytes:
         """The same of one row, as a request of its own."""
@@ -140,11 +142,6 @@ class OpenSlice:
                 item=orjson.loads(self._item(row)),
             )
         )
-
-    def _joined(self, rows: Sequence[int]) -> bytes:
-        if isinstance(rows, range):
-            return self._rows.joined(rows.start, rows.stop)
-        return b"".join(self._rows.joined(row, row + 1) for row in rows)
 
     def _item(self, row: int) -> bytes:
         return self._rows.joined(row, row + 1)[len(self._verb.before) : -len(self._verb.after)]
