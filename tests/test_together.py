@@ -1,0 +1,46 @@
+"""What one item says of others is what those say: counts, last times, sums, owners and states."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from inspect import getmembers, isfunction
+from itertools import islice
+
+import pytest
+
+from loadstone.dataset import Dataset
+from loadstone.system import load_system, system_names
+from tests.together import AS_OF, Fact, Items
+
+SCALE = 4_000
+
+
+@cache
+def items_of(system: str) -> Items:
+    """Every stored item of a data set."""
+    dataset = Dataset(load_system(system), scale=SCALE, seed=7, as_of=AS_OF)
+    return {
+        entity.name: list(dataset.items(entity, 0, dataset.count(entity)))
+        for entity in dataset.system.stored
+    }
+
+
+def facts_of(system: str) -> dict[str, Fact]:
+    """By their names: the functions that a system's module makes itself and shows."""
+    module = importlib.import_module(f"tests.together.{system}")
+    return {
+        name: fact
+        for name, fact in getmembers(module, isfunction)
+        if fact.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize(
+    ("system", "fact"),
+    [(system, fact) for system in system_names() for fact in facts_of(system)],
+)
+def test_items_agree(system: str, fact: str) -> None:
+    """No item contradicts another."""
+    contradictions = list(islice(facts_of(system)[fact](items_of(system)), 3))
+    assert not contradictions, "\n".join(map(str, contradictions))
