@@ -135,6 +135,11 @@ ENTITIES = {
             "the ULID's time is created_at, to the millisecond": lambda item: (
                 _ulid_ms(item["ts"]) == _ms(item["created_at"])
             ),
+            "the ULID of its conversation is no later": lambda item: (
+                "conversation_id" not in item
+                or _ulid_ms(item["conversation_id"].removeprefix("conv_"))
+                <= _ms(item["created_at"])
+            ),
             "GSI1 is the tenant's messages by time": lambda item: (
                 (item["GSI1PK"], item["GSI1SK"]) == (item["tenantId"], item["ts"])
             ),
@@ -283,6 +288,13 @@ ENTITIES = {
             "somebody without a phone doesn't prefer to be called or texted": lambda item: (
                 "phone" in item["contactInfo"]
                 or item["contactInfo"]["preferredChannel"] not in ("sms", "voice")
+            ),
+            "nobody prefers what they opted out of": lambda item: (
+                item["contactInfo"]["preferredChannel"]
+                not in item["preferences"]["communication"]["optOuts"]
+            ),
+            "the ULID of its id has the time of its creation": lambda item: (
+                _ulid_ms(item["lead_id"].removeprefix("lead_")) == _ms(item["created_at"])
             ),
         },
     ),
