@@ -89,6 +89,8 @@ def a_job_says_what_its_runs_say(items: Items) -> Iterator[object]:
             yield job["jobId"], "two runs at one time"
         if own[0]["startedAt"] < job["createdAt"]:
             yield job["jobId"], "run before there was a job"
+        if job["updatedAt"] < own[-1]["updatedAt"]:
+            yield job["jobId"], "not changed by its last run"
         if job["status"] == "failed" != own[-1]["status"]:
             yield job["jobId"], "failed without a failure"
 
