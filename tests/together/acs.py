@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from operator import itemgetter
 
-from tests.together import Item, Items, by, differ, grouped, instant
+from tests.together import AS_OF, Item, Items, by, differ, grouped, instant
 
 
 def _mails(items: Items) -> Iterator[tuple[Item, list[Item]]]:
@@ -38,6 +39,17 @@ def the_first_mail_alone_is_the_first(items: Items) -> Iterator[object]:
         firsts = [mail["is_first_email"] for mail in mails]
         if firsts != ["true", *["false"] * (len(mails) - 1)]:
             yield thread["conversation_id"], firsts
+
+
+def what_is_scheduled_is_still_to_come(items: Items) -> Iterator[object]:
+    for thread, mails in _mails(items):
+        settings = thread["ai_settings"]
+        for mail in mails:
+            due = instant(mail["timestamp"]) + timedelta(hours=settings["response_delay_hours"])
+            if mail["status"] == "scheduled" and not (
+                due > AS_OF and settings["auto_response_enabled"]
+            ):
+                yield mail["timestamp"], settings
 
 
 def the_latest_mail_is_scored_and_the_latest_answer_kept(items: Items) -> Iterator[object]:
@@ -112,6 +124,24 @@ def members_were_invited_by_members(items: Items) -> Iterator[object]:
             user = by_email[invite["email"]]["id"]
             joined = members[invite["organization_id"], user]["joined_at"]
             yield from differ(invite["invite_id"], joined=(joined, invite["accepted_at"]))
+
+
+def nobody_is_active_where_the_organization_is_not(items: Items) -> Iterator[object]:
+    status = {each["organization_id"]: each["status"] for each in items["Organization"]}
+    users = by(items["User"], "id")
+    for user in users.values():
+        if user["status"] == "active" != status[user["organization_id"]]:
+            yield user["id"], "user"
+    for member in items["OrganizationMember"]:
+        of = {status[member["organization_id"]], users[member["user_id"]]["status"]}
+        if member["status"] == "active" and of != {"active"}:
+            yield member["user_id"], "member", of
+    for session in items["Session"]:
+        if session["is_active"] and users[session["user_id"]]["status"] != "active":
+            yield session["session_id"], "session"
+    for invite in items["OrganizationInvite"]:
+        if invite["status"] == "pending" and status[invite["organization_id"]] != "active":
+            yield invite["invite_id"], "invitation"
 
 
 def nothing_happens_before_there_is_a_user(items: Items) -> Iterator[object]:
