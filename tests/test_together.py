@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from datetime import datetime, timedelta
 from functools import cache
 from inspect import getmembers, isfunction
 from itertools import islice
@@ -44,3 +45,16 @@ def test_items_agree(system: str, fact: str) -> None:
     """No item contradicts another."""
     contradictions = list(islice(facts_of(system)[fact](items_of(system)), 3))
     assert not contradictions, "\n".join(map(str, contradictions))
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 90])
+def test_no_message_is_made_expired_or_ahead(days: int) -> None:
+    """However few days messages are kept, they lie between those and the instant that the data is
+    seen at."""
+    setting = {"CONVERSATION_TTL_DAYS": days}
+    dataset = Dataset(load_system("cmz"), scale=SCALE, as_of=AS_OF, settings=setting)
+    kept = timedelta(days=days)
+    for message in dataset.items("Message", 0, dataset.count("Message")):
+        sent = datetime.fromisoformat(message["timestamp"])
+        assert AS_OF - kept < sent <= AS_OF
+        assert message["ttl"] == int((sent + kept).timestamp())
