@@ -86,3 +86,19 @@ def agents_are_personas_of_the_tenant(items: Items) -> Iterator[object]:
         names = {each["config"]["name"].split()[0].lower() for each in personas[lead["tenantId"]]}
         if agent not in names:
             yield lead["lead_id"], agent, names
+
+
+def what_is_detected_has_a_word_that_the_tenant_listens_for(items: Items) -> Iterator[object]:
+    heard: dict[tuple[str, str], set[str]] = {}
+    for persona in items["Persona"]:
+        listens = persona["config"]["intentCapturing"]
+        if persona["status"] == "active" and listens["enabled"]:
+            for intent in listens["intents"]:
+                words = heard.setdefault((persona["tenantId"], intent["id"]), set())
+                words.update(intent["triggers"])
+    for message in items["Message"]:
+        intent, said = message["meta"]["detectedIntent"], message["text"].lower()
+        if intent["category"] != "engagement":  # thanks and reminders
+            words = heard[message["tenantId"], intent["id"]]
+            if message["direction"] == "inbound" and not any(word in said for word in words):
+                yield said, words
