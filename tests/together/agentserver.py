@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import cycle
 from operator import itemgetter
 
-from tests.together import Items, differ, grouped
+from tests.together import AS_OF, Items, differ, grouped, instant
 
 
 def a_session_holds_its_messages(items: Items) -> Iterator[object]:
@@ -33,3 +34,12 @@ def a_user_and_a_location_are_one_tenants(items: Items) -> Iterator[object]:
         for who, own in sessions.items():
             if len({each["tenantId"] for each in own}) > 1:
                 yield who
+
+
+def only_a_session_of_late_is_active(items: Items) -> Iterator[object]:
+    for session in items["Session"]:
+        idle = AS_OF - instant(session["updatedAt"])
+        if session["isActive"] and idle > timedelta(days=14):
+            yield session["id"], idle
+        if not session["isActive"] and idle < timedelta(days=1):
+            yield session["id"], idle
