@@ -15,7 +15,7 @@ from loadstone.client.answer import Answer, Attempt, Throttle, Units
 from loadstone.run.board import EVERY_S, MOST_ROWS, Board
 from loadstone.run.call import Call
 from loadstone.run.live import SILENT_S, About, Live, Part
-from loadstone.run.live_tables import TABLES, as_csv, hit_rate
+from loadstone.run.live_tables import TABLES, Table, as_csv, hit_rate
 from loadstone.run.tally import Counts, Phases, SecondTally
 
 HERE = About(region="us-east-1", kind="embedded")
@@ -49,6 +49,18 @@ def part(*calls: Call, span_s: float = 1.0, system: str = "shop", about: About =
 
 def rows(live: Live, key: str, *, now_s: float = 0.0, prices: Prices | None = None) -> list[Any]:
     return list(TABLES_BY_KEY[key].rows(live, prices or builtin_prices(), now_s))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.key)
+def test_a_page_says_that_a_table_is_empty(table: Table) -> None:
+    """Where nothing was counted a page says so in the first column, and a download has no row."""
+    found = list(table.rows(Live(), builtin_prices(), 0.0))
+    assert found == []
+    (shown,) = table.shown(found)
+    assert shown == {table.columns[0].key: table.nothing}
+    assert table.shown(found, "no worker") == [{table.columns[0].key: "no worker"}]
+    assert as_csv(table, found).count("\n") == 1
+    assert table.shown([{"total": 1}]) == [{"total": 1}]
 
 
 def test_parts_survive_the_journey() -> None:

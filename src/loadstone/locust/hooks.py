@@ -110,8 +110,9 @@ class Host:
         self._prices = known_prices()
         self._refusals = Refusals(environment, runner, _say)
         if environment.web_ui:
-            add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices)
-            refuse_start(environment.web_ui, self._refusals.absent, _say)
+            absent = self._refusals.absent
+            add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices, absent)
+            refuse_start(environment.web_ui, absent, _say)
         self._readiness = Readiness(runner)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
@@ -154,6 +155,7 @@ class Host:
 
     def _leave(self) -> None:
         """Nothing begins: let go of the targets, and of the workers."""
+        self._refusals.end()
         self.release()
         if isinstance(self._runner, MasterRunner):
             # A worker of Locust's that is told to quit while it connects does not.

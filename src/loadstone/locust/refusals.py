@@ -34,6 +34,10 @@ class Refusals:
         elif isinstance(runner, WorkerRunner):
             runner.register_message(NOTED, self._note)
 
+    def end(self) -> None:
+        """A master: it ends, and what else comes is of no account."""
+        self._say = lambda _: None
+
     @property
     def heard(self) -> list[Refusal]:
         """What a master heard, in the order that it came."""

@@ -32,7 +32,12 @@ def refuse_start(web_ui: Any, absent: Callable[[], str], say: Callable[[str], No
     web_ui.app.after_request(refuse)
 
 
-def add_tabs(web_ui: Any, live: Callable[[], Live], prices: Callable[[], Prices]) -> None:
+def add_tabs(
+    web_ui: Any,
+    live: Callable[[], Live],
+    prices: Callable[[], Prices],
+    absent: Callable[[], str],
+) -> None:
     """Tabs with tables, fed by Locust's own polling."""
 
     def rows(table: Table) -> list[Row]:
@@ -61,7 +66,8 @@ def add_tabs(web_ui: Any, live: Callable[[], Live], prices: Callable[[], Prices]
     def extend(response: Response) -> Response:
         # Without a login the answer is another, and not JSON.
         if request.endpoint == STATS and response.status_code == 200 and response.is_json:
-            shown = [{"key": table.key, "data": rows(table)} for table in TABLES]
+            why = absent()
+            shown = [{"key": each.key, "data": each.shown(rows(each), why)} for each in TABLES]
             response.set_data(dumps({**response.get_json(), "extended_stats": shown}))
         return response
 

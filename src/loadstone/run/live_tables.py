@@ -31,12 +31,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`rows` are those at a moment, of what was heard until then."""
+    """`rows` are those at a moment, of what was heard until then; `nothing` says on a page that
+    there are none."""
 
     key: str
     title: str
     columns: Sequence[Column]
     rows: Callable[[Live, Prices, float], Iterator[Row]]
+    nothing: str
+
+    def shown(self, rows: Sequence[Row], why: str = "") -> Sequence[Row]:
+        """What a page shows of the rows that there are; of none, `why` where that is known."""
+        return rows or [{self.columns[0].key: why or self.nothing}]
 
 
 def as_csv(table: Table, rows: Sequence[Row]) -> str:
@@ -190,6 +196,7 @@ TABLES = (
             write_total="Write units in total",
         ),
         rows=_capacity,
+        nothing="no call was counted yet",
     ),
     Table(
         key="throttles",
@@ -202,6 +209,7 @@ TABLES = (
             by="Throttled by",
         ),
         rows=_throttles,
+        nothing="nothing was throttled",
     ),
     Table(
         key="cost",
@@ -214,6 +222,7 @@ TABLES = (
             basis="Basis",
         ),
         rows=_cost,
+        nothing="no call was counted yet",
     ),
     Table(
         key="patterns",
@@ -230,5 +239,6 @@ TABLES = (
             hit_rate="Hit rate",
         ),
         rows=_patterns,
+        nothing="no call was counted yet",
     ),
 )
