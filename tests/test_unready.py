@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -207,6 +208,34 @@ def test_one_interrupt_ends_a_master_that_waits(place: Path, engine: Engine) -> 
         assert (code, ended(came)[0]) == (130, 0), err
     said = [line for line in err.splitlines() if line.startswith("loadstone: ")]
     assert said == ["loadstone: interrupted before the run began"]
+
+
+def test_an_interrupted_worker_ends_a_master_that_waits(place: Path, engine: Engine) -> None:
+    """Ctrl-C at a worker that still prepares is told to its master, and both end with 130."""
+    port = free_port()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        locust(place, *master(engine, port, *headless("told"))) as leading,
+        locust(place, *worker(f"http://127.0.0.1:{silent.getsockname()[1]}", port)) as preparing,
+    ):
+        until(leading, "1 workers connected")
+        until(preparing, "target: ")
+        preparing.send_signal(signal.SIGINT)
+        code, err = ended(leading)
+        assert (code, ended(preparing)[0]) == (130, 130), err
+    assert reasons(err) == ["interrupted"]
+
+
+def test_a_worker_that_cannot_go_on_says_why(place: Path, engine: Engine) -> None:
+    """What a worker finds out when a test begins is told by its master, and the run ends with 1."""
+    port = free_port()
+    with (
+        locust(place, *master(engine, port, *headless("elsewhere"))) as leading,
+        locust(place, *worker(engine.url.replace("127.0.0.1", "localhost"), port)) as other,
+    ):
+        code, err = ended(leading)
+        assert (code, ended(other)[0]) == (1, 1), err
+    assert re.search(r"loadstone: worker 0 \(\S+\) cannot go on: this process has opened http", err)
 
 
 def test_a_master_that_waited_long_enough_ends(place: Path, engine: Engine) -> None:

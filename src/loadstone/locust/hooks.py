@@ -142,7 +142,7 @@ class Host:
             self._leave()
             raise SystemExit(exit_code) from None
         except KeyboardInterrupt:
-            self._refusals.tell("interrupted", EXIT_CODE, begun=False)
+            self._refusals.leave("interrupted", EXIT_CODE, tells=1)
             self._leave_interrupted()
             raise SystemExit(EXIT_CODE) from None
         except SystemExit:

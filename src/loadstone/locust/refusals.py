@@ -49,11 +49,11 @@ class Refusals:
             told = {"reason": reason, "exit_code": exit_code, "begun": begun}
             self._runner.send_message(REFUSED, told)
 
-    def leave(self, reason: str, exit_code: int) -> None:
+    def leave(self, reason: str, exit_code: int, *, tells: int = TELLS) -> None:
         """A worker: it cannot begin, and ends when its master has heard why."""
         if not isinstance(self._runner, WorkerRunner):
             return
-        for _ in range(TELLS):
+        for _ in range(tells):
             self.tell(reason, exit_code, begun=False)
             if self._noted.wait(TELL_EVERY_S):
                 break
