@@ -29,7 +29,8 @@ from loadstone.wire import encode
 from tests.systems import dataset_of, things
 
 DEPTH, ATTRIBUTES = 3, 7
-TEMPLATES = ("{a} {b}", "{a}", "{b} of them", "so {c}", "{a}, {c}", "none", "{b}")
+#: A slot may be called anything, a number as well.
+TEMPLATES = ("{a} {0}", "{a}", "{0} of them", "so {c}", "{a}, {c}", "none", "{0}")
 
 
 class Drawn:
@@ -111,13 +112,18 @@ class Drawn:
             lambda: first,
             lambda: text("{a}-{b}", a=self.of("whole", depth), b=self.of("text", depth)),
             lambda: either(self.of("flag", depth), self.of("text", depth), first),
+            lambda: self._twice(self.of("text", depth), self.of("text", depth)),
             lambda: fill(
                 TEMPLATES,
                 a=self.of("text", depth),
-                b=self.of("whole", depth),
                 c=self.of("text", depth),
+                **{"0": self.of("whole", depth)},
             ),
         )
+
+    def _twice(self, one: Any, other: Any) -> Any:
+        """A text that stands in another twice, with one between them."""
+        return text("{a} {b}, {c}", a=one, b=other, c=one)
 
 
 def written(random: Random) -> tuple[Entity, Entity]:

@@ -281,6 +281,26 @@ def test_templates_share_what_fills_them_in(start: int, size: int, seed: int) ->
     assert wire_of(dataset, stored, start, stop) == singly
 
 
+def test_a_template_in_a_text_is_read_in_a_row_as_alone() -> None:
+    """Templates stand in a text as often as it says, and keep what fills them in, whatever it is
+    called."""
+    pet = fill(("{x} barks", "it is {x}", "none"), x=pick(NAMES))
+    named = fill(("{0} x", "y{0}", "{__1}"), **{"0": pick(NAMES), "__1": whole(1, 9)})
+    texts = {
+        "two": text("{p} and {q}", p=pet, q=pet),
+        "again": text("{p} and {p}: {p}", p=pet),
+        "named": text("{p:03}-{q}-{p}", p=whole(1, 99), q=named),
+        "both": text("{q}, {p}, {q}, {p}", p=pet, q=named),
+    }
+    for name, each in texts.items():
+        entity = Entity(
+            "Told", table=things, share=1, item={"id": text("{n}", n=number), "a": each}
+        )
+        dataset = dataset_of(entity, scale=60)
+        singly = [orjson.dumps(encode(dataset.item(entity, n))) for n in range(60)]
+        assert wire_of(dataset, entity, 0, 60) == singly, name
+
+
 def test_scattered_columns_equal_single_values() -> None:
     """Looking up scattered numbers gives each the value it has by itself."""
     dataset = made()

@@ -116,16 +116,22 @@ class Fill(Expr):
         return len(self._texts)
 
     def within(self, parts: Sequence[tuple[Expr, str]]) -> Fill:
-        """Itself among other parts, which become slots of every template, or text in it."""
+        """Itself among other parts, which become slots of every template, or text in it.
+
+        Where it is a part twice, the second is a slot as any other.
+        """
         frame, slots = "", dict(self.slots)
+        place = next(number for number, (part, _) in enumerate(parts) if part is self)
+        unlike = "_" * (1 + max(map(len, slots), default=0))  # longer than any slot's name
         for number, (part, padding) in enumerate(parts):
-            if part is self:
+            if number == place:
                 before, frame = frame, ""
             elif isinstance(part, Constant):
                 frame += str(part.value).replace("{", "{{").replace("}", "}}")
             else:
-                frame += f"{{{number}}}"  # which names no slot of its own
-                slots[str(number)] = Join([(part, padding)]) if padding else part
+                name = f"{unlike}{number}"
+                frame += f"{{{name}}}"
+                slots[name] = Join([(part, padding)]) if padding else part
         table = [f"{before}{text}{frame}" for text in self._texts]
         return Fill(Lookup(table, self.template.index), slots)
 
