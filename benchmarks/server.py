@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from select import select
@@ -240,16 +240,14 @@ def _apart(server: int) -> Iterator[None]:
 
     Where there is but one, or a system that cannot be told, all is left as it is.
     """
-    if not hasattr(os, "sched_setaffinity") or len(usable := os.sched_getaffinity(0)) < 2:
+    with ExitStack() as after:
+        with suppress(OSError):  # a sandbox may forbid it
+            if hasattr(os, "sched_setaffinity") and len(usable := os.sched_getaffinity(0)) > 1:
+                last = {max(usable)}
+                os.sched_setaffinity(server, last)
+                os.sched_setaffinity(0, usable - last)
+                after.callback(os.sched_setaffinity, 0, usable)
         yield
-        return
-    last = {max(usable)}
-    os.sched_setaffinity(server, last)
-    os.sched_setaffinity(0, usable - last)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usable)
 
 
 @contextmanager
