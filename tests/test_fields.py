@@ -286,7 +286,12 @@ def test_a_template_in_a_text_is_read_in_a_row_as_alone() -> None:
     called."""
     pet = fill(("{x} barks", "it is {x}", "none"), x=pick(NAMES))
     named = fill(("{0} x", "y{0}", "{__1}"), **{"0": pick(NAMES), "__1": whole(1, 9)})
+    abroad = fill(
+        ("{größe} cm", 'so "{größe}"', "{名}: {größe}"), größe=whole(1, 9), 名=pick(NAMES)
+    )
     texts = {
+        "abroad": abroad,
+        "around": text("{p}: {q}", p=abroad, q=pick(NAMES)),
         "two": text("{p} and {q}", p=pet, q=pet),
         "again": text("{p} and {p}: {p}", p=pet),
         "named": text("{p:03}-{q}-{p}", p=whole(1, 99), q=named),

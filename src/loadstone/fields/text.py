@@ -193,10 +193,11 @@ class Fill(Expr):
                 rows.append(each)
             sources[name] = f"p0[{len(columns)}][p{place + 1}]"
             columns.append(column)
-        names = tuple(self.slots)
+        names, texts = tuple(sources), self._texts
+        if not frame.raw:
+            names, texts = tuple(map(escape, names)), self._escaped
         given = tuple(f"p{number}" for number in range(len(rows) + 1))
-        texts = self._texts if frame.raw else self._escaped
-        forms = _fillers(texts, names, tuple(sources[name] for name in names), given)
+        forms = _fillers(texts, names, tuple(sources.values()), given)
         chosen = frame.numbers(self.template.index).tolist()
         return [_filling(len(rows))(forms, chosen, columns, rows)]
 
