@@ -15,12 +15,15 @@ from loadstone.system import load_system, system_names
 from tests.together import AS_OF, Fact, Items
 
 SCALE = 4_000
+#: A larger one where the facts are about what is rare.
+SCALES = {"acs": 16_000}
 
 
 @cache
 def items_of(system: str) -> Items:
     """Every stored item of a data set."""
-    dataset = Dataset(load_system(system), scale=SCALE, seed=7, as_of=AS_OF)
+    scale = SCALES.get(system, SCALE)
+    dataset = Dataset(load_system(system), scale=scale, seed=13, as_of=AS_OF)
     return {
         entity.name: list(dataset.items(entity, 0, dataset.count(entity)))
         for entity in dataset.system.stored

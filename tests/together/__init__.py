@@ -16,7 +16,7 @@ Item: TypeAlias = dict[str, Any]
 Items: TypeAlias = Mapping[str, Sequence[Item]]
 Fact: TypeAlias = Callable[[Items], Iterator[object]]
 
-AS_OF = datetime(2026, 6, 1, 15, 30, tzinfo=UTC)
+AS_OF = datetime(2026, 6, 20, 15, 30, tzinfo=UTC)
 
 
 def by(items: Sequence[Item], *attributes: str) -> dict[Any, Item]:

@@ -42,10 +42,12 @@ def the_first_mail_alone_is_the_first(items: Items) -> Iterator[object]:
 
 
 def what_is_scheduled_is_still_to_come(items: Items) -> Iterator[object]:
+    assert any(mail["status"] == "scheduled" for mail in items["Conversation"])
     for thread, mails in _mails(items):
         settings = thread["ai_settings"]
         for mail in mails:
-            due = instant(mail["timestamp"]) + timedelta(hours=settings["response_delay_hours"])
+            delay = settings["response_delay_hours"]
+            due = instant(mail["timestamp"]) + timedelta(hours=delay)
             if mail["status"] == "scheduled" and not (
                 due > AS_OF and settings["auto_response_enabled"]
             ):
@@ -128,6 +130,10 @@ def members_were_invited_by_members(items: Items) -> Iterator[object]:
 
 def nobody_is_active_where_the_organization_is_not(items: Items) -> Iterator[object]:
     status = {each["organization_id"]: each["status"] for each in items["Organization"]}
+    assert set(status.values()) == {"active", "inactive", "suspended"}
+    open_yet = [each for each in items["OrganizationInvite"] if instant(each["expires_at"]) > AS_OF]
+    seen = {(each["status"], status[each["organization_id"]] == "active") for each in open_yet}
+    assert seen >= {("pending", True), ("cancelled", False)}
     users = by(items["User"], "id")
     for user in users.values():
         if user["status"] == "active" != status[user["organization_id"]]:
