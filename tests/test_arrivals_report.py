@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,36 @@ def test_a_confirmed_rate_is_told_with_how_long_it_held(tmp_path: Path) -> None:
     assert ", confirmed after a higher one had used up what is kept for a burst; at" in said(run)
     assert KEPT not in said(run)
     assert "| held for 60.0 s: confirmed |" in render_markdown(view(run))
+
+
+def test_a_rate_that_is_not_confirmed_is_told_with_the_one_that_is(tmp_path: Path) -> None:
+    """Throttles showed a burst used up earlier on; a planner needs the rate that this proved."""
+    trials = [
+        replace(trial(0, 400, "broke", "throttle_rate < 1%: 40%"), spent=True),
+        replace(trial(1, 180, "held"), measured_s=60, confirms=True),
+        trial(2, 240, "broke", "p99 < 20ms: 31 ms"),
+        replace(trial(3, 220, "held"), measured_s=60),
+    ]
+    run = arrived(tmp_path, [Gauges(asked=100)] * 3, trials=trials, target_kind="aws")
+    content = view(run)
+    assert content.answer == (
+        "It held p99 < 20ms and error_rate < 1% up to 220 a second, which is not confirmed "
+        "(180 a second is)."
+    )
+    held, kept, proven = content.summary[:3]
+    assert held.startswith("The highest rate that held p99 < 20ms and error_rate < 1% was 220 a")
+    assert held.endswith(", which is not confirmed; at 240 a second p99 < 20ms: 31 ms.")
+    assert kept.startswith(KEPT)
+    assert "no throttle right before shows that it was used up." in kept
+    assert proven == (
+        "Confirmed: 180 a second, held for 60.0 s after a higher rate had used up what is kept for "
+        "a burst."
+    )
+    assert proven in render_markdown(content)
+    page = render_html(content)
+    assert proven in page
+    assert "not confirmed; confirmed: 180/s" in page
+    assert proven in json.loads(render_json(content))["summary"]
 
 
 KEPT = "Capacity kept for a burst may have carried that rate"

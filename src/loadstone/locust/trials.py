@@ -25,7 +25,8 @@ BEGUN_WITHIN_S = 60.0
 SPARE_S = 10.0
 CONFIRMED_BY = "and so confirmed: a higher rate had used up what is kept for a burst"
 NOT_CONFIRMED = (
-    "though where there is a capacity a burst may have carried it: no throttle shows one used up"
+    "which is not confirmed: where there is a capacity a burst may have carried it, for no "
+    "throttle right before shows one used up"
 )
 SUMMED = ("asked", "undone", "late", "behind")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loadstone.report.numbers import count, duration, percent, rate, seconds
 from loadstone.run.figures import Figures
-from loadstone.run.find_max import highest, lasts, limit
+from loadstone.run.find_max import confirmed_below, highest, lasts, limit
 from loadstone.run.judged import tried_with
 from loadstone.run.record import Run
 
@@ -57,7 +57,7 @@ def found(run: Run) -> Iterator[str]:
     if not run.trials:
         return
     objectives = " and ".join(tried_with(run)) or "its objectives"
-    best, stood = highest(run.trials), limit(run.trials)
+    best, stood, proven = highest(run.trials), limit(run.trials), confirmed_below(run.trials)
     if best is None:
         said = f"No rate that was tried held {objectives}"
     else:
@@ -68,6 +68,8 @@ def found(run: Run) -> Iterator[str]:
         )
         if best.confirms:
             said += ", confirmed after a higher one had used up what is kept for a burst"
+        if proven is not None:
+            said += ", which is not confirmed"
     if stood is not None:
         said += f"; at {rate(stood.rate_per_s)} a second {stood.why}"
     elif best is not None:
@@ -75,6 +77,11 @@ def found(run: Run) -> Iterator[str]:
     yield f"{said}." if run.searched else f"{said}. The search was ended before it was over."
     if best is not None and not lasts(run.trials):
         yield from _unproven(run)
+    if proven is not None:
+        yield (
+            f"Confirmed: {rate(proven.rate_per_s)} a second, held for {seconds(proven.measured_s)} "
+            "after a higher rate had used up what is kept for a burst."
+        )
 
 
 def _unproven(run: Run) -> Iterator[str]:
@@ -85,5 +92,5 @@ def _unproven(run: Run) -> Iterator[str]:
         return  # it has no capacity that could be kept
     yield (
         "Capacity kept for a burst may have carried that rate, and then it would not last: no "
-        "throttle shows that it was used up before. Hold that rate for half an hour to see."
+        "throttle right before shows that it was used up. Hold that rate for half an hour to see."
     )

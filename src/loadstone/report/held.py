@@ -11,7 +11,7 @@ from loadstone.report.numbers import percent, rate
 from loadstone.report.objectives import some_of
 from loadstone.run.behind import times_behind
 from loadstone.run.evidence import evidence_of
-from loadstone.run.find_max import highest
+from loadstone.run.find_max import confirmed_below, highest
 from loadstone.run.judged import recorded_texts, scope_of, tried_with
 from loadstone.run.objectives import Objective, Outcome, Scope, judge, objective
 from loadstone.run.record import Run
@@ -109,7 +109,9 @@ def _found(run: Run, rows: tuple[ObjectiveRow, ...]) -> Answer:
     best = highest(run.trials)
     if best is None:
         return Answer(f"No rate that was tried held {kept}.", False)
-    said = f"t held {kept} up to {rate(best.rate_per_s)} a second{_ended(run)}."
+    proven = confirmed_below(run.trials)
+    sure = f", which is not confirmed ({rate(proven.rate_per_s)} a second is)" if proven else ""
+    said = f"t held {kept} up to {rate(best.rate_per_s)} a second{sure}{_ended(run)}."
     missed = [row.objective for row in rows if row.outcome == "missed"]
     if missed:
         return Answer(f"{' and '.join(missed)} was missed: i{said}", False)

@@ -249,9 +249,39 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
     """The evidence for the highest rate that held, below every rate that broke.
 
     One that was confirmed goes before all others, but for a higher one that held for as long right
-    after another broke; and else one that held for longer. Where one that had held broke later on,
-    what else held by then is left out, unless it held right after a higher one.
+    after another broke, where the generator spoilt none since what was kept was last used up; and
+    else one that held for longer. Where one that had held broke later on, what else held by then is
+    left out, unless it held right after a higher one.
     """
+    held, proven = _standing(trials), confirmed(trials)
+    if proven is None:
+        return max(held, key=_longest, default=None)
+    as_long = [
+        each
+        for each in held
+        if each.measured_s >= proven.measured_s and (each.confirms or _unspoilt(each, trials))
+    ]
+    return max(as_long, key=lambda trial: (trial.rate_per_s, trial.number))
+
+
+def confirmed(trials: Sequence[Trial]) -> Trial | None:
+    """The highest rate that was confirmed; the highest that held may be above it."""
+    proven = (trial for trial in _standing(trials) if trial.confirms)
+    return max(proven, key=_longest, default=None)
+
+
+def confirmed_below(trials: Sequence[Trial]) -> Trial | None:
+    """The highest rate that was confirmed, where the highest that held is not."""
+    best = highest(trials)
+    return None if best is None or best.confirms else confirmed(trials)
+
+
+def _longest(trial: Trial) -> tuple[float, float, int]:
+    return trial.measured_s, trial.rate_per_s, trial.number
+
+
+def _standing(trials: Sequence[Trial]) -> list[Trial]:
+    """What held below every rate that broke, but for what later ones showed to be a burst's."""
     held: list[Trial] = []
     lowest = float("inf")
     for trial in trials:
@@ -261,21 +291,18 @@ def highest(trials: Sequence[Trial]) -> Trial | None:
             lowest = min(lowest, trial.rate_per_s)
             if any(each.rate_per_s >= trial.rate_per_s for each in held):
                 held = [each for each in held if each.confirms or _after_higher(each, trials)]
-    held = [each for each in held if each.rate_per_s < lowest]
-    best = max(
-        held,
-        key=lambda trial: (trial.confirms, trial.measured_s, trial.rate_per_s, trial.number),
-        default=None,
-    )
-    if best is None or not best.confirms:
-        return best
-    broke = {trial.number for trial in trials if trial.outcome == "broke"}
-    as_long = [
-        each
-        for each in held
-        if each.measured_s >= best.measured_s and (each.confirms or each.number - 1 in broke)
-    ]
-    return max(as_long, key=lambda trial: (trial.rate_per_s, trial.number))
+    return [each for each in held if each.rate_per_s < lowest]
+
+
+def _unspoilt(trial: Trial, trials: Sequence[Trial]) -> bool:
+    """Whether another broke right before, and the generator spoilt none since what was kept was
+    last used up: while it sends nothing, more is kept, which may carry a rate for as long."""
+    before = [each for each in trials if each.number < trial.number]
+    if not before or before[-1].outcome != "broke":
+        return False
+    telling_most = (each for each in reversed(before) if each.spent or each.outcome == "generator")
+    last = next(telling_most, None)
+    return last is None or last.outcome != "generator"
 
 
 def telling(trials: Sequence[Trial]) -> Trial | None:

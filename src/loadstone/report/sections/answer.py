@@ -19,7 +19,7 @@ from loadstone.report.blocks import (
 )
 from loadstone.report.numbers import count, duration, percent, rate, usd
 from loadstone.report.view import View
-from loadstone.run.find_max import Trial, highest
+from loadstone.run.find_max import Trial, confirmed_below, highest
 
 _HELD: dict[bool | None, Mark] = {True: "good", False: "bad", None: "unsure"}
 _MARKS: dict[str, Mark] = {"met": "good", "missed": "bad", "not judged": "unsure"}
@@ -48,7 +48,8 @@ def _blocks(view: View) -> Iterator[Block]:
 
 def _tiles(view: View) -> Iterator[Tile]:
     best = highest(view.trials)
-    yield from _of_all(view) if best is None else _of_trial(best)
+    proven = confirmed_below(view.trials)
+    yield from _of_all(view) if best is None else _of_trial(best, proven)
     if view.cost is not None:
         stored = view.cost.storage_usd_per_month
         note = "requests on demand" if stored is None else f"and storage {usd(stored)}"
@@ -76,9 +77,11 @@ def _of_all(view: View) -> Iterator[Tile]:
     )
 
 
-def _of_trial(best: Trial) -> Iterator[Tile]:
-    """What a search found: the highest rate that held, and what it was like at that rate."""
-    yield Tile("highest rate that held", f"{rate(best.rate_per_s)}/s")
+def _of_trial(best: Trial, proven: Trial | None) -> Iterator[Tile]:
+    """What a search found: the highest rate that held, and what it was like at that rate; `proven`
+    is the one that is confirmed where that is not."""
+    sure = f"not confirmed; confirmed: {rate(proven.rate_per_s)}/s" if proven else ""
+    yield Tile("highest rate that held", f"{rate(best.rate_per_s)}/s", sure)
     yield Tile("p99 at that rate", duration(best.p99_us), f"p50 {duration(best.p50_us)}")
     failed = percent(best.failed / best.calls if best.calls else 0)
     yield Tile(
