@@ -191,7 +191,7 @@ def test_commands_price_ask_and_refuse(ran: Ran) -> None:
     done = ran(seed_command, *asked, "--budget", f"{usd + 1:.2f}", typed="y\n")
     assert done.exit_code == 0, done.output
     assert "to be written: 500 items" in done.stderr
-    assert f"about {usd:,.2f} USD on demand" in done.stderr
+    assert f"about {Decimal(str(usd)):,.2f} USD on demand" in done.stderr
     assert ran.stored == 500
     again = ran(seed_command)
     assert again.exit_code == 0, again.output
