@@ -146,7 +146,7 @@ def test_the_page_says_why_nothing_starts(place: Path, engine: Engine) -> None:
     served = ("--web-host", "127.0.0.1", "--web-port", str(web_port))
     with locust(place, *master(engine, port, *served)) as leading:
         until_it_serves(page)
-        assert started(page) == (False, "no worker has connected yet")
+        assert started(page) == (False, "no worker is connected")
         with locust(place, *worker(NOBODY, port)) as lacking:
             assert ended(lacking)[0] == 2
         until(leading, "cannot take part: nothing answers at")
@@ -195,8 +195,10 @@ def test_a_master_that_cannot_begin_ends_its_workers(place: Path, engine: Engine
     assert err.count("loadstone: nothing answers at") == 1
 
 
-def test_one_interrupt_ends_a_master_that_waits(place: Path, engine: Engine) -> None:
-    """Ctrl-C while workers are waited for is one sentence and 130, and those that came end."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_ends_a_master_that_waits(place: Path, engine: Engine, times: int) -> None:
+    """Ctrl-C while workers are waited for is one sentence and 130, and those that came end; so it
+    is when it is typed again while that is done."""
     port = free_port()
     with (
         locust(place, *master(engine, port, *headless("interrupted", 2))) as leading,
@@ -204,10 +206,30 @@ def test_one_interrupt_ends_a_master_that_waits(place: Path, engine: Engine) -> 
     ):
         until(leading, "waiting for workers: 1 of 2 have found their data")
         leading.send_signal(signal.SIGINT)
+        until(leading, "loadstone: interrupted before the run began")
+        for _ in range(times - 1):
+            leading.send_signal(signal.SIGINT)
         code, err = ended(leading)
         assert (code, ended(came)[0]) == (130, 0), err
-    said = [line for line in err.splitlines() if line.startswith("loadstone: ")]
-    assert said == ["loadstone: interrupted before the run began"]
+    assert "loadstone: " not in err
+
+
+def test_a_worker_that_pauses_is_waited_for(place: Path, engine: Engine) -> None:
+    """One that does not answer for a while (a throttled container) takes part when it is back."""
+    port, brief = free_port(), ("--headless", "-t", "1s", "--run-name", "paused")
+    with (
+        locust(place, *master(engine, port, *brief, "--expect-workers", "2")) as leading,
+        locust(place, *worker(engine.url, port)) as pausing,
+    ):
+        until(leading, "waiting for workers: 1 of 2 have found their data")
+        pausing.send_signal(signal.SIGSTOP)
+        until(leading, "failed to send heartbeat")
+        with locust(place, *worker(engine.url, port)) as second:
+            until(leading, "reported as ready")
+            pausing.send_signal(signal.SIGCONT)
+            code, err = ended(leading)
+            assert (code, ended(pausing)[0], ended(second)[0]) == (0, 0, 0), err
+    assert len(Run.load(place / STATE / "runs" / "paused").workers) == 2
 
 
 def test_an_interrupted_worker_ends_a_master_that_waits(place: Path, engine: Engine) -> None:

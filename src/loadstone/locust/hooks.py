@@ -226,6 +226,7 @@ class Host:
     def begin(self) -> None:
         """A test starts: begin to record."""
         self._interrupts.begun()
+        self._refusals.forget()
         self._readiness.told()
         options = self.environment.parsed_options
         if self._reports:

@@ -69,10 +69,12 @@ class Readiness:
         while (prepared := len(self._prepared & (there := self._there()))) < workers:
             if refusals.heard and len(there) < workers:
                 raise SystemExit(refusals.heard[0].exit_code)
-            came, waited_s = max(came, len(there)), monotonic() - began_s
+            # One that does not answer for a while may be back; one that left is known no more.
+            known, waited_s = len(self._runner.clients), monotonic() - began_s
+            came = max(came, known)
             found = f"{amount(prepared, 'worker')} of {workers} found the data"
             # Those that Locust started itself it does not start again.
-            if came > len(there) and (not there or options.processes):
+            if came > known and (not known or options.processes):
                 raise Unfinished(f"{found}, and one that had come is gone: the run cannot begin")
             if at_most_s and waited_s > at_most_s:
                 limit = f"{at_most_s} s of --expect-workers-max-wait"

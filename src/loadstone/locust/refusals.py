@@ -28,7 +28,7 @@ class Refusals:
     def __init__(self, environment: Any, runner: Any, say: Callable[[str], None]) -> None:
         self._environment, self._runner, self._say = environment, runner, say
         self._noted = Event()
-        self._heard: dict[str, Refusal] = {}
+        self._heard: dict[str, Refusal] = {}  # by the reason: many may have the same
         if isinstance(runner, MasterRunner):
             runner.register_message(REFUSED, self._hear)
         elif isinstance(runner, WorkerRunner):
@@ -38,9 +38,13 @@ class Refusals:
         """A master: it ends, and what else comes is of no account."""
         self._say = lambda _: None
 
+    def forget(self) -> None:
+        """A master: a test begins, and who could not take part before does not matter any more."""
+        self._heard.clear()
+
     @property
     def heard(self) -> list[Refusal]:
-        """What a master heard, in the order that it came."""
+        """What a master heard, each reason once, in the order that they came."""
         return list(self._heard.values())
 
     def tell(self, reason: str, exit_code: int = 1, *, begun: bool = True) -> None:
@@ -65,14 +69,15 @@ class Refusals:
         if not isinstance(self._runner, MasterRunner) or self._runner.worker_count:
             return ""
         said = "; ".join(each.said for each in self.heard)
-        return said or "no worker has connected yet"
+        return said or "no worker is connected"
 
     def _hear(self, environment: Any, msg: Any, **_: Any) -> None:
         told = msg.data
-        if msg.node_id not in self._heard:
-            cannot = "cannot go on" if told["begun"] else "cannot take part"
-            said = f"{self._name(msg.node_id)} {cannot}: {told['reason']}"
-            self._heard[msg.node_id] = Refusal(said, told["exit_code"])
+        cannot = "cannot go on" if told["begun"] else "cannot take part"
+        why = f"{cannot}: {told['reason']}"
+        if why not in self._heard:
+            said = f"{self._name(msg.node_id)} {why}"
+            self._heard[why] = Refusal(said, told["exit_code"])
             self._say(f"loadstone: {said}")
         if told["begun"]:
             self._environment.process_exit_code = self._environment.process_exit_code or 1
