@@ -12,7 +12,7 @@ import pytest
 from loadstone.client.answer import Answer, Attempt
 from loadstone.errors import BadRecord
 from loadstone.pattern import DeleteItem, GetItem, ItemOperation, PutItem, UpdateItem
-from loadstone.run.written import Kind, NewItemsWriter, Row, packed, written_by
+from loadstone.run.written import ROWS_A_LINE, Kind, NewItemsWriter, Row, packed, written_by
 from loadstone.scenario.journal import NOTHING, Journal, entry_of
 from loadstone.system import load_system
 
@@ -121,6 +121,18 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
         PUT._replace(sure=False): rows("perhaps-0", "perhaps-1"),
     }
     assert written_by(tmp_path / "none", TABLE.name) == {}
+
+
+def test_calls_go_on_while_many_rows_are_written(tmp_path: Path) -> None:
+    """Much is written in several lines, with a pause after each."""
+    names = [f"item-{n}" for n in range(2 * ROWS_A_LINE + 1)]
+    file = tmp_path / "new-0000.jsonl"
+    lines: list[int] = []
+    writer = NewItemsWriter(tmp_path, 0)
+    writer.add(PUT, packed_rows(*names), lambda: lines.append(file.read_bytes().count(b"\n")))
+    writer.close()
+    assert lines == [2, 3, 4]  # the head is one
+    assert written_by(tmp_path, TABLE.name) == {PUT: rows(*names)}
 
 
 def test_a_damaged_journal_is_said(tmp_path: Path) -> None:

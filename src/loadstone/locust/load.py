@@ -13,6 +13,7 @@ from loadstone.locust.arriving import Arriving, failing
 from loadstone.locust.recording import Recording
 from loadstone.pattern import Mix
 from loadstone.run import Written
+from loadstone.run.tally import Pause, no_pause
 from loadstone.run.written import Kind, NewItemsWriter
 from loadstone.scenario.player import Player
 
@@ -63,8 +64,8 @@ class Load(Recording):
         self.note("heat", self.player.keys.to_json())
         return waiting
 
-    def _each_second(self) -> None:
-        self._keep_new_items(self.player.journal.take())
+    def _each_second(self, pause: Pause) -> None:
+        self._keep_new_items(self.player.journal.take(), pause)
         self.player.keys.fold()
         self._seconds += 1
         if self._seconds % HEAT_EVERY_S == 0:
@@ -79,10 +80,12 @@ class Load(Recording):
         if self._new_items is not None:
             self._new_items.close()
 
-    def _keep_new_items(self, noted: Iterable[tuple[Kind, list[bytes]]]) -> None:
+    def _keep_new_items(
+        self, noted: Iterable[tuple[Kind, list[bytes]]], pause: Pause = no_pause
+    ) -> None:
         assert self._new_items is not None
         for kind, rows in noted:
-            self._new_items.add(kind, rows)
+            self._new_items.add(kind, rows, pause)
 
     def _seen(self) -> dict[str, Any]:
         wrote = self.player.take_wrote().items()

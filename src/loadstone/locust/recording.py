@@ -20,7 +20,7 @@ from loadstone.gate.gate import Gate
 from loadstone.locust.arriving import Arriving
 from loadstone.run import Ending, Gauges, Header, RunWriter
 from loadstone.run.call import Call
-from loadstone.run.tally import Phases
+from loadstone.run.tally import Pause, Phases
 
 TICK_S = 1.0
 #: So many more objects than before, and garbage is looked for: what is in flight comes and goes by
@@ -143,9 +143,9 @@ class Recording:
             with self._ticking:
                 if self._writer is not None:
                     gauges = self._gauges()
-                    self._each_second()
                     # Calls go on meanwhile: what stands still would be read as the database's time.
                     pause = partial(gevent.sleep, 0)
+                    self._each_second(pause)
                     phases = self._writer.tick(perf_counter_ns(), gauges, pause=pause)
                     pause()
                     self.on_second(phases, gauges)
@@ -174,8 +174,8 @@ class Recording:
     def _begin(self, share: Share | None, now_ns: int) -> None:
         """The record has begun."""
 
-    def _each_second(self) -> None:
-        """A second is about to be written."""
+    def _each_second(self, pause: Pause) -> None:
+        """A second is about to be written; `pause` is called in the midst of long work."""
 
     def _seen(self) -> dict[str, Any]:
         """More gauges of the second that ends."""

@@ -1,7 +1,7 @@
 """The new items of a run, by their keys: a file beside the record, one a process.
 
-Reports do not need it; whoever counts or deletes what a run wrote does. A line holds the items of
-about a second; what a crash can lose is the second under way.
+Reports do not need it; whoever counts or deletes what a run wrote does. It is written once a
+second; what a crash can lose is the second under way.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import orjson
 
 from loadstone.errors import BadRecord
 from loadstone.run.lines import LineFile, cannot_write
+from loadstone.run.tally import Pause, no_pause
 
 VERSION = 1
+#: A line holds so many rows at most: to compress more holds up the calls that are to go out.
+ROWS_A_LINE = 500
 
 
 class Kind(NamedTuple):
@@ -63,10 +66,13 @@ class NewItemsWriter:
         """Why no more can be written, if so."""
         return self._file.problem if self._file else self._refused
 
-    def add(self, kind: Kind, rows: Sequence[bytes]) -> None:
-        """Rows of a kind, packed."""
-        text = base64.b64encode(zlib.compress(b"[%b]" % b",".join(rows), 1)).decode()
-        self._write(kind._asdict() | {"items": len(rows), "rows": text})
+    def add(self, kind: Kind, rows: Sequence[bytes], pause: Pause = no_pause) -> None:
+        """Rows of a kind, packed. `pause` is called after each line, for others to go on."""
+        for first in range(0, len(rows), ROWS_A_LINE):
+            some = rows[first : first + ROWS_A_LINE]
+            text = base64.b64encode(zlib.compress(b"[%b]" % b",".join(some), 1)).decode()
+            self._write(kind._asdict() | {"items": len(some), "rows": text})
+            pause()
 
     def close(self) -> None:
         if self._file is not None:
