@@ -66,6 +66,19 @@ def test_hot_keys_among_very_many_are_found() -> None:
     assert sum(len(kept) for kept in counter._kept.values()) <= 2 * KEPT
 
 
+def test_keys_that_are_asked_for_once_are_counted_alone() -> None:
+    """A call for a key that nobody else asks for counts as one, and takes no hot key's place."""
+    counter = KeyCounter()
+    for _ in range(3):
+        for _ in range(50):
+            counter.count_own("open", "mail")
+        counter.count("open", "mail", "user-1")
+        counter.fold()
+    (heat,) = heat_of([line(counter)])
+    assert heat.calls == 153
+    assert [(key.key, key.calls) for key in heat.hottest] == [("user-1", 3)]
+
+
 def test_the_last_lines_of_all_processes_add_up() -> None:
     """Each line holds everything since the start, so earlier ones of a process are not added."""
     first, second = KeyCounter(), KeyCounter()

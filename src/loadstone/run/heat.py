@@ -68,6 +68,10 @@ class KeyCounter:
             counts = self._now[pattern, table] = {}
         counts[key] = counts.get(key, 0) + 1
 
+    def count_own(self, pattern: str, table: str) -> None:
+        """A call asks for a partition key that no other one asks for."""
+        self._calls[pattern, table] += 1
+
     def fold(self) -> None:
         """A second has passed."""
         now, self._now = self._now, {}
@@ -83,8 +87,8 @@ class KeyCounter:
     def to_json(self) -> dict[str, Any]:
         """All since the start."""
         places = [
-            [*place, self._calls[place], [[encode_value(key), n] for key, n in _hottest(kept)]]
-            for place, kept in self._kept.items()
+            [*place, calls, [[encode_value(key), n] for key, n in _hottest(self._kept[place])]]
+            for place, calls in self._calls.items()
         ]
         return {"heat": places}
 

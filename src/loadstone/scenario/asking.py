@@ -211,7 +211,7 @@ class Asking:
         part, table = prepared.parts[0], prepared.tables[0]
         made = self._making.make(part, table, trip, _now_ms())
         fields = made.fields
-        self.keys.count(pattern.id, table, part.partition_key(fields))
+        self._count_key(pattern, part, table, fields)
         body = part.body(fields)
         answer = self._client.send(part.name, body)
         answered_ns = perf_counter_ns()
@@ -253,7 +253,7 @@ class Asking:
             made.append(self._making.make(part, table, trip, now_ms))
             now_ms = made[-1].now_ms
         for each in made:
-            self.keys.count(pattern.id, each.table, each.part.partition_key(each.fields))
+            self._count_key(pattern, each.part, each.table, each.fields)
         bodies = [(each.part.name, each.table, each.part.body(each.fields)) for each in made]
         body = together(operation, bodies)
         if operation.name in UNDONE:
@@ -289,6 +289,12 @@ class Asking:
             attempts=self._settings.attempts,
             draw=self._random.random,
         )
+
+    def _count_key(self, pattern: Pattern, part: Part, table: str, fields: Fields) -> None:
+        if part.own_partition:
+            self.keys.count_own(pattern.id, table)
+        else:
+            self.keys.count(pattern.id, table, part.partition_key(fields))
 
     # What came of it.
 

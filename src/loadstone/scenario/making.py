@@ -56,15 +56,15 @@ class Making:
         trip.line = trip.line or number
         number = trip.number_of_new(put.new, number)
         fields = part.make(subject, number, trip.line, now_ms, trip)
-        name, key = put.table.name, part.new_key(fields)
-        while not self._recent.takes((name, key), now_ms):
+        table_name = put.table.name
+        while not (part.own_key or self._recent.takes((table_name, part.new_key(fields)), now_ms)):
             # A key that holds its instant would be written twice: it is a second later then.
             # One that does not is the pattern's own: it may mean to meet what is there.
             now_ms += _SECOND_MS
             later = part.make(subject, number, trip.line, now_ms, trip)
-            if part.new_key(later) == key:
+            if part.new_key(later) == part.new_key(fields):
                 break
-            fields, key = later, part.new_key(later)
+            fields = later
         token = self._journal.begin(part.entry, subject, fields)
         return Made(part, table, fields, token, ordinal, now_ms)
 

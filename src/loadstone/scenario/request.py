@@ -12,6 +12,7 @@ import orjson
 
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
+from loadstone.fields.apart import tells_apart
 from loadstone.fields.expr import Expr
 from loadstone.fields.shapes import Map
 from loadstone.pattern import (
@@ -65,11 +66,19 @@ class Part:
         self.tests: Sequence[Test] = expressions.tests
         self.edits: Sequence[Edit] = expressions.edits
         self.make, self.fits = make, fits
-        #: The put, where it is one of a new item; and its key.
+        #: The put, where it is one of a new item; its key; and whether that, and its partition key
+        #: too, are sure to be nobody else's.
         self.new: PutItem | None = None
         self._new_key: Callable[[Mapping[str, Any]], Any] = itemgetter(*operation.table.key)
+        self.own_key = self.own_partition = False
         if isinstance(operation, PutItem) and operation.new is not about:
             self.new = operation
+            own = {
+                name: tells_apart(fields["Item"].attributes[name], operation.new)
+                for name in operation.table.key
+            }
+            self.own_key = any(own.values())
+            self.own_partition = own[operation.table.partition_key]
         #: Whose item it is that the data set knows under its key.
         self.names = about
         if not isinstance(operation, Query | Scan | PutItem) and operation.key is None:
