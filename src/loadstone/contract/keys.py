@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import orjson
 
 from loadstone.contract.problem import Problem
 from loadstone.contract.scenario import tables_of
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
-from loadstone.fields.frame import Frame
-from loadstone.fields.pieces import joined
 from loadstone.fields.shapes import Map
+from loadstone.scenario.known import wire_keys
 from loadstone.table import Table
 
 WITHIN = 100_000
-_AT_ONCE = 2_000
 
 
 def key_problems(dataset: Dataset, table: Table, within: int = WITHIN) -> Iterator[Problem]:
@@ -26,7 +23,7 @@ def key_problems(dataset: Dataset, table: Table, within: int = WITHIN) -> Iterat
     for entity in dataset.system.stored:
         if entity.table is not table:
             continue
-        for key, number in _keys(dataset, entity, min(dataset.count(entity), within)):
+        for key, number in wire_keys(dataset, entity, min(dataset.count(entity), within)):
             known = seen.setdefault(key, (entity, number))
             if known != (entity, number):
                 yield _twice(table, entity, number, key, *known)
@@ -65,16 +62,6 @@ def ever_has(dataset: Dataset, entity: Entity, name: str) -> bool:
     names = dict.fromkeys((*entity.table.key, name))
     make = dataset.compile(entity, Map({each: entity.value(each) for each in names}))
     return any(name in make(number) for number in range(dataset.count(entity)))
-
-
-def _keys(dataset: Dataset, entity: Entity, count: int) -> Iterator[tuple[str, int]]:
-    """The keys of the first items, as they are on the wire; nothing else of those is made."""
-    assert entity.table is not None
-    key = Map({name: entity.value(name) for name in entity.table.key})
-    for start in range(0, count, _AT_ONCE):
-        numbers = np.arange(start, min(start + _AT_ONCE, count), dtype=np.int64)
-        frame = Frame(dataset, entity, numbers)
-        yield from zip(joined(frame.pieces(key), frame.size), numbers.tolist(), strict=True)
 
 
 def _twice(

@@ -87,6 +87,8 @@ class Asking:
         prepared = self._prepared.get(pattern)
         if prepared is None:
             prepared = prepare(pattern, self._dataset, self._tables, self._changes)
+            if self._settings.sampled:
+                prepared.check.know_rows()
             self._prepared[pattern] = prepared
             self._ways[pattern] = self._way(pattern)
         return prepared
@@ -344,7 +346,8 @@ class Asking:
         now_s, question = time(), self._asked(pattern, prepared, trip, fields)
         problem = check.rows(question, rows, whole=whole, now_s=now_s)
         if problem is None and sampled:
-            problem = check.content(question, answers, whole=whole, now_s=now_s)
+            touches = self._touch.touches
+            problem = check.content(question, answers, whole=whole, now_s=now_s, touches=touches)
         return call if problem is None else call._replace(outcome="failed", problem=problem)
 
 

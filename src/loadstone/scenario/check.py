@@ -3,34 +3,35 @@ sample equal to what the data set says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
-from loadstone.fields.expr import Constant
-from loadstone.fields.links import Own
 from loadstone.fields.shapes import When
 from loadstone.pattern import (
     BatchGetItem,
     Every,
     Exactly,
-    Expected,
     Maybe,
-    Path,
     Pattern,
     Query,
     Scan,
     Some,
     Written,
-    line_of,
-    names_in,
-    walk,
 )
-from loadstone.scenario.expressions import Test, at
+from loadstone.scenario.expressions import Test
+from loadstone.scenario.known import Known
 from loadstone.scenario.outcome import rows_in
+from loadstone.scenario.right_rows import (
+    in_one_partition,
+    ordered,
+    right_count,
+    shown,
+    too_few,
+    unmet,
+)
 from loadstone.wire import Item, decode
 
 #: Beyond this many rows a sampled answer is checked for order and owner alone.
@@ -74,10 +75,20 @@ class Check:
             self._most = self._search.limit * self._search.pages
         if isinstance(operation, BatchGetItem):
             self._most = operation.most
-        self._right = _right(pattern.expects, len(about))
+        self._right = right_count(pattern.expects, len(about))
         self._narrowed = self._is_narrowed()
         self._moves = self._may_move()
         self._made: tuple[Entity, range, Sequence[Item]] | None = None
+        self._known: Known | None = None
+
+    def know_rows(self) -> None:
+        """Make ready to tell which items the rows are, where the pattern does not say whose they
+        are: it takes a moment, and is for before the first answer."""
+        dataset, table, search = self._dataset, self._table, self._search
+        if search is None or search.projection:
+            return
+        if isinstance(self._pattern.expects, Some | Maybe):
+            self._known = dataset.memo((Known, table), lambda: Known(dataset, table))
 
     def settles(self, subject: int, rows: int) -> bool:
         """Whether so many rows are right for the item that was drawn, whatever a run may write."""
@@ -111,22 +122,31 @@ class Check:
         return sum(self._expired(entity, number, now_s) for entity, number in items)
 
     def content(
-        self, asked: Question, answers: Sequence[Answer], *, whole: bool, now_s: float
+        self,
+        asked: Question,
+        answers: Sequence[Answer],
+        *,
+        whole: bool,
+        now_s: float,
+        touches: Callable[[Entity, int], bool],
     ) -> str | None:
-        """What is wrong with the rows themselves."""
+        """What is wrong with the rows themselves; `touches` says whether the run may write an
+        item."""
         search, expects = self._search, self._pattern.expects
         if search is not None and search.count_only:
             return None
         rows = [decode(row) for answer in answers for row in rows_in(answer)]
         if isinstance(search, Query) and not search.projection:
-            problem = _ordered(search, rows, asked.values[":0"])
+            problem = ordered(search, rows, asked.values[":0"])
             if problem:
                 return problem
         if isinstance(expects, Exactly):
-            return self._exactly(asked, rows)
-        if isinstance(expects, Every):
-            return self._all_of(asked, expects, rows, whole=whole, now_s=now_s)
-        return None
+            problem = self._exactly(asked, rows)
+        elif isinstance(expects, Every):
+            problem = self._all_of(asked, expects, rows, whole=whole, now_s=now_s)
+        else:
+            problem = self._as_loaded(rows, touches)
+        return problem or unmet(search, self._tests, rows, asked.values)
 
     def _every(
         self, asked: Question, expects: Every, rows: int, *, whole: bool, now_s: float
@@ -146,7 +166,7 @@ class Check:
             elif self._table.ttl:
                 expired = sum(self._expired(entity, number, now_s) for number in numbers)
             if rows < expected - expired:
-                return _too_few(rows, expected)
+                return too_few(rows, expected)
         return None
 
     def _all_of(
@@ -181,7 +201,8 @@ class Check:
         lasting = self._matching(asked, entity, numbers, now_s, expired=False)
         found = {self._key(row) for row in rows}
         missed = [item for item in lasting if self._key(item) not in found]
-        return _too_few(len(rows), len(lasting)) if missed else None
+        came = len(lasting) - len(missed)
+        return too_few(len(rows), len(lasting), came) if missed else None
 
     def _expected(self, subject: int, expects: Every) -> int:
         """How many rows there are at most, as long as nothing more is written."""
@@ -214,7 +235,7 @@ class Check:
         if search is not None and search.filter:
             return None  # a limit counts what is read, and a filter leaves some of that out
         if len(rows) < expected:
-            return _too_few(len(rows), expected)
+            return too_few(len(rows), expected)
         if not isinstance(search, Query) or search.searched.sort_key is None:
             return None
         sort_key = search.searched.sort_key
@@ -229,7 +250,7 @@ class Check:
             paths = getattr(self._pattern.operation, "projection", ())
             if paths:
                 if not any(
-                    _shown(item, paths, ignored) == _shown(row, paths, ignored) for row in rows
+                    shown(item, paths, ignored) == shown(row, paths, ignored) for row in rows
                 ):
                     return "not what was loaded" if rows else None
                 continue
@@ -237,6 +258,22 @@ class Check:
             if not own and rows and len(self._about) == 1:
                 return "a row that is not the one asked for"
             if own and (problem := self._same(own[0], item, ignored)):
+                return problem
+        return None
+
+    def _as_loaded(
+        self, rows: Sequence[Item], touches: Callable[[Entity, int], bool]
+    ) -> str | None:
+        """Rows against the items that they are, whoever's; of those that the data set has."""
+        if self._known is None:
+            return None
+        for row in rows[:COMPARED_ROWS]:
+            found = self._known.find(row)
+            if found is None:
+                continue
+            written = touches(found.entity, found.number)
+            ignored = self._changes.get(found.entity, frozenset()) if written else frozenset()
+            if problem := self._same(row, found.item, ignored):
                 return problem
         return None
 
@@ -248,8 +285,8 @@ class Check:
             return None
         assert self._search is not None
         paths = self._search.projection
-        known = [_shown(item, paths, frozenset()) for item in self._items(entity, numbers)]
-        if all(_shown(row, paths, frozenset()) in known for row in rows):
+        known = [shown(item, paths, frozenset()) for item in self._items(entity, numbers)]
+        if all(shown(row, paths, frozenset()) in known for row in rows):
             return None
         return "a row that is not among those asked for"
 
@@ -285,7 +322,7 @@ class Check:
         sparse = any(
             isinstance(expects.entity.item.get(name), When) for name in search.searched.key
         )
-        if isinstance(search, Query) and not _in_one_partition(
+        if isinstance(search, Query) and not in_one_partition(
             expects.entity, search.searched.partition_key, self._pattern.of
         ):
             return True
@@ -323,50 +360,3 @@ class Check:
         """Whether the table's TTL may have deleted an item."""
         ttl = self._table.ttl
         return bool(ttl) and 0 < self._dataset.item(entity, number).get(str(ttl), 0) < now_s
-
-
-def _right(expects: Expected, asked: int) -> tuple[float, float]:
-    """The fewest and the most rows that are right for everybody; none, where it depends on whom."""
-    match expects:
-        case Written() | Maybe():
-            return 0, inf
-        case Exactly():
-            return asked, asked
-        case Some():
-            return 1, inf
-    return inf, 0
-
-
-def _in_one_partition(entity: Entity, name: str, of: Entity) -> bool:
-    """Whether an attribute is the same in all of an entity's items that descend from one item."""
-    line = line_of(of)
-    return all(
-        expr.entity in line if isinstance(expr, Own) else isinstance(expr, Constant)
-        for expr in walk([entity.value(name)])
-        if not expr.inputs()
-    )
-
-
-def _too_few(rows: int, expected: int) -> str:
-    return "no row" if not rows else f"fewer rows than there are: {rows} of {expected}"
-
-
-def _shown(
-    item: Mapping[str, Any], paths: Sequence[Path], ignored: frozenset[str]
-) -> dict[tuple[str, ...], Any]:
-    """What a projection shows of an item."""
-    named = map(names_in, paths)
-    return {path: at(item, path) for path in named if path[0] not in ignored}
-
-
-def _ordered(query: Query, rows: Sequence[Item], partition: Any) -> str | None:
-    """The partition that was asked for, in the order of the sort key."""
-    searched = query.searched
-    if any(row.get(searched.partition_key) != partition for row in rows):
-        return "rows of another partition than was asked for"
-    if searched.sort_key is None:
-        return None
-    keys = [row[searched.sort_key] for row in rows]
-    if keys != sorted(keys, reverse=query.newest_first):
-        return "rows out of order"
-    return None
