@@ -151,6 +151,8 @@ def test_the_tabs(workers: int, place: Path, engine: Engine, chromium: str) -> N
         expect(tabs.filter(has_text="Patterns")).to_be_visible()
         offered = page.evaluate("window.templateArgs.extra_options.client.choices")
         assert offered == ["loadstone", "boto3", "boto3-tuned"]
+        told = page.evaluate("window.templateArgs.extra_options.objective.help_text")
+        assert "'error_rate < 1%'" in told
         ours = [text for text in tabs.all_text_contents() if text in {t.title for t in TABLES}]
         assert ours == ["Capacity", "Throttles", "Cost", "Patterns"]
         for title, row in (

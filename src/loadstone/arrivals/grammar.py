@@ -25,8 +25,13 @@ def rate_of(text: str, said: str = "--rate") -> float:
     """`200ops/s` as operations a second."""
     found = _RATE.fullmatch(text.strip())
     if not found or not _NUMBER.fullmatch(found["number"]) or float(found["number"]) <= 0:
-        raise BadValue(f"{said} {text}: write it as 200ops/s, {_lacks(text.strip())}")
+        raise BadValue(f"{_put(said, text)}: write it as 200ops/s, {_lacks(text.strip())}")
     return float(found["number"])
+
+
+def _put(said: str, text: str) -> str:
+    """As it stands on a command line: `--rate 200`, and `from=200` within a shape."""
+    return f"{said}{text}" if said.endswith("=") else f"{said} {text}"
 
 
 def _lacks(text: str) -> str:
@@ -41,7 +46,7 @@ def seconds_of(text: str, said: str) -> float:
     """`90`, `90s`, `1m30s`, `1h`."""
     found = _SPAN.fullmatch(text.strip())
     if not found or not any(found.groups()):
-        raise BadValue(f"{said} {text}: write it as 30s, 5m or 1h30m")
+        raise BadValue(f"{_put(said, text)}: write it as 30s, 5m or 1h30m")
     hours, minutes, seconds = (float(found[unit] or 0) for unit in "hms")
     return hours * 3600 + minutes * 60 + seconds
 

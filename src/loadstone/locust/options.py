@@ -121,9 +121,19 @@ def keep_given(options: Any) -> None:
             remember(option, value)
 
 
+class _Verbatim(str):
+    """A help text that is shown as it is written: argparse fills in what follows a percent sign,
+    and Locust's web form does not."""
+
+    __slots__ = ()
+
+    def __mod__(self, _: Any) -> str:
+        return str(self)
+
+
 def _add(parser: Any, flag: Flag) -> None:
-    """An option in argparse's terms, where a percent sign stands for itself only when doubled."""
-    about: dict[str, Any] = {"default": flag.default, "help": flag.help.replace("%", "%%")}
+    """An option in argparse's terms."""
+    about: dict[str, Any] = {"default": flag.default, "help": _Verbatim(flag.help)}
     if isinstance(flag.default, bool):
         parser.add_argument(flag.spelled, action="store_true", **about)
         return

@@ -169,8 +169,14 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     Popularity(1, options.skew, 0)
     client_of(options)
     check_run_name(options.run_name)
-    if options.retries < 0 or not 0 <= options.warm_up < inf or not 0 <= options.sampled <= 1:
-        raise BadValue("--retries and --warm-up are 0 or more, --sampled between 0 and 1")
+    for said, value, most in (
+        ("--retries", options.retries, inf),
+        ("--warm-up", options.warm_up, inf),
+        ("--sampled", options.sampled, 1),
+    ):
+        if not 0 <= value <= most or value == inf:
+            wanted = "0 or more" if most == inf else f"between 0 and {most:g}"
+            raise BadValue(f"{said} {value:g}: it is {wanted}")
     reading = Reading.of(options.reading)
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
