@@ -187,6 +187,40 @@ def test_scans(client: Operations, table: str, heard: Heard) -> None:
     assert len(client.scan(table, Limit=3).rows) == 3
 
 
+def test_parameters_by_their_own_names(client: Operations, table: str) -> None:
+    """What may come by its place may come by the name that DynamoDB has for it, as in boto3."""
+    get = {"Get": {"TableName": table, "Key": KEY}}
+    put = {"Put": {"TableName": table, "Item": {"pk": "c", "sk": 1}}}
+    assert client.put_item(TableName=table, Item=ITEM).ok
+    assert client.get_item(TableName=table, Key=KEY).row == ITEM
+    assert client.update_item(table, Key=KEY, UpdateExpression="REMOVE flag").ok
+    assert len(client.query(TableName=table, **OF_A).rows) == 1
+    assert len(client.scan(TableName=table).rows) == 1
+    assert len(client.batch_get_item(RequestItems={table: {"Keys": [KEY]}}).rows) == 1
+    other = {"PutRequest": {"Item": {"pk": "b", "sk": 1}}}
+    assert client.batch_write_item(RequestItems={table: [other]}).ok
+    assert len(client.transact_get_items(TransactItems=[get]).rows) == 1
+    assert client.transact_write_items(TransactItems=[put]).ok
+    assert client.delete_item(TableName=table, Key=KEY).ok
+    assert client.get_item(table, KEY).row is None
+
+
+def test_a_parameter_that_is_needed_comes_once(target: Target, heard: Heard) -> None:
+    """Without it, or with it twice, nothing is sent, and what is wrong is said in a line."""
+    client = Operations(Client(target), heard)
+    with pytest.raises(BadValue, match=r"put_item\(\) is to have Item once, .* not at all"):
+        client.put_item("t")
+    with pytest.raises(BadValue, match="to have Key once, and has it twice: by its place and"):
+        client.get_item("t", KEY, Key=KEY)
+    with pytest.raises(BadValue, match="to have TableName once, and has it not at all"):
+        client.query(**OF_A)
+    with pytest.raises(BadValue, match="to have RequestItems once"):
+        client.batch_get_item()
+    with pytest.raises(BadValue, match="to have TransactItems once"):
+        client.transact_write_items()
+    assert heard.calls == []
+
+
 def test_batches_and_transactions(client: Operations, table: str, heard: Heard) -> None:
     """Batches and transactions take plain values wherever an item or a key stands."""
     other = {**ITEM, "sk": 2}

@@ -52,9 +52,10 @@ class Expectation:
 class Operations:
     """What `self.client` of a DynamoUser is.
 
-    Parameters are DynamoDB's own, by their own names; values are plain: text, int, Decimal, bytes,
-    bool, None, lists, dicts and sets. Nothing raises for what the database answers: a Reply says
-    whether it went well. `name` is what a request is called in the statistics and in the report.
+    Parameters are DynamoDB's own, by their own names, and the first ones by their place as well;
+    values are plain: text, int, Decimal, bytes, bool, None, lists, dicts and sets. Nothing raises
+    for what the database answers: a Reply says whether it went well. `name` is what a request is
+    called in the statistics and in the report.
     `before` hears of each request which tables it is about to write.
     """
 
@@ -93,34 +94,59 @@ class Operations:
             self._expected = before
 
     def get_item(
-        self, table: str, key: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        table: str | None = None,
+        key: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
-        return self._one("GetItem", table, name, {"Key": key, **more})
+        return self._one("GetItem", name, _named("get_item", more, TableName=table, Key=key))
 
     def put_item(
-        self, table: str, item: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        table: str | None = None,
+        item: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
-        return self._one("PutItem", table, name, {"Item": item, **more})
+        return self._one("PutItem", name, _named("put_item", more, TableName=table, Item=item))
 
     def update_item(
-        self, table: str, key: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        table: str | None = None,
+        key: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
-        return self._one("UpdateItem", table, name, {"Key": key, **more})
+        return self._one("UpdateItem", name, _named("update_item", more, TableName=table, Key=key))
 
     def delete_item(
-        self, table: str, key: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        table: str | None = None,
+        key: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
-        return self._one("DeleteItem", table, name, {"Key": key, **more})
+        return self._one("DeleteItem", name, _named("delete_item", more, TableName=table, Key=key))
 
     def query(
-        self, table: str, *, name: str | None = None, pages: int | None = 1, **more: Any
+        self,
+        table: str | None = None,
+        *,
+        name: str | None = None,
+        pages: int | None = 1,
+        **more: Any,
     ) -> Reply:
         """One page, or as many as `pages`; None is all there are."""
-        return self._search("Query", table, name, pages, more)
+        return self._search("Query", name, pages, _named("query", more, TableName=table))
 
     def scan(
         self,
-        table: str,
+        table: str | None = None,
         *,
         name: str | None = None,
         pages: int | None = 1,
@@ -128,60 +154,74 @@ class Operations:
         **more: Any,
     ) -> Reply:
         """One page, or more; of each of several segments, which are read at one time."""
-        return self._search("Scan", table, name, pages, more, segments)
+        return self._search("Scan", name, pages, _named("scan", more, TableName=table), segments)
 
     def batch_get_item(
-        self, request_items: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        request_items: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
         """Keys by table: `{"orders": [key, key]}`, or `{"orders": {"Keys": [...], ...}}`.
 
         What comes back undone is sent again, with back-off; so it is of batch_write_item.
         """
-        wanted = {
+        asked = _named("batch_get_item", more, RequestItems=request_items)
+        asked["RequestItems"] = {
             table: keys if isinstance(keys, Mapping) else {"Keys": list(keys)}
-            for table, keys in request_items.items()
+            for table, keys in asked["RequestItems"].items()
         }
-        return self._batch("BatchGetItem", wanted, name, more)
+        return self._batch("BatchGetItem", name, asked)
 
     def batch_write_item(
-        self, request_items: Mapping[str, Any], *, name: str | None = None, **more: Any
+        self,
+        request_items: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
         """By table, as in `{"orders": [{"PutRequest": {"Item": {...}}}]}`."""
-        return self._batch("BatchWriteItem", request_items, name, more)
+        asked = _named("batch_write_item", more, RequestItems=request_items)
+        return self._batch("BatchWriteItem", name, asked)
 
     def transact_get_items(
-        self, transact_items: Sequence[Mapping[str, Any]], *, name: str | None = None, **more: Any
+        self,
+        transact_items: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
         """As in `[{"Get": {"TableName": "orders", "Key": {...}}}]`."""
-        return self._transact("TransactGetItems", transact_items, name, more)
+        asked = _named("transact_get_items", more, TransactItems=transact_items)
+        return self._transact("TransactGetItems", name, asked)
 
     def transact_write_items(
-        self, transact_items: Sequence[Mapping[str, Any]], *, name: str | None = None, **more: Any
+        self,
+        transact_items: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        name: str | None = None,
+        **more: Any,
     ) -> Reply:
         """As in `[{"Put": {"TableName": "orders", "Item": {...}}}]`."""
-        return self._transact("TransactWriteItems", transact_items, name, more)
+        asked = _named("transact_write_items", more, TransactItems=transact_items)
+        return self._transact("TransactWriteItems", name, asked)
 
     # How they are sent.
 
-    def _one(
-        self, operation: str, table: str, name: str | None, parameters: Mapping[str, Any]
-    ) -> Reply:
+    def _one(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        table = parameters["TableName"]
         info = PatternInfo(operation=operation, table=table)
-        body = _body({"TableName": table, **parameters})
+        body = _body(parameters)
         self._before(() if operation == "GetItem" else (table,))
         intended_ns = perf_counter_ns()
         answers = [self._sender.send(operation, body)]
         return self._counted(name, info, intended_ns, answers, len(body), parts=1)
 
-    def _batch(
-        self,
-        operation: str,
-        request_items: Mapping[str, Any],
-        name: str | None,
-        more: Mapping[str, Any],
-    ) -> Reply:
+    def _batch(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        request_items = parameters["RequestItems"]
         info = PatternInfo(operation=operation, table=", ".join(request_items))
-        body = _body({"RequestItems": dict(request_items), **more})
+        body = _body(parameters)
         self._before(() if operation == "BatchGetItem" else tuple(request_items))
         intended_ns = perf_counter_ns()
         answers = send_whole(
@@ -190,16 +230,11 @@ class Operations:
         parts = sum(len(each) for each in request_items.values())
         return self._counted(name, info, intended_ns, answers, len(body), parts=parts)
 
-    def _transact(
-        self,
-        operation: str,
-        transact_items: Sequence[Mapping[str, Any]],
-        name: str | None,
-        more: Mapping[str, Any],
-    ) -> Reply:
-        info = PatternInfo(operation=operation, table=", ".join(_tables_of(transact_items)))
-        body = _body({"TransactItems": list(transact_items), **more})
+    def _transact(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        transact_items = parameters["TransactItems"]
         tables = _tables_of(transact_items)
+        info = PatternInfo(operation=operation, table=", ".join(tables))
+        body = _body(parameters)
         self._before(() if operation == "TransactGetItems" else tables)
         intended_ns = perf_counter_ns()
         answers = [self._sender.send(operation, body)]
@@ -209,14 +244,13 @@ class Operations:
     def _search(
         self,
         operation: str,
-        table: str,
         name: str | None,
         pages: int | None,
-        parameters: Mapping[str, Any],
+        request: Mapping[str, Any],
         segments: int = 1,
     ) -> Reply:
-        info = PatternInfo(operation=operation, table=table, index=parameters.get("IndexName"))
-        request = {"TableName": table, **parameters}
+        table, index = request["TableName"], request.get("IndexName")
+        info = PatternInfo(operation=operation, table=table, index=index)
         self._before(())
         if segments == 1:
             return self._told(name, info, self._read(info, request, pages))
@@ -281,6 +315,17 @@ class Operations:
         if expected.unless is not None and failed_by_condition(call.answer):
             return call._replace(outcome=expected.unless, problem=None)
         return call
+
+
+def _named(method: str, more: Mapping[str, Any], **placed: Any) -> dict[str, Any]:
+    """Parameters by their own names, of which those that are needed may come by their place."""
+    for name, value in placed.items():
+        if (value is None) == (name not in more):
+            raise BadValue(
+                f"{method}() is to have {name} once, and has it "
+                + ("twice: by its place and by its name" if name in more else "not at all")
+            )
+    return {**{name: value for name, value in placed.items() if value is not None}, **more}
 
 
 def _call(name: str, intended_ns: int, answers: list[Answer], size: int, *, parts: int) -> Call:
