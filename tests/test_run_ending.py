@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import gevent
 import pytest
 
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.run import Run
-from tests.commands import loadstone
+from tests import locusts
+from tests.commands import free_port, loadstone
+from tests.locusts import until, until_it_serves
 
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-ending"}
 LOCUSTFILE = """
@@ -81,27 +79,14 @@ def locust(
     """Plain Locust with a locustfile of its own; it has ended afterwards."""
     locustfile = folder / f"{name}.py"
     locustfile.write_text(before + LOCUSTFILE + after)
-    with subprocess.Popen(
-        [
-            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--run-name", name),
-            *("-u", "2", "-r", "2", "--only-summary", *arguments),
-        ],
-        cwd=folder,
-        env={**os.environ, **at(engine)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    more = ("-f", str(locustfile), "--run-name", name, "-u", "2", "-r", "2")
+    with locusts.locust(folder, *more, *arguments, environ=at(engine)) as process:
+        yield process
 
 
 def ended(process: subprocess.Popen[str], folder: Path, name: str) -> str:
     """How a run ended, once Locust has."""
-    _, err = process.communicate(timeout=60)
-    assert "Traceback" not in err, err
+    locusts.ended(process)
     return ending(folder, name)
 
 
@@ -169,8 +154,7 @@ def test_a_signal_interrupts(
 
 def test_the_web_page_stops_a_run(place: Path, engine: Engine) -> None:
     """Who presses Stop has stopped it; a run time that the page was given ends it well."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     page = f"http://127.0.0.1:{port}"
     with locust(place, engine, "page", "--web-host", "127.0.0.1", "--web-port", port) as process:
         until_it_serves(page)
@@ -189,8 +173,7 @@ def own_port(processes: list[str]) -> list[str]:
     """For a master of its own, a port that nobody else's workers know."""
     if not processes:
         return []
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     return ["--master-bind-port", port, "--master-port", port]
 
 
@@ -199,21 +182,5 @@ def post(url: str, **fields: str) -> None:
         assert answer.status == 200
 
 
-def until_it_serves(page: str) -> None:
-    with gevent.Timeout(60):
-        while True:
-            try:
-                urlopen(page).close()
-            except URLError:
-                gevent.sleep(0.1)
-            else:
-                return
-
-
 def until_it_counts(process: subprocess.Popen[str]) -> None:
     until(process, "ops/s")
-
-
-def until(process: subprocess.Popen[str], said: str) -> None:
-    assert process.stderr is not None
-    assert any(said in line for line in process.stderr), f"it never said {said!r}"

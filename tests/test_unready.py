@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import gevent
 import pytest
 
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
 from loadstone.run import Run
+from tests import locusts
 from tests.commands import free_port, loadstone
+from tests.locusts import ended, until, until_it_serves
 
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-unready"}
 NOBODY = "http://127.0.0.1:9"
-WITHIN_S = 120
 LOCUSTFILE = """
 from loadstone.locust import ScenarioUser, folding
 
@@ -51,24 +48,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[
     assert loadstone("tables", "drop", "cmz", "--yes", cwd=folder, environ=environ).code == 0
 
 
-@contextmanager
 def locust(
     folder: Path, *arguments: str, environ: Mapping[str, str] = TABLE
-) -> Iterator[subprocess.Popen[str]]:
-    """Plain Locust; it has ended afterwards."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "locust", "--only-summary", *arguments],
-        cwd=folder,
-        env={**os.environ, **environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    return locusts.locust(folder, *arguments, environ=environ)
 
 
 def master(engine: Engine, port: int, *arguments: str) -> list[str]:
@@ -81,18 +64,6 @@ def headless(run: str, workers: int = 1) -> list[str]:
 
 def worker(url: str, port: int) -> list[str]:
     return ["--worker", "--master-port", str(port), "--host", url]
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """With which exit code, and what was said."""
-    _, err = process.communicate(timeout=WITHIN_S)
-    assert "Traceback" not in err, err
-    return process.returncode, err
-
-
-def until(process: subprocess.Popen[str], said: str) -> None:
-    assert process.stderr is not None
-    assert any(said in line for line in process.stderr), f"it never said {said!r}"
 
 
 def reasons(err: str) -> list[str]:
@@ -170,17 +141,6 @@ def started(page: str) -> tuple[bool, str]:
     with urlopen(f"{page}/swarm", form) as answer:
         told = json.load(answer)
     return told["success"], told["message"]
-
-
-def until_it_serves(page: str) -> None:
-    with gevent.Timeout(WITHIN_S):
-        while True:
-            try:
-                urlopen(page).close()
-            except URLError:
-                gevent.sleep(0.1)
-            else:
-                return
 
 
 def test_a_master_that_cannot_begin_ends_its_workers(place: Path, engine: Engine) -> None:
