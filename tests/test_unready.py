@@ -156,21 +156,28 @@ def test_a_master_that_cannot_begin_ends_its_workers(place: Path, engine: Engine
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_an_interrupt_ends_a_master_that_waits(place: Path, engine: Engine, times: int) -> None:
-    """Ctrl-C while workers are waited for is one sentence and 130, and those that came end; so it
-    is when it is typed again while that is done."""
+@pytest.mark.parametrize(
+    ("number", "said", "exit_code"),
+    [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "told to end", 143)],
+    ids=["ctrl-c", "sigterm"],
+)
+def test_a_signal_ends_a_master_that_waits(
+    place: Path, engine: Engine, number: signal.Signals, said: str, exit_code: int, times: int
+) -> None:
+    """Ctrl-C and SIGTERM while workers are waited for are one sentence and the code that a shell
+    knows, and those that came end; so it is when it comes again while that is done."""
     port = free_port()
     with (
         locust(place, *master(engine, port, *headless("interrupted", 2))) as leading,
         locust(place, *worker(engine.url, port)) as came,
     ):
         until(leading, "waiting for workers: 1 of 2 have found their data")
-        leading.send_signal(signal.SIGINT)
-        until(leading, "loadstone: interrupted before the run began")
+        leading.send_signal(number)
+        until(leading, f"loadstone: {said} before the run began")
         for _ in range(times - 1):
-            leading.send_signal(signal.SIGINT)
+            leading.send_signal(number)
         code, err = ended(leading)
-        assert (code, ended(came)[0]) == (130, 0), err
+        assert (code, ended(came)[0]) == (exit_code, 0), err
     assert "loadstone: " not in err
 
 

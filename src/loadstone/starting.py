@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+#: In the environment of a process that a command starts, and tells to end when it is told so
+#: itself: it is the command that says so.
+SPOKEN_FOR = "LOADSTONE_SPOKEN_FOR"
+
 
 def ready() -> None:
     """All is loaded: from here on the command answers to Ctrl-C."""

@@ -13,7 +13,7 @@ from loadstone.cli.data_options import Scale
 from loadstone.cli.options import project_option, say
 from loadstone.cli.outcome import print_outcome
 from loadstone.cli.report import write_html
-from loadstone.cli.run import INTERRUPTED, check_duration, replay
+from loadstone.cli.run import check_duration, exit_if_interrupted, replay
 from loadstone.cli.seed_progress import shown
 from loadstone.folders import make_folder
 from loadstone.naming import Naming
@@ -85,8 +85,7 @@ def demo(
     html = write_html(record, path)
     print_outcome(record)
     click.echo(f"report: {html}")
-    if record.ending.how == "interrupted":
-        raise SystemExit(INTERRUPTED)
+    exit_if_interrupted([record])
     if not well:
         raise SystemExit(1)
 

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -43,7 +43,8 @@ from loadstone.content import content_root
 from loadstone.errors import BadValue, LoadstoneError
 from loadstone.folders import make_folder
 from loadstone.naming import Naming
-from loadstone.run import Run, find_runs, runs_folder
+from loadstone.run import TOLD_TO_END, Run, find_runs, runs_folder
+from loadstone.starting import SPOKEN_FOR
 from loadstone.system import System, project_root
 from loadstone.target import Where
 
@@ -70,7 +71,6 @@ LOCUST = {
 }
 #: As `loadstone.locust.senders` has them: Locust is imported by a process of its own alone.
 CLIENTS = ("loadstone", "boto3", "boto3-tuned")
-INTERRUPTED = 130
 #: Where sources disagree on what is expected of a call before it is made.
 _READINGS = ("numbers", "respelled")
 _DEFAULT_LOCUSTFILE = Path(__file__).resolve().parent.parent / "locust" / "default_locustfile.py"
@@ -216,10 +216,17 @@ def run(
     records = records_of_each(path, systems)
     print_records(records, as_json=as_json)
     passed = judge_records(records.values(), junit=junit, quiet=as_json)
-    if any(Run.load(each).ending.how == "interrupted" for each in records.values()):
-        raise SystemExit(INTERRUPTED)
+    exit_if_interrupted(Run.load(each) for each in records.values())
     if not passed or not well:
         raise SystemExit(1)
+
+
+def exit_if_interrupted(runs: Iterable[Run]) -> None:
+    """With the code of a process that Ctrl-C, or who runs it, has ended."""
+    for run in runs:
+        if run.ending.how == "interrupted":
+            by = signal.SIGTERM if run.ending == TOLD_TO_END else signal.SIGINT
+            raise SystemExit(128 + by)
 
 
 def replay(
@@ -308,15 +315,15 @@ def _wait_for(command: list[str], environ: Mapping[str, str], *, record: Path) -
     Ctrl-C is what we tell it: to end in good order, or just to end when `record` has not begun.
     """
     process: subprocess.Popen[bytes] | None = None
-    interrupted = False
+    told: int | None = None
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        interrupted |= number == signal.SIGINT
-        if process is None:
-            return
-        begun = record.exists()
-        process.send_signal(number if begun else signal.SIGTERM)
+        nonlocal told
+        told = told or number
+        if process is not None:
+            interrupts = number == signal.SIGINT and record.exists()
+            # A terminal that hangs up, too, is no reason to cut off a record.
+            process.send_signal(number if interrupts else signal.SIGTERM)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, pass_on) for number in numbers}
@@ -325,16 +332,19 @@ def _wait_for(command: list[str], environ: Mapping[str, str], *, record: Path) -
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env=dict(environ),
+            env={**environ, SPOKEN_FOR: "1"},
             process_group=0,
         )
-        if interrupted:
+        if told:
             process.terminate()
         with process:
             code = process.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if interrupted and not record.exists():
-        raise KeyboardInterrupt
+    if told and not record.exists():
+        if told == signal.SIGINT:
+            raise KeyboardInterrupt
+        click.echo("loadstone: told to end before the run began", err=True)
+        raise SystemExit(128 + signal.SIGTERM)
     return code

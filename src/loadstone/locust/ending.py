@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from traceback import walk_stack
 from types import FrameType
 
 from loadstone.run import Ending
+from loadstone.run.header import INTERRUPTED, TOLD_TO_END
 
 COMPLETED = Ending("completed")
-TOLD_TO_END = Ending("interrupted", "the process was told to end")
 ON_THE_PAGE = Ending("stopped", "on the web page")
 NO_WORKER = Ending("stopped", "no worker is left")
 STOP_TEST = Ending("stopped", "a task raised StopTest")
 NO_MASTER = Ending("stopped", "the master does not answer any more")
 
+BY_SIGNAL = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TOLD_TO_END}
 #: Who stops a test in Locust, as module and function. A worker that its master stops has completed
 #: its part: how the run ended is the master's to say.
 STOPPERS = {

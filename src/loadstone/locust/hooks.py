@@ -13,8 +13,9 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from gevent.lock import RLock
 from locust import events
-from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+from locust.runners import STATE_CLEANUP, LocalRunner, MasterRunner, WorkerRunner
 
 from loadstone.capacity.price_file import known_prices
 from loadstone.errors import BadValue, EngineError, LoadstoneError, TableMismatch
@@ -22,16 +23,17 @@ from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
-from loadstone.locust.ending import NO_WORKER, ending_by_caller
+from loadstone.locust.ending import BY_SIGNAL, NO_WORKER, ending_by_caller
 from loadstone.locust.folding import Folding
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
-from loadstone.locust.interrupts import EXIT_CODE, Interrupts
 from loadstone.locust.keeping import Keeping
+from loadstone.locust.leaving import Leaving
 from loadstone.locust.live_share import LiveShare
 from loadstone.locust.losses import Losses
 from loadstone.locust.open_run import OpenRun
 from loadstone.locust.options import add_arguments, keep_given
 from loadstone.locust.prepare import Prepared, check_run_name, prepare
+from loadstone.locust.quitting import quit_soon, stop_soon
 from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
 from loadstone.locust.refusals import Refusals
@@ -48,7 +50,7 @@ from loadstone.target import Opened, Where, opened_target
 #: A user that is stopped finishes its call: what is in flight belongs to the record.
 FINISH_S = 2.0
 PREPARED_WITHIN_S = 60.0
-CONNECTED_WITHIN_S = 0.5
+STOPPED_EVERY_S = 0.05
 
 _initialised = Event()
 
@@ -125,47 +127,16 @@ class Host:
         self._directories: list[Path] = []
         self._folding = Folding(runner, self._keeping.judge, lambda: bool(self.failure), _say)
         self.failure = self._stopped_for = ""
-        self._over = False
+        self._over = self._settles = False
+        self._ending_it = RLock()
         self._host = environment.host
         environment.stop_timeout = environment.stop_timeout or FINISH_S
-        headless = bool(environment.parsed_options.headless)
-        self._interrupts = Interrupts(runner, headless=headless, leave=self._leave_interrupted)
+        self._leaving = Leaving(environment, runner, self._refusals, self.release, _say)
+        self._interrupts = self._leaving.interrupts
 
     def prepare_or_leave(self) -> None:
         """Get ready for a test; where that cannot be, end this process, and say why."""
-        try:
-            self.prepare()
-        except (LoadstoneError, OSError) as error:
-            exit_code = getattr(error, "exit_code", 2)
-            _say(f"loadstone: {error}")
-            self._refusals.leave(str(error), exit_code)
-            self._leave()
-            raise SystemExit(exit_code) from None
-        except KeyboardInterrupt:
-            self._refusals.leave("interrupted", EXIT_CODE, tells=1)
-            self._leave_interrupted()
-            raise SystemExit(EXIT_CODE) from None
-        except SystemExit:
-            self._leave()
-            raise
-        except Exception as error:
-            self._refusals.leave(f"{type(error).__name__}: {error}", 1)
-            raise
-        self._interrupts.ready()
-
-    def _leave(self) -> None:
-        """Nothing begins: let go of the targets, and of the workers."""
-        self._refusals.end()
-        self.release()
-        if isinstance(self._runner, MasterRunner):
-            # A worker of Locust's that is told to quit while it connects does not.
-            gevent.sleep(CONNECTED_WITHIN_S)
-            self._runner.quit()
-
-    def _leave_interrupted(self) -> None:
-        if self._reports:
-            _say("loadstone: interrupted before the run began")
-        self._leave()
+        self._leaving.prepare_or_leave(self.prepare)
 
     def prepare(self) -> None:
         """Open the targets, and find the data that is in the tables."""
@@ -312,6 +283,10 @@ class Host:
 
     def end(self, **_: Any) -> None:
         """A test stops: end the record, and fold it when this process is the one to report."""
+        with self._ending_it:  # a second time only when the first is over
+            self._end()
+
+    def _end(self) -> None:
         self._over = True
         ending = self._ending()
         self._gate_shares.end()
@@ -330,8 +305,18 @@ class Host:
             self.fail(f"{ending.reason}: the run ends before its time")
 
     def settle(self, **_: Any) -> None:
-        """The process is about to end, and with which code is asked next."""
-        self._folding.join()
+        """The process is about to end, and with which code is asked next.
+
+        SIGTERM has Locust do so beside a test that it stops already, or a process that ends.
+        """
+        if self._settles:
+            Event().wait()  # for the other to end the process
+        self._settles = True
+        with gevent.Timeout(self.environment.stop_timeout + FINISH_S, False):
+            while self._runner.state == STATE_CLEANUP:  # or it would stop the users twice
+                gevent.sleep(STOPPED_EVERY_S)
+        with self._ending_it:
+            self._folding.join()
 
     def close(self, **_: Any) -> None:
         """The process ends."""
@@ -365,9 +350,7 @@ class Host:
         self._stopped_for = reason
         _say(f"loadstone: stopped, {reason}")
         self.environment.process_exit_code = 1
-        headless = getattr(self.environment.parsed_options, "headless", False)
-        # Not from here: that ends the greenlet that counts.
-        gevent.spawn(self._runner.quit if headless else self._runner.stop)
+        stop_soon(self.environment, self._runner)
 
     def fail(self, reason: str) -> None:
         """End the run, as it cannot go on."""
@@ -375,8 +358,7 @@ class Host:
         _say(f"loadstone: {reason}")
         self._refusals.tell(reason)
         self.environment.process_exit_code = 1
-        # Not from here: quitting ends the greenlet that found the fault.
-        gevent.spawn(self._runner.quit)
+        quit_soon(self.environment, self._runner)
 
     def _ending(self) -> Ending:
         if self.failure:
@@ -384,7 +366,7 @@ class Host:
         if self._stopped_for:
             return Ending("stopped", self._stopped_for)
         if self._interrupts.happened:
-            return Ending("interrupted")
+            return BY_SIGNAL[self._interrupts.happened]
         return Ending("completed") if self._open.found_all else ending_by_caller()
 
 

@@ -1,7 +1,9 @@
-"""Ctrl-C in a process of Locust: while it prepares or waits, while it plays, and beside a page."""
+"""Ctrl-C, or being told to end, in a process of Locust: while it prepares or waits, while it plays,
+and beside a page."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from time import monotonic
@@ -9,28 +11,40 @@ from types import FrameType
 from typing import Any
 
 import gevent
-from locust.runners import MasterRunner
+from locust.runners import WorkerRunner
 
-EXIT_CODE = 130
-#: Leaving takes a moment, in which another Ctrl-C changes nothing.
+from loadstone.locust.quitting import quit_soon
+
+#: What has happened, in words. Locust takes SIGTERM over when it has started all that it starts;
+#: under a LoadTestShape without a page it never does.
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "told to end"}
+#: Leaving takes a moment, in which a further signal changes nothing.
 LEAVES_WITHIN_S = 5.0
 
 
 class Interrupts:
     """One for each process. `leave` ends one that has yet to begin: its targets and its workers.
 
-    The first Ctrl-C ends in good order what nobody watches on a page; a further one goes where it
-    went, but not while the first one is heeded. A KeyboardInterrupt would else come up in whatever
-    is at work, and some parts of Locust swallow it.
+    The first signal ends in good order what nobody watches on a page; a further one goes where it
+    went, but is of no account while the first one is heeded. A KeyboardInterrupt would else come up
+    in whatever is at work, and some parts of Locust swallow it.
     """
 
-    def __init__(self, runner: Any, *, headless: bool, leave: Callable[[], None]) -> None:
-        self._runner, self._headless, self._leave = runner, headless, leave
+    def __init__(self, environment: Any, runner: Any, leave: Callable[[], None]) -> None:
+        self._environment, self._runner, self._leave = environment, runner, leave
+        self._headless = bool(environment.parsed_options.headless)
         self._main = gevent.get_hub().parent
-        self.happened = self._ready = self._begun = False
-        self._leaves_until_s = 0.0
-        self._before = signal.getsignal(signal.SIGINT)
-        signal.signal(signal.SIGINT, self._interrupted)
+        self.happened: signal.Signals | None = None  # the first of the signals
+        self._ready = self._begun = False
+        self._leaves_until_s: float | None = None
+        self._before = {number: signal.getsignal(number) for number in SAID}
+        for number in SAID:
+            signal.signal(number, self._heard)
+
+    @property
+    def exit_code(self) -> int:
+        """As of a process that the first of the signals had ended."""
+        return 128 + (self.happened or 0)
 
     def ready(self) -> None:
         """All is prepared, and Locust goes on."""
@@ -40,26 +54,49 @@ class Interrupts:
         """A test has begun, which is ended by Locust."""
         self._begun = True
 
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        first, self.happened = not self.happened, True
-        waits = isinstance(self._runner, MasterRunner) and not self._begun
-        if first and (not self._ready or (self._headless and waits)):
+    def leaving(self) -> None:
+        """The process ends by itself, and soon."""
+        if self._leaves_until_s is None:
             self._leaves_until_s = monotonic() + LEAVES_WITHIN_S
-        elif monotonic() < self._leaves_until_s:
+
+    def left(self) -> None:
+        """Nothing of ours is left to end: whoever is in a hurry need not wait for Locust."""
+        self._leaves_until_s = 0.0
+
+    def dismissed(self) -> None:
+        """A worker: its master has told it to end, in Locust's own words."""
+        if not self._ready and self._leaves_until_s is None:
+            self.leaving()
+            self._raise_in_main(SystemExit(0))
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if self._leaves_until_s is not None:
+            if monotonic() > self._leaves_until_s:
+                os._exit(128 + number)
             return
+        first = self.happened is None
+        self.happened = self.happened or signal.Signals(number)
+        waits = not self._begun and not isinstance(self._runner, WorkerRunner)
         if first and not self._ready:
+            self.leaving()
             self._raise_in_main(KeyboardInterrupt())
+        elif first and self._headless and waits:
+            self.leaving()
+            gevent.spawn(self._end_waiting)
         elif first and self._headless:
-            gevent.spawn(self._end_waiting if waits else self._runner.quit)
-        elif self._before is signal.default_int_handler:
+            quit_soon(self._environment, self._runner)
+        elif number == signal.SIGTERM:
+            if not self._begun:  # the moment before Locust listens to it
+                self._raise_in_main(SystemExit(self.exit_code))
+        elif (before := self._before[signal.SIGINT]) is signal.default_int_handler:
             self._raise_in_main(KeyboardInterrupt())
-        elif callable(self._before):
-            self._before(number, frame)
+        elif callable(before):
+            before(number, frame)
 
     def _end_waiting(self) -> None:
         """A master that waits for workers, in Locust's own words, looks at nothing else."""
         self._leave()
-        self._raise_in_main(SystemExit(EXIT_CODE))
+        self._raise_in_main(SystemExit(self.exit_code))
 
     def _raise_in_main(self, error: BaseException) -> None:
         if gevent.getcurrent() is self._main:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import gevent
 from locust.runners import WorkerRunner
 
 from loadstone.arrivals.flags import plan_from
 from loadstone.arrivals.plan import Plan, Share, refuse_long_warm_up
 from loadstone.errors import BadValue
 from loadstone.locust.load import Load
+from loadstone.locust.quitting import stop_soon
 from loadstone.locust.recording import Recording
 from loadstone.locust.shares import Shares
 from loadstone.locust.trials import Trials
@@ -89,8 +89,7 @@ class OpenRun:
     def _found(self) -> None:
         """The search is over: end as when the time is over."""
         self._environment.process_exit_code = 0 if self._trials.found else 1
-        headless = getattr(self._environment.parsed_options, "headless", False)
-        gevent.spawn(self._runner.quit if headless else self._runner.stop)
+        stop_soon(self._environment, self._runner)
 
 
 def _of_systems(share: Share, number: int, systems: int) -> Share:

@@ -61,8 +61,12 @@ class Refusals:
             self.tell(reason, exit_code, begun=False)
             if self._noted.wait(TELL_EVERY_S):
                 break
-        # In Locust's own words, or it would be counted among the others for a minute.
-        self._runner.send_message("quit")
+        self.quit()
+
+    def quit(self) -> None:
+        """A worker: in Locust's own words, or it would be counted among the others for a minute."""
+        if isinstance(self._runner, WorkerRunner):
+            self._runner.send_message("quit")
 
     def absent(self) -> str:
         """Why a master whose page is told to start cannot; "" when it can."""

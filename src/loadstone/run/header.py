@@ -133,3 +133,6 @@ class Ending:
 
 
 CUT_OFF = Ending("cut off")
+INTERRUPTED = Ending("interrupted")
+#: With SIGTERM: by what runs the process, and not by who sits before it.
+TOLD_TO_END = Ending("interrupted", "the process was told to end")

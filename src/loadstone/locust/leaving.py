@@ -1,0 +1,91 @@
+"""How a process leaves that has yet to begin: why it does, its targets, and its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadstone.errors import LoadstoneError
+from loadstone.locust.interrupts import SAID, Interrupts
+from loadstone.locust.refusals import Refusals
+from loadstone.starting import SPOKEN_FOR
+
+CONNECTED_WITHIN_S = 0.5
+
+
+class Leaving:
+    """One for each process. `release` lets go of its targets."""
+
+    def __init__(
+        self,
+        environment: Any,
+        runner: Any,
+        refusals: Refusals,
+        release: Callable[[], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._runner, self._refusals, self._release, self._say = runner, refusals, release, say
+        # Of workers that Locust itself has started, their master speaks.
+        spoken_for = SPOKEN_FOR in os.environ or (
+            isinstance(runner, WorkerRunner) and environment.parsed_options.processes
+        )
+        self._tells = not spoken_for
+        self.interrupts = Interrupts(environment, runner, self._leave_interrupted)
+
+    def prepare_or_leave(self, prepare: Callable[[], None]) -> None:
+        """Get ready for a test; where that cannot be, end this process, and say why."""
+        if isinstance(self._runner, WorkerRunner):
+            gevent.spawn(self._end_with_master)
+        try:
+            prepare()
+        except (LoadstoneError, OSError) as error:
+            exit_code = getattr(error, "exit_code", 2)
+            self.interrupts.leaving()
+            self._say(f"loadstone: {error}")
+            self._refusals.leave(str(error), exit_code)
+            self._leave()
+            raise SystemExit(exit_code) from None
+        except KeyboardInterrupt:
+            self._leave_interrupted()
+            raise SystemExit(self.interrupts.exit_code) from None
+        except SystemExit:
+            self._leave()
+            raise
+        except Exception as error:
+            self.interrupts.leaving()
+            self._refusals.leave(f"{type(error).__name__}: {error}", 1)
+            self._leave()
+            raise
+        self.interrupts.ready()
+
+    def _end_with_master(self) -> None:
+        """A worker that is told to end ends its greenlets; else only what prepares goes on."""
+        self._runner.greenlet.join()
+        self.interrupts.dismissed()
+
+    def _leave_interrupted(self) -> None:
+        self.interrupts.leaving()
+        by = self.interrupts.happened or signal.SIGINT
+        if self._tells:
+            self._say(f"loadstone: {SAID[by]} before the run began")
+        if by == signal.SIGINT:
+            self._refusals.leave(SAID[by], self.interrupts.exit_code, tells=1)
+        else:  # by what starts another in its place
+            self._refusals.quit()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Nothing begins: let go of the targets, and of the workers."""
+        self.interrupts.leaving()
+        self._refusals.end()
+        self._release()
+        if isinstance(self._runner, MasterRunner):
+            # A worker of Locust's that is told to quit while it connects does not.
+            gevent.sleep(CONNECTED_WITHIN_S)
+            self._runner.quit()
+        self.interrupts.left()
