@@ -34,6 +34,31 @@ class CmzUser(ScenarioUser):
     system = "cmz"
 """
 
+#: A master that is slow before it opens its target, or after it has found that all are there.
+SLOW_MASTER = """
+import sys
+import gevent
+from locust import events
+from loadstone.locust import ScenarioUser, hooks
+
+opened = hooks.opened_target
+
+
+class CmzUser(ScenarioUser):
+    system = "cmz"
+
+
+def take_time(*args, **kwargs):
+    if "--master" in sys.argv:
+        print("it takes its time", file=sys.stderr, flush=True)
+        gevent.sleep(3600)
+    return opened(*args, **kwargs)
+
+
+"""
+OPENS = "hooks.opened_target = take_time"
+GOES_ON = "events.init.add_listener(lambda **_: '--master' in sys.argv and take_time())"
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Path]:
@@ -183,7 +208,7 @@ def test_a_signal_ends_a_master_that_waits(
 
 def test_a_worker_that_pauses_is_waited_for(place: Path, engine: Engine) -> None:
     """One that does not answer for a while (a throttled container) takes part when it is back."""
-    port, brief = free_port(), ("--headless", "-t", "1s", "--run-name", "paused")
+    port, brief = free_port(), ("--headless", "-t", "4s", "--run-name", "paused")
     with (
         locust(place, *master(engine, port, *brief, "--expect-workers", "2")) as leading,
         locust(place, *worker(engine.url, port)) as pausing,
@@ -213,6 +238,46 @@ def test_an_interrupted_worker_ends_a_master_that_waits(place: Path, engine: Eng
         code, err = ended(leading)
         assert (code, ended(preparing)[0]) == (130, 130), err
     assert reasons(err) == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    ("slow", "moment"),
+    [(OPENS, "1 workers connected"), (GOES_ON, "it takes its time")],
+    ids=["opens", "goes-on"],
+)
+def test_a_master_whose_only_worker_left_says_so(
+    place: Path, engine: Engine, slow: str, moment: str
+) -> None:
+    """Locust hears of no worker any more then: a master that is at something else does not wait for
+    one, and ends with 1."""
+    file, port = place / "slow.py", free_port()
+    file.write_text(SLOW_MASTER + slow)
+    with (
+        locust(place, "-f", file.name, *master(engine, port, *headless("left"))) as leading,
+        locust(place, "-f", file.name, *worker(engine.url, port)) as only,
+    ):
+        until(leading, moment)
+        until(only, "target: ")
+        only.terminate()
+        code, err = ended(leading)
+    assert code == 1
+    assert re.findall("^loadstone: (.*)$", err, re.MULTILINE) == [
+        "no worker is left: the run cannot begin"
+    ]
+
+
+def test_a_worker_that_is_killed_is_missed(place: Path, engine: Engine) -> None:
+    """A master that waits says again how many have found their data when these are fewer."""
+    port = free_port()
+    with (
+        locust(place, *master(engine, port, *headless("missed", 2))) as leading,
+        locust(place, *worker(engine.url, port)) as doomed,
+    ):
+        until(leading, "waiting for workers: 1 of 2 have found their data")
+        doomed.kill()
+        until(leading, "waiting for workers: 0 of 2 have found their data")
+        leading.terminate()
+        assert ended(leading)[0] == 143
 
 
 def test_a_worker_that_cannot_go_on_says_why(place: Path, engine: Engine) -> None:

@@ -312,6 +312,7 @@ class Host:
         if self._settles:
             Event().wait()  # for the other to end the process
         self._settles = True
+        self._leaving.quits()
         with gevent.Timeout(self.environment.stop_timeout + FINISH_S, False):
             while self._runner.state == STATE_CLEANUP:  # or it would stop the users twice
                 gevent.sleep(STOPPED_EVERY_S)

@@ -63,11 +63,21 @@ class Interrupts:
         """Nothing of ours is left to end: whoever is in a hurry need not wait for Locust."""
         self._leaves_until_s = 0.0
 
-    def dismissed(self) -> None:
-        """A worker: its master has told it to end, in Locust's own words."""
-        if not self._ready and self._leaves_until_s is None:
-            self.leaving()
-            self._raise_in_main(SystemExit(0))
+    @property
+    def prepares(self) -> bool:
+        """Whether it has yet to be ready."""
+        return not self._ready
+
+    @property
+    def has_yet_to_begin(self) -> bool:
+        """Whether there is no test, and one may still come."""
+        return not self._begun and self._leaves_until_s is None
+
+    def raise_in_main(self, error: BaseException) -> None:
+        """Where Locust waits."""
+        if gevent.getcurrent() is self._main:
+            raise error
+        gevent.get_hub().loop.run_callback(self._main.throw, error)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         if self._leaves_until_s is not None:
@@ -79,7 +89,7 @@ class Interrupts:
         waits = not self._begun and not isinstance(self._runner, WorkerRunner)
         if first and not self._ready:
             self.leaving()
-            self._raise_in_main(KeyboardInterrupt())
+            self.raise_in_main(KeyboardInterrupt())
         elif first and self._headless and waits:
             self.leaving()
             gevent.spawn(self._end_waiting)
@@ -87,18 +97,13 @@ class Interrupts:
             quit_soon(self._environment, self._runner)
         elif number == signal.SIGTERM:
             if not self._begun:  # the moment before Locust listens to it
-                self._raise_in_main(SystemExit(self.exit_code))
+                self.raise_in_main(SystemExit(self.exit_code))
         elif (before := self._before[signal.SIGINT]) is signal.default_int_handler:
-            self._raise_in_main(KeyboardInterrupt())
+            self.raise_in_main(KeyboardInterrupt())
         elif callable(before):
             before(number, frame)
 
     def _end_waiting(self) -> None:
         """A master that waits for workers, in Locust's own words, looks at nothing else."""
         self._leave()
-        self._raise_in_main(SystemExit(self.exit_code))
-
-    def _raise_in_main(self, error: BaseException) -> None:
-        if gevent.getcurrent() is self._main:
-            raise error
-        gevent.get_hub().loop.run_callback(self._main.throw, error)
+        self.raise_in_main(SystemExit(self.exit_code))

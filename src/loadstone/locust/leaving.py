@@ -39,8 +39,7 @@ class Leaving:
 
     def prepare_or_leave(self, prepare: Callable[[], None]) -> None:
         """Get ready for a test; where that cannot be, end this process, and say why."""
-        if isinstance(self._runner, WorkerRunner):
-            gevent.spawn(self._end_with_master)
+        self._watching = gevent.spawn(self._end_with_runner)
         try:
             prepare()
         except (LoadstoneError, OSError) as error:
@@ -63,10 +62,29 @@ class Leaving:
             raise
         self.interrupts.ready()
 
-    def _end_with_master(self) -> None:
-        """A worker that is told to end ends its greenlets; else only what prepares goes on."""
+    def quits(self) -> None:
+        """The process ends by itself."""
+        self._watching.kill()
+
+    def _end_with_runner(self) -> None:
+        """Locust ends the greenlets of a worker that its master tells to quit, and those of a
+        master without a page that its last worker leaves, but not what main is at."""
         self._runner.greenlet.join()
-        self.interrupts.dismissed()
+        if not self.interrupts.has_yet_to_begin:
+            return
+        if isinstance(self._runner, WorkerRunner) and self.interrupts.prepares:
+            self._end(0)
+        elif isinstance(self._runner, MasterRunner) and not self._runner.worker_count:
+            refusals = self._refusals.heard
+            if not refusals:
+                self._say("loadstone: no worker is left: the run cannot begin")
+            self._end(refusals[0].exit_code if refusals else 1)
+
+    def _end(self, exit_code: int) -> None:
+        self.interrupts.leaving()
+        if not self.interrupts.prepares:
+            self._leave()
+        self.interrupts.raise_in_main(SystemExit(exit_code))
 
     def _leave_interrupted(self) -> None:
         self.interrupts.leaving()

@@ -65,7 +65,7 @@ class Readiness:
         if not isinstance(self._runner, MasterRunner):
             return
         workers, at_most_s = options.expect_workers, options.expect_workers_max_wait
-        came, said, began_s = 0, False, monotonic()
+        came, said, began_s = 0, workers, monotonic()
         while (prepared := len(self._prepared & (there := self._there()))) < workers:
             if refusals.heard and len(there) < workers:
                 raise SystemExit(refusals.heard[0].exit_code)
@@ -79,8 +79,8 @@ class Readiness:
             if at_most_s and waited_s > at_most_s:
                 limit = f"{at_most_s} s of --expect-workers-max-wait"
                 raise Unfinished(f"{found} in the {limit}: the run does not begin")
-            if waited_s > SAY_AFTER_S and not said:
-                said = True
+            if waited_s > SAY_AFTER_S and prepared < said:  # fewer when one does not answer
+                said = prepared
                 say(f"waiting for workers: {prepared} of {workers} have found their data")
             gevent.sleep(LOOK_EVERY_S)
 
