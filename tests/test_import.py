@@ -324,7 +324,7 @@ def test_an_import_on_aws_is_priced_and_asked_about() -> None:
     assert asked("us-east-1", "", dry_run=True).stdout == "False\n"
     above = asked("us-east-1", "", yes=True, budget_usd=Decimal(14)).exception
     assert isinstance(above, Refused)
-    assert "above the budget of 14.00 USD" in str(above)
+    assert "about 15.00 USD is above the budget of 14 USD" in str(above)
 
 
 def test_a_region_without_a_price_is_an_error() -> None:

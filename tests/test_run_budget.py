@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -192,9 +193,8 @@ def test_locust_is_told_of_the_budget(monkeypatch: pytest.MonkeyPatch, tmp_path:
         return 2
 
     monkeypatch.setattr(run_module, "_wait_for", wait_for)
-    load = {option.name: option.default for option in run_command.params if option.name}
-    load |= {"budget": "2.5", "prices": tmp_path / "p.toml", "duration": "5s", "objective": ()}
-    load["name"] = "spent"
+    load: dict[str, Any] = run_command.make_context("run", ["cmz"]).params
+    load |= {"budget": "2.5", "prices": tmp_path / "p.toml", "duration": "5s", "name": "spent"}
     with pytest.raises(SystemExit):
         run_module.replay([load_system("cmz")], Where(), Naming(), load)
     (command,) = sent

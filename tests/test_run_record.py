@@ -288,6 +288,20 @@ def test_calls_after_the_last_tick_are_kept(tmp_path: Path) -> None:
     assert run.lasted_s == 1.2
 
 
+def test_of_many_runs_the_newest_are_named(tmp_path: Path) -> None:
+    """Who asks for a run that is not there is told the newest ten, how many there are, where all of
+    them are listed, and which one may be meant."""
+    for number in range(12):
+        started = START_MS + 5000 * number
+        finished(tmp_path / f"r{number:02}", [], name=f"r{number:02}", started_unix_ms=started)
+    with pytest.raises(UnknownName) as refused:
+        find_run("r00x", tmp_path)
+    assert str(refused.value) == (
+        "no run 'r00x'; the newest of 12 are r02, r03, r04, r05, r06, r07, r08, r09, r10, r11; "
+        "`loadstone runs` lists all; you may mean r00"
+    )
+
+
 def test_runs_are_found_by_name_path_and_last(tmp_path: Path) -> None:
     """RUN is a path, a name, or `last`, and a wrong name lists the right ones."""
     finished(tmp_path / "b-first", [], name="b-first")

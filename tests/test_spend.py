@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadstone.aws.endpoint import is_local
+from loadstone.capacity.money import no_less
 from loadstone.capacity.prices import Price, Prices, builtin_prices
 from loadstone.capacity.spend import Arm, Estimate, Meter, bill, import_cost_usd
 from loadstone.capacity.till import Billed, Till
@@ -164,6 +165,25 @@ def test_above_the_budget_is_refused() -> None:
     assert "goes on" in ask("--yes", "--budget", "1.25").stdout
     narrowly = ask("--yes", "--budget", "1.2499")
     assert "about 1.25 USD is above the budget of 1.2499 USD" in str(narrowly.exception)
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [
+        ("0", "0.00"),
+        ("0.00121", "0.0013"),
+        ("0.000643", "0.00065"),
+        ("0.0996", "0.100"),
+        ("0.1", "0.10"),
+        ("1.241", "1.25"),
+        ("1234.5", "1,234.50"),
+    ],
+)
+def test_what_is_above_a_budget_reads_as_above_it(usd: str, said: str) -> None:
+    """What something costs is rounded up, and small amounts keep two digits: one that is above a
+    budget of a tenth of a cent does not read as a cent, nor as less than the budget."""
+    assert no_less(Decimal(usd)) == said
+    assert Decimal(said.replace(",", "")) >= Decimal(usd)
 
 
 def test_a_budget_needs_a_price() -> None:

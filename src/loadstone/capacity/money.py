@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from loadstone.capacity.prices import Price, Prices
 
@@ -13,6 +13,13 @@ BYTES_PER_GB = 1024**3
 OVERHEAD_BYTES = 100  # billed for each item and each index entry, see "Billing for DynamoDB"
 
 _MILLION = 1_000_000
+_CENT, _DIME = Decimal("0.01"), Decimal("0.10")
+
+
+def no_less(usd: Decimal) -> str:
+    """Rounded up to cents, or below a dime to two digits, so that it reads as no less: `0.0013`."""
+    step = _CENT if not usd or usd >= _DIME else Decimal(1).scaleb(usd.adjusted() - 1)
+    return f"{usd.quantize(step, ROUND_UP):,f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

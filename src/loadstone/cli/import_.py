@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.advice import advised
+from loadstone.capacity.money import no_less
 from loadstone.cli.ledger_table import print_json
 from loadstone.cli.options import (
     allow_production_option,
@@ -186,8 +187,8 @@ def _agreed(importing: Importing, spending: Spending, *, begun: Sequence[str]) -
         return False
     if cost is not None and spending.budget_usd is not None and cost > spending.budget_usd:
         raise Refused(
-            f"nothing was imported: about {usd(cost)} is above the budget of "
-            f"{usd(spending.budget_usd)}"
+            f"nothing was imported: about {no_less(cost)} USD is above the budget of "
+            f"{spending.budget_usd.normalize():f} USD"
         )
     if target.kind == "aws" and not spending.yes:
         _ask()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
+from loadstone.capacity.money import no_less
 from loadstone.capacity.price_file import known_prices
 from loadstone.capacity.prices import Prices
 from loadstone.capacity.spend import Bill, Estimate, Meter, bill
@@ -265,10 +266,9 @@ def _json(estimate: Estimate, billed: Bill | None) -> str:
 
 def _refuse_above(budget_usd: Decimal | None, billed: Bill | None, deed: Deed) -> None:
     if budget_usd is not None and billed is not None and billed.on_demand_usd > budget_usd:
-        # Rounded up, it is above the budget as it reads, too.
-        cost = billed.on_demand_usd.quantize(CENT, ROUND_UP)
+        cost = no_less(billed.on_demand_usd)  # so it is above the budget as it reads, too
         raise Refused(
-            f"nothing was {deed.done}: about {cost:,f} USD is above the budget of "
+            f"nothing was {deed.done}: about {cost} USD is above the budget of "
             f"{budget_usd.normalize():f} USD; take less, or raise --budget"
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from locust.runners import MasterRunner, WorkerRunner
 
+from loadstone.capacity.money import no_less
 from loadstone.capacity.price_file import known_prices
 from loadstone.capacity.prices import Prices
 from loadstone.capacity.till import Billed, Till
@@ -87,5 +88,5 @@ class Spending:
             self._over = True
             self._reached(
                 f"the budget of {self._budget.normalize():f} USD is reached "
-                f"({total:.4f} USD are spent)"
+                f"({no_less(total)} USD are spent)"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ def runs_folder() -> Path:
 
 
 LAST = "last"
+#: So many runs are named to whoever asks for one that is not there.
+NAMED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,18 @@ def find_runs(name: str, root: Path | None = None) -> list[Path]:
     if not found:
         known = [run.name for run in runs]
         last = meant(name, [LAST]) if runs and not meant(name, known) else ""
-        raise UnknownName(f"{UnknownName.among('run', name, known)}{last}")
+        raise UnknownName(f"{_unknown(name, known)}{last}")
     return found
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """Which there are, or of many those that are likely to be meant."""
+    if len(known) <= NAMED:
+        return str(UnknownName.among("run", name, list(known)))
+    return (
+        f"no run {name!r}; the newest of {len(known)} are {', '.join(known[-NAMED:])}; "
+        f"`loadstone runs` lists all{meant(name, list(known))}"
+    )
 
 
 def list_runs(root: Path | None = None) -> list[RunSummary]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from gevent.event import Event
 
 from loadstone.advice import advised
+from loadstone.capacity.money import no_less
 from loadstone.capacity.spend import Meter
 from loadstone.errors import LoadstoneError
 from loadstone.seeding.progress import Progress
@@ -55,7 +56,7 @@ class Purse:
         """In words, when it is."""
         return (
             f"as the budget of {self.budget_usd.normalize():f} USD is reached "
-            f"({self.spent_usd:.4f} USD are spent)"
+            f"({no_less(self.spent_usd)} USD are spent)"
         )
 
 
