@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter_ns
 from typing import Any
 
 import orjson
 import pytest
 
-from loadstone import Pattern
+from loadstone import Pattern, Touched
 from loadstone.client.answer import Answer
+from loadstone.dataset import Dataset
 from loadstone.scenario.known import Known
 from tests import shop
 from tests.loaded import Loaded, problems
+from tests.systems import AS_OF
 
 
 class Between:
@@ -96,6 +99,17 @@ def test_what_is_said_to_be_missing_is(written: Loaded) -> None:
     counts = [(int(came), int(of)) for each in told for came, of in each]
     assert counts
     assert all(came < of for came, of in counts), counts
+
+
+def test_new_rows_do_not_hide_a_page_that_is_short(written: Loaded) -> None:
+    """Where a run may write, what is limited still has as many rows as were loaded, if not more."""
+    system = replace(written.dataset.system, touched=Touched(shop.customer, share=1.0))
+    dataset = Dataset(system, scale=written.dataset.scale, as_of=AS_OF)
+    everywhere = replace(written, dataset=dataset)
+    everywhere.played(shop.open_order, 30, skew=0.0)
+    found = played(everywhere, shop.newest_orders, Between(written, came=without_first))
+    assert "fewer rows than there are: 1 of 2" in found
+    assert played(everywhere, shop.newest_orders, Between(written)) == {None}
 
 
 def test_items_are_known_by_their_keys(shops: Loaded) -> None:

@@ -192,7 +192,7 @@ class Check:
                 return "a row that is not among those asked for"
             if item is not None and (problem := self._same(row, item, ignored)):
                 return problem
-        if asked.touched and (self._moves or self._most is not None):
+        if asked.touched and self._moves:
             return None
         if self._most is not None:
             return self._first_of(asked, entity, rows, numbers, now_s)
@@ -236,7 +236,7 @@ class Check:
             return None  # a limit counts what is read, and a filter leaves some of that out
         if len(rows) < expected:
             return too_few(len(rows), expected)
-        if not isinstance(search, Query) or search.searched.sort_key is None:
+        if asked.touched or not isinstance(search, Query) or search.searched.sort_key is None:
             return None
         sort_key = search.searched.sort_key
         wanted = sorted((item[sort_key] for item in every), reverse=search.newest_first)
