@@ -239,6 +239,20 @@ def test_flows_hold_what_was_meant_for_their_time() -> None:
     assert (first.asked, second.asked) == (25, 25)
 
 
+def test_flows_that_end_together_hold_the_same() -> None:
+    """An arrival that comes due while flows are taken is in all of them, or in none: else it would
+    be in neither what was asked until then nor what is asked from there on."""
+    stream = Stream(lambda _: None, raising)
+    one, other = stream.watch(), stream.watch()
+    constant = Schedule.constant(10_000_000.0)
+    stream.follow(Instants(constant), perf_counter_ns() - MS, places=1)
+    stream.unwatch(one, other)
+    rest = stream.watch()
+    stream.stop()
+    assert one.asked == other.asked > 0
+    assert rest.asked == 0
+
+
 def test_a_stopped_stream_finishes_what_it_has_begun() -> None:
     """After `stop` nothing begins; `drain` waits for what is in flight, and no longer than told."""
     gate, begun, ended = Event(), list[int](), list[int]()

@@ -126,13 +126,13 @@ class Stream:
         self._flows.append(flow)
         return flow
 
-    def unwatch(self, flow: Flow) -> Flow:
-        """Watch it no more; what has come due by now is in it."""
+    def unwatch(self, *flows: Flow) -> None:
+        """Watch them no more; what has come due by now is in them, and in each the same."""
         if not self._stopped:
             self._collect(perf_counter_ns())
             self._count_late()
-        self._flows.remove(flow)
-        return flow
+        for flow in flows:
+            self._flows.remove(flow)
 
     def stop(self) -> None:
         """Start no further arrival; what is in flight goes on."""

@@ -68,7 +68,9 @@ class Arriving:
 
     def take_flow(self) -> tuple[Flow, int]:
         """What became of arrivals since the last time, and how many of them the warm-up asked."""
-        flow, warm_up = self.stream.unwatch(self._flow), self.stream.unwatch(self._warm_up)
+        flow, warm_up = self._flow, self._warm_up
+        # Both at once: what came due between the one and the other would be in neither second.
+        self.stream.unwatch(flow, warm_up)
         self._flow = self.stream.watch()
         self._warm_up = self.stream.watch(0, self._warm_until_ns)
         return flow, warm_up.asked
