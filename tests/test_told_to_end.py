@@ -211,6 +211,31 @@ def test_what_ends_already_ends_once(
     assert str(record(place, "late").ending) == "completed"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_part_of_a_worker_that_leaves_is_whole(
+    place: Path, engine: Engine, number: signal.Signals
+) -> None:
+    """The only worker leaves in a run, which ends with 1 for that reason; nothing is missing in the
+    record, which says of that worker what ended it."""
+    port = str(free_port())
+    leads = ("--master", "--master-bind-port", port, "--headless", "-t", "10m", "-u", "4")
+    asked = ("--host", engine.url, "--run-name", "alone")
+    with (
+        locust(place, *leads, *asked, environ=at(engine)) as leading,
+        locust(place, "--worker", "--master-port", port, *asked, environ=at(engine)) as only,
+    ):
+        until(leading, "ops/s")
+        only.send_signal(number)
+        assert ended(only)[0] == 0
+        code, err = ended(leading)
+    assert code == 1
+    assert "loadstone: no worker is left: the run ends before its time" in err
+    run = record(place, "alone")
+    assert str(run.ending) == "stopped: no worker is left"
+    said = BY_SIGNAL if number == signal.SIGTERM else "interrupted"
+    assert [str(worker.ending) for worker in run.workers] == [said]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("begun", [False, True], ids=["prepares", "plays"])
 def test_the_command_ends_with_it(

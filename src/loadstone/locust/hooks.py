@@ -115,7 +115,7 @@ class Host:
             absent = self._refusals.absent
             add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices, absent)
             refuse_start(environment.web_ui, absent, _say)
-        self._readiness = Readiness(runner)
+        self._readiness = Readiness(runner, self._refusals.replaced)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
         Losses(environment, runner, _say)
@@ -316,6 +316,8 @@ class Host:
         with gevent.Timeout(self.environment.stop_timeout + FINISH_S, False):
             while self._runner.state == STATE_CLEANUP:  # or it would stop the users twice
                 gevent.sleep(STOPPED_EVERY_S)
+        if not self._reports:
+            self._runner.stop()  # its part is whole before its master hears that it quits
         with self._ending_it:
             self._folding.join()
 
