@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import gevent
 import pytest
 
 from loadstone.embedded.process import Engine
@@ -20,7 +21,7 @@ from loadstone.embedded.registry import STATE
 from loadstone.run import Run
 from tests import locusts
 from tests.commands import free_port, loadstone
-from tests.locusts import ended, until, until_it_serves
+from tests.locusts import WITHIN_S, ended, until, until_it_serves
 
 TABLE = {"CONVERSATION_TABLE_NAME": "cmz-unready"}
 NOBODY = "http://127.0.0.1:9"
@@ -136,10 +137,10 @@ def test_processes_that_cannot_take_part_end_the_run(place: Path, engine: Engine
 
 def test_the_page_says_why_nothing_starts(place: Path, engine: Engine) -> None:
     """Beside the page the master stays: it answers Start with the reason, and a test starts when
-    there is a worker that can play it."""
+    there is a worker that can play it, after which that reason is none any more."""
     port, web_port = free_port(), free_port()
     page = f"http://127.0.0.1:{web_port}"
-    served = ("--web-host", "127.0.0.1", "--web-port", str(web_port))
+    served = ("--web-host", "127.0.0.1", "--web-port", str(web_port), "--loglevel", "DEBUG")
     with locust(place, *master(engine, port, *served)) as leading:
         until_it_serves(page)
         assert started(page) == (False, "no worker is connected")
@@ -148,16 +149,35 @@ def test_the_page_says_why_nothing_starts(place: Path, engine: Engine) -> None:
         until(leading, "cannot take part: nothing answers at")
         well, why = started(page)
         assert not well
-        with urlopen(f"{page}/stats/requests") as answer:
-            tabs = json.load(answer)["extended_stats"]
-        assert {tuple(row.values()) for tab in tabs for row in tab["data"]} == {(why,)}
+        assert tabs(page) == dict.fromkeys(TABS, why)
         assert re.match(rf"worker 0 \(\S+\) cannot take part: nothing answers at {NOBODY}", why)
-        with locust(place, *worker(engine.url, port)):
+        with locust(place, *worker(engine.url, port)) as leaving:
+            until(leading, "Received loadstone-prepared message")
+            assert tabs(page)["throttles"] == "nothing was throttled"
+            leaving.terminate()
+            until(leading, "The last worker quit")
+        assert tabs(page) == dict.fromkeys(TABS, "no worker is connected")
+        with locust(place, *worker(engine.url, port)) as playing:
             until(leading, "1 workers connected")
             assert started(page) == (True, "Swarming started")
-            until(leading, "ops/s")
-            leading.send_signal(signal.SIGINT)
-            assert ended(leading)[0] == 0
+            with gevent.Timeout(WITHIN_S):
+                while tabs(page)["patterns"] == "no call was counted yet":
+                    gevent.sleep(0.1)
+            playing.terminate()
+            until(leading, "run.jsonl")
+        assert tabs(page)["throttles"] == "nothing was throttled"
+        leading.send_signal(signal.SIGINT)
+        assert ended(leading)[0] == 0
+
+
+TABS = ("capacity", "throttles", "cost", "patterns")
+
+
+def tabs(page: str) -> dict[str, str]:
+    """What each tab of ours has in its first column of its first row."""
+    with urlopen(f"{page}/stats/requests") as answer:
+        shown = json.load(answer)["extended_stats"]
+    return {tab["key"]: next(iter(tab["data"][0].values())) for tab in shown}
 
 
 def started(page: str) -> tuple[bool, str]:

@@ -26,10 +26,11 @@ PREPARES_WITHIN_S = 60.0
 
 
 class Readiness:
-    """Which workers are prepared: told by them, and waited for by the master."""
+    """Which workers are prepared: told by them, and waited for by the master. `heard` is told of
+    each there."""
 
-    def __init__(self, runner: Any) -> None:
-        self._runner = runner
+    def __init__(self, runner: Any, heard: Callable[[str], None]) -> None:
+        self._runner, self._heard = runner, heard
         self._prepared: set[str] = set()
         self._since_s: dict[str, float] = {}  # when they were first borne with
         self._telling: Any = None
@@ -106,3 +107,4 @@ class Readiness:
 
     def _hear(self, msg: Any, **_: Any) -> None:
         self._prepared.add(msg.node_id)
+        self._heard(msg.node_id)

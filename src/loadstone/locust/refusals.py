@@ -29,8 +29,10 @@ class Refusals:
         self._environment, self._runner, self._say = environment, runner, say
         self._noted = Event()
         self._heard: dict[str, Refusal] = {}  # by the reason: many may have the same
+        self._before: dict[str, set[str]] = {}  # what was heard before a worker came
         if isinstance(runner, MasterRunner):
             runner.register_message(REFUSED, self._hear)
+            environment.events.worker_connect.add_listener(self._connect)
         elif isinstance(runner, WorkerRunner):
             runner.register_message(NOTED, self._note)
 
@@ -41,6 +43,11 @@ class Refusals:
     def forget(self) -> None:
         """A master: a test begins, and who could not take part before does not matter any more."""
         self._heard.clear()
+
+    def replaced(self, worker: str) -> None:
+        """A master: one that can take part came after those that could not."""
+        for why in self._before.pop(worker, ()):
+            self._heard.pop(why, None)
 
     @property
     def heard(self) -> list[Refusal]:
@@ -79,6 +86,8 @@ class Refusals:
         told = msg.data
         cannot = "cannot go on" if told["begun"] else "cannot take part"
         why = f"{cannot}: {told['reason']}"
+        for before in self._before.values():
+            before.discard(why)
         if why not in self._heard:
             said = f"{self._name(msg.node_id)} {why}"
             self._heard[why] = Refusal(said, told["exit_code"])
@@ -86,6 +95,9 @@ class Refusals:
         if told["begun"]:
             self._environment.process_exit_code = self._environment.process_exit_code or 1
         self._runner.send_message(NOTED, client_id=msg.node_id)
+
+    def _connect(self, client_id: str, **_: Any) -> None:
+        self._before[client_id] = set(self._heard)
 
     def _note(self, environment: Any, msg: Any, **_: Any) -> None:
         self._noted.set()

@@ -66,8 +66,10 @@ def add_tabs(
     def extend(response: Response) -> Response:
         # Without a login the answer is another, and not JSON.
         if request.endpoint == STATS and response.status_code == 200 and response.is_json:
-            why = absent()
-            shown = [{"key": each.key, "data": each.shown(rows(each), why)} for each in TABLES]
+            found = [(each, rows(each)) for each in TABLES]
+            # Once calls were counted, a table that is empty has a reason of its own.
+            why = "" if any(data for _, data in found) else absent()
+            shown = [{"key": each.key, "data": each.shown(data, why)} for each, data in found]
             response.set_data(dumps({**response.get_json(), "extended_stats": shown}))
         return response
 
