@@ -500,9 +500,11 @@ def test_the_evidence_names_what_held_and_what_did_not() -> None:
     assert highest([trial(0, 100, "broke")]) is None
     assert limit([trial(0, 100, "held")]) is None
     assert Trial.from_json({**best.to_json(), "kind": "trial"}) == best
-    again = [trial(3, 200, "generator"), trial(4, 200, "held")]
-    assert lasts([*trials[:2], replace(trials[2], spent=True), *again])
-    assert not lasts([*trials[:3], *again])
+    spent = [*trials[:2], replace(trials[2], spent=True)]
+    assert lasts([*spent, trial(3, 200, "held")])
+    assert not lasts([*trials[:3], trial(3, 200, "held")])
+    # While the generator sends nothing, more is kept for a burst.
+    assert not lasts([*spent, trial(3, 200, "generator"), trial(4, 200, "held")])
     assert not lasts(trials[:3])
     assert not lasts([trial(0, 400, "broke")])
 

@@ -314,12 +314,15 @@ def telling(trials: Sequence[Trial]) -> Trial | None:
 
 def lasts(trials: Sequence[Trial]) -> bool:
     """Whether the highest rate was confirmed, or held right after a higher one that used up what
-    was kept."""
+    was kept: between the two the generator spoilt none, while which more is kept."""
     best = highest(trials)
     if best is None or best.confirms:
         return best is not None
-    higher = _after_higher(best, trials)
-    return higher is not None and higher.spent
+    before = [each for each in trials if each.number < best.number][-1:]
+    return any(
+        each.outcome == "broke" and each.spent and each.rate_per_s > best.rate_per_s
+        for each in before
+    )
 
 
 def _after_higher(trial: Trial, trials: Sequence[Trial]) -> Trial | None:
