@@ -40,6 +40,13 @@ def dawdle(**_):
     sleep(2)
 
 """
+#: Locust itself waits for a minute.
+IMPATIENT = """
+from locust import runners
+
+runners.MASTER_HEARTBEAT_TIMEOUT = 5
+
+"""
 OWN_END = """
 import gevent
 from locust import events
@@ -111,6 +118,28 @@ def test_a_run_without_workers_ends(place: Path, engine: Engine) -> None:
     assert "loadstone: no worker is left: the run ends before its time" in err
     run = Run.load(place / STATE / "runs" / "deserted")
     assert str(run.ending) == "stopped: no worker is left"
+
+
+def test_a_worker_without_its_master_ends(place: Path, engine: Engine) -> None:
+    """When its master is killed, a worker says that it does not answer and ends with 1, and its
+    part of the record is whole."""
+    port = str(free_port())
+    leads = ("--master", "--master-bind-port", port, "--headless", "-t", "20m")
+    works = ("--worker", "--master-port", port)
+    with (
+        locust(place, engine, "orphaned", *leads) as leading,
+        locust(place, engine, "worker", *works, before=IMPATIENT) as working,
+    ):
+        until_it_counts(leading)
+        leading.kill()
+        code, err = locusts.ended(working)
+    assert code == 1
+    assert "loadstone: the master does not answer any more: this worker ends" in err
+    run = Run.load(place / STATE / "runs" / "orphaned")
+    assert str(run.ending) == "cut off"
+    assert [str(worker.ending) for worker in run.workers] == [
+        "stopped: the master does not answer any more"
+    ]
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["alone", "two-workers"])

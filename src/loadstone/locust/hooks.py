@@ -23,7 +23,7 @@ from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
-from loadstone.locust.ending import BY_SIGNAL, NO_WORKER, ending_by_caller
+from loadstone.locust.ending import BY_SIGNAL, NO_MASTER, NO_WORKER, ending_by_caller
 from loadstone.locust.folding import Folding
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
 from loadstone.locust.keeping import Keeping
@@ -296,6 +296,9 @@ class Host:
         ending = self._ending()  # there may have been no room for the last second
         self.loads.clear()
         directories, self._directories = self._directories, []
+        if ending is NO_MASTER:
+            _say(f"loadstone: {ending.reason}: this worker ends")
+            self.environment.process_exit_code = 1
         if not self._reports:
             return
         for directory in directories:
@@ -328,7 +331,8 @@ class Host:
         try:
             self.release()
         except EngineError as error:
-            _say(f"loadstone: {error}")
+            if str(error) != self.failure:
+                _say(f"loadstone: {error}")
             self.environment.process_exit_code = error.exit_code
 
     def _show(self, system: str, phases: Phases, gauges: Gauges) -> None:
