@@ -67,6 +67,18 @@ def finish(*args, **kwargs):
 
 folding.finish = finish
 """
+JOINING = "it waits for its record"
+SAID_JOINING = f"""
+join = folding.Folding.join
+
+
+def joined(self):
+    print("{JOINING}", file=sys.stderr, flush=True)
+    join(self)
+
+
+folding.Folding.join = joined
+"""
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +221,27 @@ def test_what_ends_already_ends_once(
     assert code == 0
     assert err.count("Shutting down") == 1
     assert str(record(place, "late").ending) == "completed"
+
+
+def test_who_is_in_a_hurry_has_the_parts(place: Path, engine: Engine) -> None:
+    """A second Ctrl-C does not wait for the record to be made: it ends with 130 and one sentence,
+    and the parts are read."""
+    (place / "locustfile.py").write_text(LOCUSTFILE + SLOW_FOLDING + SAID_JOINING)
+    port = str(free_port())
+    leads = ("--master", "--master-bind-port", port, "--headless", "-t", "2s")
+    asked = ("--host", engine.url, "--run-name", "hurried")
+    with (
+        locust(place, *leads, *asked, environ=at(engine)) as leading,
+        locust(place, "--worker", "--master-port", port, *asked, environ=at(engine)) as working,
+    ):
+        until(leading, SLOW)
+        leading.send_signal(signal.SIGINT)
+        until(leading, JOINING)
+        leading.send_signal(signal.SIGINT)
+        code, err = ended(leading)
+        assert (code, ended(working)[0]) == (130, 0)
+    assert err.count("loadstone: interrupted before its parts were made one record: they") == 1
+    assert str(Run.load(place / STATE / "runs" / "hurried").ending) == "cut off"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -51,6 +51,7 @@ from loadstone.target import Opened, Where, opened_target
 FINISH_S = 2.0
 PREPARED_WITHIN_S = 60.0
 STOPPED_EVERY_S = 0.05
+INTERRUPTED = 130
 
 _initialised = Event()
 
@@ -312,6 +313,16 @@ class Host:
 
         SIGTERM has Locust do so beside a test that it stops already, or a process that ends.
         """
+        try:
+            self._settle()
+        except KeyboardInterrupt:  # a second one
+            _say(
+                "loadstone: interrupted before its parts were made one record: they stay, and "
+                "`loadstone report` reads them"
+            )
+            raise SystemExit(INTERRUPTED) from None
+
+    def _settle(self) -> None:
         if self._settles:
             Event().wait()  # for the other to end the process
         self._settles = True
