@@ -93,3 +93,29 @@ def test_a_pause_of_its_own_is_kept(place: Path, engine: Engine) -> None:
 def test_a_task_of_its_own_has_its_share(place: Path, engine: Engine) -> None:
     """Of a mix and one more task, Locust picks each as often as the other."""
     assert 25 <= calls_of(place, engine, "with_a_task", WITH_A_TASK, "5m") <= 400
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ("ScenarioUser", "Mine names no system: give it one, as in `system = "),
+        ("DynamoUser", "Mine has no task: mark a method of it with @task"),
+    ],
+    ids=str,
+)
+def test_a_user_that_would_play_nothing_is_refused(tmp_path: Path, user: str, said: str) -> None:
+    """A user without a system, or without a task, is told before anything begins."""
+    (tmp_path / "mine.py").write_text(
+        f"from loadstone.locust import {user}\n\n\nclass Mine({user}):\n    pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "locust", "-f", "mine.py", "--headless", "-t", "1m"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"loadstone: {said}" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -30,6 +30,8 @@ from loadstone.run.call import Call
 from loadstone.run.tally import Phases
 from loadstone.target import refuse_production
 
+NO_TABLE = "ResourceNotFoundException"
+
 
 @dataclass(kw_only=True, eq=False)
 class HandmadeLoad(Recording):
@@ -44,6 +46,10 @@ class HandmadeLoad(Recording):
             self._met.add(call.pattern)
             told = {"operation": info.operation, "table": info.table, "index": info.index}
             self.note("pattern", {"pattern": call.pattern, **told})
+        if call.answer.code == NO_TABLE:
+            # DynamoDB does not say which.
+            said = f"{call.answer.message}: {info.table}"
+            self._messages.setdefault((call.pattern, NO_TABLE), said)
         self.count(call, context)
 
 

@@ -21,6 +21,7 @@ from loadstone.capacity.price_file import known_prices
 from loadstone.errors import BadValue, EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
+from loadstone.locust.classes import ours, refuse_idle, systems_of
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
 from loadstone.locust.ending import BY_SIGNAL, NO_MASTER, NO_WORKER, ending_by_caller
@@ -65,15 +66,11 @@ def install() -> None:
 
 
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
-    systems = {
-        user.system
-        for user in environment.user_classes
-        if isinstance(getattr(user, "system", 0), str)
-    }
-    if not systems and not handmade_users(environment):
+    if not ours(environment.user_classes):
         _initialised.set()
         return
-    host = environment.loadstone = Host(environment, runner, sorted(systems))
+    systems = systems_of(environment.user_classes)
+    host = environment.loadstone = Host(environment, runner, systems)
     # Before anything that waits: a worker may be told to begin while it still prepares.
     _initialised.set()
     environment.events.test_stop.add_listener(host.end)
@@ -142,6 +139,7 @@ class Host:
     def prepare(self) -> None:
         """Open the targets, and find the data that is in the tables."""
         options = self.environment.parsed_options
+        refuse_idle(self.environment.user_classes)
         keep_given(options)
         check_run_name(options.run_name)
         # The mix is narrowed by them; Locust is to leave the one task that plays it.

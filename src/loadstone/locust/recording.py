@@ -54,6 +54,7 @@ class Recording:
     _cpu_s: float = field(default=0.0, init=False)
     _fire: Callable[..., None] = field(init=False)
     _ticking: BoundedSemaphore = field(default_factory=BoundedSemaphore, init=False)
+    _messages: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._fire = self.environment.events.request.fire
@@ -109,8 +110,18 @@ class Recording:
 
     def _shown(self, call: Call) -> OperationFailed:
         """Of a failed call; a throttle that a gate simulated is called that."""
-        simulated = self.header.simulated_throttling and call.answer.attempts[-1].throttles
-        return OperationFailed(f"{call.problem} (simulated)" if simulated else call.problem)
+        problem, answer = call.problem or "", call.answer
+        if answer.attempts[-1].throttles:
+            return OperationFailed(f"{problem} (simulated)" if self._simulated else problem)
+        if problem != answer.code or not answer.message:
+            return OperationFailed(problem)
+        # Locust keeps each text apart, and a message may name what it met: the first is for all.
+        message = self._messages.setdefault((call.pattern, problem), answer.message)
+        return OperationFailed(f"{problem}: {message}")
+
+    @property
+    def _simulated(self) -> bool:
+        return bool(self.header.simulated_throttling)
 
     def stop(self, ending: Ending) -> bool:
         """End the record of this process; whether there was one."""

@@ -85,8 +85,7 @@ class Operations:
         failed condition is, which is no failure then. `check` looks at a Reply and says what is
         wrong with it, or None.
         """
-        if isinstance(rows, range) and not rows:
-            raise BadValue(f"expect(rows={rows}): that range is empty")
+        _check_rows(rows)
         before, self._expected = self._expected, Expectation(rows=rows, unless=unless, check=check)
         try:
             yield
@@ -315,6 +314,16 @@ class Operations:
         if expected.unless is not None and failed_by_condition(call.answer):
             return call._replace(outcome=expected.unless, problem=None)
         return call
+
+
+def _check_rows(rows: object) -> None:
+    """BadValue for what no answer can have as many rows as."""
+    if rows is None or (type(rows) is int and rows >= 0):
+        return
+    if not isinstance(rows, range):
+        raise BadValue(f"expect(rows={rows!r}): rows is how many, such as 3 or range(1, 21)")
+    if not rows:
+        raise BadValue(f"expect(rows={rows}): that range is empty")
 
 
 def _named(method: str, more: Mapping[str, Any], **placed: Any) -> dict[str, Any]:
