@@ -150,19 +150,6 @@ def test_items(client: Operations, table: str, heard: Heard) -> None:
     assert all(call.request_bytes and call.answered_ns > call.intended_ns for call in heard.calls)
 
 
-def test_keys_and_items_go_by_dynamodbs_names(client: Operations, table: str, heard: Heard) -> None:
-    """A key or an item may be named as DynamoDB does; given twice or not at all, it is told so."""
-    assert client.put_item(table, Item=ITEM).ok
-    assert client.get_item(table, Key=KEY).row == ITEM
-    assert client.update_item(table, Key=KEY, UpdateExpression="REMOVE flag").ok
-    assert client.delete_item(table, Key=KEY, ReturnValues="ALL_OLD").row
-    with pytest.raises(BadValue, match=r"^Key stands after the table, or as Key=.*: here is nei"):
-        client.get_item(table)
-    with pytest.raises(BadValue, match=r"^Item stands after the table, or as Item=.*: here is bo"):
-        client.put_item(table, ITEM, Item=ITEM)
-    assert len(heard.calls) == 4
-
-
 def test_queries(client: Operations, table: str, heard: Heard) -> None:
     """A query is one page unless more are asked for; each page is a call, and continues the last;
     a Reply holds the rows of all."""
@@ -286,13 +273,6 @@ def test_what_is_expected(client: Operations, table: str, heard: Heard) -> None:
     assert (backwards.problem, heard.last.problem) == ("wrong order", "wrong order")
     assert client.get_item(table, {"pk": "none", "sk": 0}).ok
     with pytest.raises(BadValue, match="that range is empty"), client.expect(rows=range(0)):
-        pass
-
-
-@pytest.mark.parametrize("rows", ["3", -1, 2.0, True, [1, 2]], ids=str)
-def test_rows_that_no_answer_has(client: Operations, rows: Any) -> None:
-    """What is no number of rows is refused, and not held against every answer."""
-    with pytest.raises(BadValue, match="rows is how many, such as 3"), client.expect(rows=rows):
         pass
 
 
@@ -508,42 +488,6 @@ def test_plain_locust(place: Path, engine: Engine, more: tuple[str, ...]) -> Non
     assert report.code == 0, report.err
     assert report.out.startswith(f"# Shopper: {name}\n")
     assert "\n| an order |" in report.out
-
-
-MISTAKEN = """
-from locust import constant, task
-
-from loadstone.locust import DynamoUser
-
-
-class Mistaken(DynamoUser):
-    wait_time = constant(0.02)
-
-    @task
-    def half_a_key(self):
-        self.client.get_item("{table}", {{"pk": "a"}}, name="half")
-
-    @task
-    def no_table(self):
-        self.client.get_item("{table}-not", {{"pk": "a", "sk": 1}}, name="none")
-"""
-
-
-def test_dynamodb_says_what_is_wrong(place: Path, engine: Engine) -> None:
-    """Locust's failures have DynamoDB's own words, and the table where there is none; the record
-    counts them by their codes."""
-    (place / "mistaken.py").write_text(MISTAKEN.format(table=TABLE), encoding="utf-8")
-    done = load(place, engine.url, "mistaken", file="mistaken.py")
-    failures = [line for line in done.stderr.splitlines() if "OperationFailed(" in line]
-    told = {line.split(maxsplit=1)[1].strip() for line in failures}
-    key = "The provided key element does not match the schema"
-    assert told == {
-        f"GetItem half: OperationFailed('ValidationException: {key}')",
-        "GetItem none: OperationFailed('ResourceNotFoundException: Requested resource not found: "
-        f"{TABLE}-not')",
-    }
-    counts = {each: tally.counts for each, tally in record(place, "mistaken").measured.items()}
-    assert counts["half"].failures == {"ValidationException": counts["half"].calls}
 
 
 MISTAKEN = """

@@ -236,6 +236,55 @@ def test_one_class_is_picked(workers: int, both: Path, engine: Engine, chromium:
     assert asked_s == pytest.approx(40, rel=0.25)
 
 
+def fill(page: Page, **asked: str) -> None:
+    """Fill in our part of the form."""
+    for name, text in asked.items():
+        page.get_by_label(f"{name.replace('_', ' ').title()} (").fill(text)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("workers", [0, 2], ids=["alone", "master and workers"])
+def test_a_form_is_looked_at_before_a_test_starts(
+    workers: int, place: Path, engine: Engine, chromium: str
+) -> None:
+    """What cannot be played is told above the form and begins nothing; what is put right there is
+    played, and kept under the name that the form gives it."""
+    name, runs = f"named-{workers}", place / STATE / "runs"
+    more: tuple[str, ...] = ()
+    if workers:
+        port = str(free_port())
+        more = ("--processes", str(workers), "--master-bind-port", port, "--master-port", port)
+    before = set(runs.glob("*"))
+    with locust(place, engine, *more) as url, page_of(chromium, place) as page:
+        open_form(page, url, workers=workers)
+        offered = page.evaluate("window.templateArgs.extra_options")
+        assert offered["arrivals"]["choices"] == ["poisson", "even"]
+        page.get_by_text("Custom parameters").click()
+        fill(page, mix="one-mesage", run_name=name)
+        start(page)
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("you may mean one-message")
+        fill(page, mix="one-message", skew="hot")
+        start(page)
+        expect(alert).to_contain_text("--skew hot: it takes a number")
+        fill(page, skew="0.5", sampled="7")
+        start(page)
+        expect(alert).to_contain_text("--sampled 7: it is between 0 and 1")
+        assert set(runs.glob("*")) == before
+        fill(page, sampled="0.5")
+        start(page)
+        page.get_by_role("tab", name="Patterns", exact=True).click()
+        expect(page.locator("tbody")).to_contain_text("one-message", timeout=60_000)
+        page.get_by_role("button", name="Stop").click()
+        for _ in range(150):
+            if (runs / name / "run.jsonl").exists():
+                break
+            page.wait_for_timeout(200)
+    asked = Run.load(runs / name).header.configuration
+    assert (asked["mix"], asked["skew"], asked["sampled"]) == ("one-message", 0.5, 0.5)
+    assert set(runs.glob("*")) - before == {runs / name}
+
+
 def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Without what depends on when it was asked; numbers as the page writes them."""
     kept = [

@@ -18,6 +18,7 @@ class Flag:
     default: str | int | bool | tuple[str, ...]
     help: str
     metavar: str | None = None
+    choices: tuple[str, ...] | None = None
 
     @property
     def spelled(self) -> str:
@@ -37,6 +38,7 @@ FLAGS = (
         name="arrivals",
         default=ARRIVALS[0],
         metavar="|".join(ARRIVALS),
+        choices=ARRIVALS,
         help="Whether arrivals come at random, as those of many users do, or evenly.",
     ),
     Flag(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from loadstone.errors import BadContent
 from loadstone.locust.dynamo_user import DynamoUser
@@ -17,6 +17,15 @@ def ours(classes: Iterable[type]) -> list[type[RecordedUser]]:
 def systems_of(classes: Iterable[type]) -> list[str]:
     """The systems that are named, each once."""
     return sorted({name for user in ours(classes) if (name := _system(user))})
+
+
+def played_by(classes: Sequence[type], names: Iterable[str], handmade: str) -> list[str]:
+    """Of the loads of a process those that users of these classes play; `handmade` is the name of
+    what is played by tasks of their own."""
+    found = set(systems_of(classes))
+    if any(issubclass(user, DynamoUser) for user in classes):
+        found.add(handmade)
+    return [name for name in names if name in found]
 
 
 def refuse_idle(classes: Iterable[type]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,14 +19,15 @@ from locust import events
 from locust.runners import STATE_CLEANUP, LocalRunner, MasterRunner, WorkerRunner
 
 from loadstone.capacity.price_file import known_prices
-from loadstone.errors import BadValue, EngineError, LoadstoneError, TableMismatch
+from loadstone.errors import EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
 from loadstone.locust.beats import Beats
-from loadstone.locust.classes import ours, refuse_idle, systems_of
+from loadstone.locust.classes import ours, played_by, refuse_idle, systems_of
 from loadstone.locust.console import Console
 from loadstone.locust.dynamo_user import handmade_users, host_of, name_of
 from loadstone.locust.ending import BY_SIGNAL, NO_MASTER, NO_WORKER, ending_by_caller
 from loadstone.locust.folding import Folding
+from loadstone.locust.form import Form, classes_in, refuse, refuse_other_host
 from loadstone.locust.handmade import Handmade, prepare_handmade, refuse_arrivals
 from loadstone.locust.keeping import Keeping
 from loadstone.locust.leaving import Leaving
@@ -33,7 +35,7 @@ from loadstone.locust.live_share import LiveShare
 from loadstone.locust.losses import Losses
 from loadstone.locust.open_run import OpenRun
 from loadstone.locust.options import add_arguments, keep_given
-from loadstone.locust.prepare import Prepared, check_run_name, prepare
+from loadstone.locust.prepare import Prepared, check_run_name, prepare, refuse_taken
 from loadstone.locust.quitting import quit_soon, stop_soon
 from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
@@ -112,7 +114,7 @@ class Host:
         if environment.web_ui:
             absent = self._refusals.absent
             add_tabs(environment.web_ui, lambda: self._live.live, lambda: self._prices, absent)
-            refuse_start(environment.web_ui, absent, _say)
+            refuse_start(environment.web_ui, absent, self._wrong_with, _say)
         self._readiness = Readiness(runner, self._refusals.replaced)
         self._gate_shares = GateShares(runner)
         self._spending = Spending(runner, self._stop_for)
@@ -120,7 +122,7 @@ class Host:
         self._open = OpenRun(environment, runner, self.loads, _say)
         self._plays = not isinstance(runner, MasterRunner)
         self._reports = not isinstance(runner, WorkerRunner)
-        self._names_itself = not environment.parsed_options.run_name
+        self._name = ""  # that it gave the last run itself
         self._ready = Event()
         self._directories: list[Path] = []
         self._folding = Folding(runner, self._keeping.judge, lambda: bool(self.failure), _say)
@@ -146,8 +148,8 @@ class Host:
         task: Any = ScenarioUser.replay
         task.locust_tag_set = AskedTags(options)
         refuse_throttle(self.environment.host or None, options.throttle, os.environ)
-        if options.run_name and self._reports and (runs_folder() / options.run_name).exists():
-            raise BadValue(f"there is a run {options.run_name!r} already: choose another name")
+        if self._reports:
+            refuse_taken(options.run_name)
         # What is picked on the page is not known yet.
         plan = self._open.plan(1 if options.class_picker else len(self._systems))
         if self._users:
@@ -201,10 +203,11 @@ class Host:
         options = self.environment.parsed_options
         if self._reports:
             # What a worker does not know of itself, Locust tells it with our other arguments.
-            options.loadstone_playing = self._picked()
-            if self._names_itself:
+            options.loadstone_playing = self._played_by(self.environment.user_classes)
+            if options.run_name in ("", self._name):  # the page may say another for each
                 names = "-".join(options.loadstone_playing)
-                options.run_name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+                self._name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+                options.run_name = self._name
             options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
         self.failure = self._stopped_for = ""
         self._over = False
@@ -222,13 +225,19 @@ class Host:
         except (LoadstoneError, OSError) as error:
             self.fail(str(error))
 
-    def _picked(self) -> list[str]:
+    def _wrong_with(self, form: Form) -> str:
+        """Why a test cannot begin with what the page asks for; "" where it can."""
+        names = self._played_by(classes_in(form, self.environment))
+        content = {name: self._content[name] for name in names}
+        try:
+            refuse(form, self.environment.parsed_options, content, self._prepared, self._host)
+        except (LoadstoneError, OSError) as error:
+            return str(error)
+        return ""
+
+    def _played_by(self, classes: Sequence[type]) -> list[str]:
         """The systems of the classes that play: with --class-picker some of those there are."""
-        users = self.environment.user_classes
-        names = {getattr(user, "system", None) for user in users}
-        if handmade_users(self.environment):
-            names.add(self.handmade)
-        return [name for name in self._systems if name in names]
+        return played_by(classes, self._systems, self.handmade)
 
     def _begin(self, options: Any) -> None:
         if not self._ready.wait(PREPARED_WITHIN_S):
@@ -237,11 +246,7 @@ class Host:
             prepared = self._prepared[name] = self._prepared[name].as_told(options)
             self._spending.bill(name, prepared.billed)
         self._spending.begin(budget_of(options), prices_of(options))
-        if self.environment.host != self._host:
-            raise BadValue(
-                f"this process has opened {self._host}: to load {self.environment.host}, start "
-                "Locust with that --host"
-            )
+        refuse_other_host(self.environment.host, self._host)
         plan = self._open.plan(len(self._playing))
         self._keeping.prepare({name: self._content[name] for name in self._playing}, plan)
         plan = self._keeping.settle(plan)

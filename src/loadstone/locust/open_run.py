@@ -42,13 +42,7 @@ class OpenRun:
 
     def plan(self, systems: int) -> Plan | None:
         """What the options ask for, those of a web form too; refused where it cannot be."""
-        options = self._environment.parsed_options
-        plan = plan_from(vars(options))
-        run_time_s = getattr(options, "run_time", None)
-        refuse_long_warm_up(options.warm_up, run_time_s)
-        if plan is not None and plan.find_max is not None and systems > 1:
-            raise BadValue("--find-max loads one system at a time: choose one with --class-picker")
-        return plan
+        return planned(self._environment.parsed_options, systems)
 
     def begin(self, plan: Plan | None, evidence: Evidence) -> None:
         """Before the loads of this process start. `evidence` is what a search knows before."""
@@ -90,6 +84,15 @@ class OpenRun:
         """The search is over: end as when the time is over."""
         self._environment.process_exit_code = 0 if self._trials.found else 1
         stop_soon(self._environment, self._runner)
+
+
+def planned(options: Any, systems: int) -> Plan | None:
+    """What options ask of the arrivals of so many systems; refused where it cannot be."""
+    plan = plan_from(vars(options))
+    refuse_long_warm_up(options.warm_up, getattr(options, "run_time", None))
+    if plan is not None and plan.find_max is not None and systems > 1:
+        raise BadValue("--find-max loads one system at a time: choose one with --class-picker")
+    return plan
 
 
 def _of_systems(share: Share, number: int, systems: int) -> Share:

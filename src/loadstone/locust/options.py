@@ -141,5 +141,5 @@ def _add(parser: Any, flag: Flag) -> None:
         # An empty list would be one of numbers to Locust's web form, which could then not start.
         about |= {"action": "append", "default": list(flag.default) or [""]}
     else:
-        about["type"] = type(flag.default)
+        about |= {"type": type(flag.default), "choices": flag.choices}
     parser.add_argument(flag.spelled, metavar=flag.metavar, **about)

@@ -30,7 +30,7 @@ from loadstone.locust.senders import client_of, open_client
 from loadstone.locust.spending import prices_of
 from loadstone.naming import Naming
 from loadstone.pattern import Mix, Pattern
-from loadstone.run import Gauges, Header, PatternInfo, Stored
+from loadstone.run import Gauges, Header, PatternInfo, Stored, runs_folder
 from loadstone.run.tally import Phases
 from loadstone.scenario.expected import Expected, expectations
 from loadstone.scenario.held import stored_sizes
@@ -166,17 +166,7 @@ class Prepared:
 
 def prepare(system: System, target: Target, options: Any) -> Prepared:
     """Find the data set that a system's tables hold; what is asked wrongly is said here."""
-    Popularity(1, options.skew, 0)
-    client_of(options)
-    check_run_name(options.run_name)
-    for said, value, most in (
-        ("--retries", options.retries, inf),
-        ("--warm-up", options.warm_up, inf),
-        ("--sampled", options.sampled, 1),
-    ):
-        if not 0 <= value <= most or value == inf:
-            wanted = "0 or more" if most == inf else f"between 0 and {most:g}"
-            raise BadValue(f"{said} {value:g}: it is {wanted}")
+    check_asked(options)
     reading = Reading.of(options.reading)
     naming = Naming(stage=options.stage, prefix=options.table_prefix)
     names = naming.names(system.tables)
@@ -224,6 +214,21 @@ def prepare(system: System, target: Target, options: Any) -> Prepared:
     )
 
 
+def check_asked(options: Any) -> None:
+    """Refused what no load is played with, whatever its tables hold."""
+    Popularity(1, options.skew, 0)
+    client_of(options)
+    check_run_name(options.run_name)
+    for said, value, most in (
+        ("--retries", options.retries, inf),
+        ("--warm-up", options.warm_up, inf),
+        ("--sampled", options.sampled, 1),
+    ):
+        if not 0 <= value <= most or value == inf:
+            wanted = "0 or more" if most == inf else f"between 0 and {most:g}"
+            raise BadValue(f"{said} {value:g}: it is {wanted}")
+
+
 def asked(options: Any) -> tuple[object, ...]:
     """The decisive options, to be compared with those of another time."""
     values = (getattr(options, name) for name in DECISIVE)
@@ -239,6 +244,12 @@ def check_run_name(name: str) -> None:
     """A run's name becomes a folder's; none yet is well too."""
     if name and (Path(name).name != name or name.startswith(".")):
         raise BadValue(f"{name!r} is no name for a run: it becomes the name of a folder")
+
+
+def refuse_taken(name: str) -> None:
+    """No two runs have one name."""
+    if name and (runs_folder() / name).exists():
+        raise BadValue(f"there is a run {name!r} already: choose another name")
 
 
 def held_dataset(

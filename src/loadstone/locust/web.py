@@ -6,8 +6,10 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from flask.json import dumps
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
+from werkzeug.datastructures import MultiDict
 
 from loadstone.capacity.prices import Prices
 from loadstone.run.live import Live
@@ -19,8 +21,25 @@ STATS = "locust.request_stats"
 START = "locust.swarm"
 
 
-def refuse_start(web_ui: Any, absent: Callable[[], str], say: Callable[[str], None]) -> None:
-    """A test that nobody would play does not start: the page shows why. `absent` is "" else."""
+def refuse_start(
+    web_ui: Any,
+    absent: Callable[[], str],
+    wrong: Callable[[MultiDict[str, str]], str],
+    say: Callable[[str], None],
+) -> None:
+    """A test that nobody would play, or that is asked wrongly, does not start: the page shows why.
+    `absent` is "" else, and so is what is `wrong` with a form."""
+
+    def look() -> Response | None:
+        goes_on = web_ui.environment.runner.state in (STATE_SPAWNING, STATE_RUNNING)
+        why = "" if goes_on else wrong(request.form)
+        if not why:
+            return None
+        say(f"loadstone: no test can start: {why}")
+        return jsonify({"success": False, "message": why, "host": web_ui.environment.host})
+
+    looked = web_ui.auth_required_if_enabled(look)
+    web_ui.app.before_request(lambda: looked() if request.endpoint == START else None)
 
     def refuse(response: Response) -> Response:
         started = request.endpoint == START and response.is_json and response.get_json()["success"]
