@@ -161,6 +161,19 @@ def test_a_lost_worker_is_named(tmp_path: Path) -> None:
     assert run.measured["session-messages"].counts.calls == (8 + 2) * 100
 
 
+def test_workers_keep_their_numbers(tmp_path: Path) -> None:
+    """Where workers were lost before a run, those that are left have other numbers than 0 and so
+    on: of those one is missing that has no part, and no other."""
+    seconds = known_seconds()
+    for number in (1, 4):
+        write(tmp_path, seconds, worker=number, workers=2, members=(1, 4))
+    assert Run.load(finish(tmp_path, Ending("completed"), unix_ms=START_MS + 10_000)).problems == ()
+    other = tmp_path / "other"
+    write(other, seconds, worker=1, workers=2, members=(1, 4))
+    (problem,) = Run.load(finish(other, Ending("completed"), unix_ms=START_MS + 10_000)).problems
+    assert "worker 4 is missing" in problem
+
+
 def test_an_empty_part_is_a_lost_worker_too(tmp_path: Path) -> None:
     """A process that died before its first line does not keep the others from being read."""
     write(tmp_path, known_seconds()[:1], workers=2)

@@ -239,11 +239,24 @@ def test_workers_write_apart(dataset: Dataset, system: System) -> None:
 
     def households(worker: int) -> set[str]:
         table = Table(dataset)
-        played(player(dataset, table, worker=worker, workers=2), system.patterns["ask"], 100)
+        asked = {"worker": worker + 3, "part": worker, "workers": 2}
+        played(player(dataset, table, **asked), system.patterns["ask"], 100)
         return {request["Item"]["userId"]["S"] for _, request in table.sent}
 
     assert households(0)
     assert not households(0) & households(1)
+
+
+def test_new_items_of_workers_are_apart(dataset: Dataset, system: System) -> None:
+    """No two workers of a run number a new item alike: neither those that begin it, nor one that
+    joins later."""
+
+    def numbers(worker: int) -> set[int]:
+        playing = player(dataset, Table(dataset), worker=worker, workers=2)
+        return {playing._new_number()[0] for _ in range(2000)}
+
+    first, second, late = map(numbers, (0, 1, 2))
+    assert len(first | second | late) == 6000
 
 
 def test_what_was_written_is_told_once(dataset: Dataset, system: System) -> None:

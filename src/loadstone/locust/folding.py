@@ -37,7 +37,7 @@ class Folding:
         """Fold the parts of a run that has ended."""
         if isinstance(self._runner, MasterRunner):
             # Workers are told to stop only after this, and close their parts then.
-            closing = self._there()
+            closing = self.there()
             self._folding.append(gevent.spawn(self._fold_closed, directory, ending, closing))
         else:
             self._fold(directory, ending)
@@ -45,11 +45,14 @@ class Folding:
     def join(self) -> None:
         gevent.joinall(self._folding)
 
-    def _there(self) -> Set[int]:
+    def there(self) -> Set[int]:
         """The workers that answer. Others, if they were not lost, have closed their parts."""
-        clients = self._runner.clients
+        runner: Any = self._runner
+        if not isinstance(self._runner, MasterRunner):
+            return {0}
+        clients = runner.clients
         there = (*clients.ready, *clients.spawning, *clients.running)
-        return {self._runner.get_worker_index(each.id) for each in there}
+        return {runner.get_worker_index(each.id) for each in there}
 
     def _fold_closed(self, directory: Path, ending: Ending, closing: Set[int]) -> None:
         with gevent.Timeout(CLOSED_WITHIN_S, False):

@@ -118,7 +118,7 @@ class Handmade:
         directory: Path,
         *,
         worker: int,
-        workers: int,
+        members: Sequence[int],
         on_second: Callable[[Phases, Gauges], None],
         plan: Plan | None = None,
     ) -> HandmadeLoad:
@@ -126,7 +126,7 @@ class Handmade:
         refuse_arrivals(self.name, plan)
         options = environment.parsed_options
         rules = self._rules(tuple(options.throttle))
-        gate = self._gate(rules, 1 / workers if worker < workers else 0.0)
+        gate = self._gate(rules, 1 / len(members) if worker in members else 0.0)
         client = open_client(self.target, options, gate)
         return HandmadeLoad(
             environment=environment,
@@ -174,7 +174,8 @@ class Handmade:
             target=self.target.url,
             target_kind=self.target.kind,
             warm_up_s=options.warm_up,
-            workers=options.loadstone_workers,
+            workers=len(options.loadstone_members),
+            members=tuple(options.loadstone_members),
             configuration=asked,
             versions=versions(),
             simulated=tuple(simulated),

@@ -208,7 +208,7 @@ class Host:
                 names = "-".join(options.loadstone_playing)
                 self._name = f"{names}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
                 options.run_name = self._name
-            options.loadstone_workers = getattr(self._runner, "worker_count", 1) or 1
+            options.loadstone_members = sorted(self._folding.there())
         self.failure = self._stopped_for = ""
         self._over = False
         self._prices = prices_of(options)
@@ -261,7 +261,7 @@ class Host:
                     self.environment,
                     directory,
                     worker=max(getattr(self._runner, "worker_index", 0), 0),
-                    workers=options.loadstone_workers,
+                    members=options.loadstone_members,
                     on_second=partial(self._show, name),
                     plan=plan,
                 )
@@ -273,7 +273,7 @@ class Host:
         simulated = any(header.simulated_throttling for header in headers)
         self._beats.begin(options.run_name, simulated=simulated)
         self._live.begin(options.run_name, {name: self._about(name) for name in self.loads})
-        self._gate_shares.begin(options.run_name, options.loadstone_workers, gates)
+        self._gate_shares.begin(options.run_name, len(options.loadstone_members), gates)
 
     def _about(self, name: str) -> About:
         """What the page is to know of a system's target."""

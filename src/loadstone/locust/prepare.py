@@ -87,7 +87,7 @@ class Prepared:
         directory: Path,
         *,
         worker: int,
-        workers: int,
+        members: Sequence[int],
         on_second: Callable[[Phases, Gauges], None],
         plan: Plan | None = None,
     ) -> Load:
@@ -99,15 +99,21 @@ class Prepared:
         if tuple(options.throttle) != throttling.texts:  # the master was started with others
             throttling = find_throttling(self.target, options.throttle, self.system, self.names)
         # One that joins late has nothing until the master leases it a share.
-        gate = throttling.gate(1 / workers if worker < workers else 0.0)
+        workers = len(members)
+        gate = throttling.gate(1 / workers if worker in members else 0.0)
         client = open_client(self.target, options, Recount(gate) if self.recounts else gate)
         settings = Settings(
-            skew=options.skew, sampled=options.sampled, run=name, worker=worker, workers=workers
+            skew=options.skew,
+            sampled=options.sampled,
+            run=name,
+            worker=worker,
+            part=members.index(worker) if worker in members else worker % workers,
+            workers=workers,
         )
         player = Player(self.dataset, self.names, client, settings)
         player.prepare(self.mix.patterns)
         header = replace(
-            self._header(options, client, workers, throttling),
+            self._header(options, client, members, throttling),
             asked_per_s=plan.schedule.peak if plan else None,
         )
         return Load(
@@ -124,7 +130,9 @@ class Prepared:
             on_second=on_second,
         )
 
-    def _header(self, options: Any, client: Sender, workers: int, throttling: Throttling) -> Header:
+    def _header(
+        self, options: Any, client: Sender, members: Sequence[int], throttling: Throttling
+    ) -> Header:
         target = self.target
         return Header(
             name=options.run_name,
@@ -135,7 +143,8 @@ class Prepared:
             target=target.url,
             target_kind=target.kind,
             warm_up_s=options.warm_up,
-            workers=workers,
+            workers=len(members),
+            members=tuple(members),
             configuration=configuration(options, client),
             versions=versions(),
             dataset=self.dataset.identity.as_dict(),

@@ -56,7 +56,8 @@ class Sample:
 class Header:
     """The run's identity and configuration.
 
-    `workers` is how many processes the run should have had. `asked_per_s` is None for closed users,
+    `workers` is how many processes the run should have had, `members` their numbers: not 0 and so
+    on where others were lost before. `asked_per_s` is None for closed users,
     whose rate is whatever they reach. `prices` are those of the day of the run, so that its report
     does not change with the price table. `units_from` says who counted the units. `tables` are the
     keys of the live ones by their names: one that is dropped and made again has another;
@@ -73,6 +74,7 @@ class Header:
     warm_up_s: float = 0.0
     asked_per_s: float | None = None
     workers: int = 1
+    members: tuple[int, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     dataset: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +107,7 @@ class Header:
             }
             given["stored"] = tuple(Stored(**entry) for entry in given.get("stored", ()))
             given["samples"] = tuple(Sample(**each) for each in given.get("samples", ()))
-            for name in ("prices", "simulated"):
+            for name in ("prices", "simulated", "members"):
                 given[name] = tuple(given.get(name, ()))
             return cls(**given)
         except (TypeError, AttributeError) as error:

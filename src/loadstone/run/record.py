@@ -294,7 +294,7 @@ def _problems(
     if torn:
         yield "The last line was torn while it was written, and is left out."
     present = {worker.info.number for worker in workers}
-    for number in sorted(set(range(header.workers)) - present):
+    for number in sorted(set(header.members or range(header.workers)) - present):
         yield f"The part of worker {number} is missing, and with it everything that it did."
     for worker in workers:
         if worker.ending is None:

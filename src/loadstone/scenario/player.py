@@ -28,6 +28,8 @@ from loadstone.scenario.trip import Trip, Unfit
 
 _REDRAWS = 1000
 _NEW = 1 << 62
+#: So many workers, lost and new ones together, number their new items apart.
+MOST_WORKERS = 1024
 
 
 @dataclass(slots=True)
@@ -67,8 +69,9 @@ class Player:
         self._random = random or Random()
         self._popular: dict[Entity, Popularity] = {}
         self._touch = Touch(dataset, settings)
-        self._ordinal = settings.worker
-        self._first_new = _NEW + (derive(settings.run) % (1 << 20) << 40)
+        self._ordinal = 0
+        of_run = _NEW + (derive(settings.run) % (1 << 20) << 40)
+        self._first_new = of_run + settings.worker % MOST_WORKERS
         self._wrote: dict[str, Wrote] = {}
         self._wanted: dict[Journey, frozenset[Pattern]] = {}
         self._ready: dict[Pattern | Journey, _Ready] = {}
@@ -186,9 +189,10 @@ class Player:
         return wanted
 
     def _new_number(self) -> tuple[int, int]:
-        """A number that no item of the data set has, nor of another run; and its ordinal."""
-        ordinal, self._ordinal = self._ordinal, self._ordinal + self._settings.workers
-        return self._first_new + ordinal, ordinal
+        """A number that no item of the data set has, nor of another run, nor of any worker of this
+        one, those that join it late included; and how many this worker took before."""
+        ordinal, self._ordinal = self._ordinal, self._ordinal + 1
+        return self._first_new + ordinal * MOST_WORKERS, ordinal
 
     def _tell(self, pattern: Pattern, ordinal: int) -> None:
         """A new item was written."""

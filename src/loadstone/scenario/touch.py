@@ -69,7 +69,7 @@ class Touch:
         count = dataset.count(self._touched.of)
         self._nth = max(1, round(1 / self._touched.share))
         self._rest = derive(dataset.seed, "touched") % min(self._nth, count)
-        mine = range(self._rest + settings.worker * self._nth, count, self._nth * settings.workers)
+        mine = range(self._rest + settings.part * self._nth, count, self._nth * settings.workers)
         self._mine = mine or range(self._rest, count, self._nth)
         self._popular = Popularity(len(self._mine), settings.skew, derive(dataset.seed, "touch"))
 
