@@ -63,6 +63,24 @@ def test_closed_users_ask_for_no_rate() -> None:
     assert "  2 ops/s  p50" in line.text(2.0, simulated=False)
 
 
+def test_a_line_fits_its_terminal() -> None:
+    """In eighty columns there is room for the line, and for what went wrong where something did;
+    where there is room for all, all is there."""
+    for gauges in (Gauges(cpu_s=0.05), Gauges(asked=2_000, cpu_s=0.05)):
+        line = LiveLine()
+        line.add(tally(2000), gauges, span_s=0.1)
+        text = line.text(1000.0, simulated=False, wide=80)
+        assert len(text) <= 80
+        assert "RCU/s" in text
+        assert "CPU" in text
+        assert "failed" not in text
+        assert line.text(9.0, simulated=False, wide=200) == line.text(9.0, simulated=False)
+    second = SecondTally()
+    second.add(call(code="ValidationException", outcome="failed", rows=0))
+    line.add(second.fold().all(), Gauges(), span_s=0.1)
+    assert "1 failed" in line.text(1000.0, simulated=False, wide=80)
+
+
 def test_many_workers_are_told_in_two_numbers() -> None:
     """Eight stand one by one; of more it is the least and the most."""
     busy = {worker: Busy(worker / 10, 1.0) for worker in range(9)}

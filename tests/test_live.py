@@ -233,6 +233,38 @@ def test_the_board_is_compact() -> None:
     assert many[-1].split() == ["and", "4", "more"]
 
 
+@pytest.mark.parametrize("wide", [120, 80, 60, 45])
+def test_the_board_fits_its_terminal(wide: int) -> None:
+    """No line is wider than the terminal; what is left out of a narrow one is what did not happen,
+    and then what tells least, but never what failed."""
+    board = Board()
+    board.begin(0.0)
+    name = "conversations-of-account"
+    board.hear(part(call(name), call("read"), call("read", outcome="failed")))
+    lines = board.lines(EVERY_S, wide)
+    assert max(map(len, lines)) <= wide
+    heads = lines[0].split()
+    assert ("throttled" in heads) is (wide == 120)
+    assert {"ops/s", "p99", "failed"} <= {*heads}
+    assert ("found" in heads) is (wide >= 80)
+    shown = lines[-1].split()[0]
+    assert name.startswith(shown)
+    assert len(shown) >= (24 if wide >= 80 else 18)
+
+
+def test_patterns_of_one_name_are_told_apart_by_their_systems() -> None:
+    """Of several systems a row says whose it is, and adds nobody else's."""
+    board = Board()
+    board.begin(0.0)
+    board.hear(part(call("read"), call("read"), system="shop"))
+    board.hear(part(call("read"), system="other"))
+    _, first, second = board.lines(EVERY_S)
+    assert [" ".join(line.split()[:3]) for line in (first, second)] == [
+        "shop: read 0.2",
+        "other: read 0.1",
+    ]
+
+
 def test_phases_are_not_shared() -> None:
     """What is told once is not changed by what comes later."""
     first = part(call())

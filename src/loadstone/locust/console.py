@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -11,6 +12,14 @@ from loadstone.run.live_line import LiveLine
 from loadstone.run.tally import Tally
 
 EVERY_S = 2.0
+
+
+def room() -> int | None:
+    """How many columns the terminal has that is written to; None where it is none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(slots=True)
@@ -34,6 +43,7 @@ class Console:
         now_s = perf_counter()
         if now_s - self._printed_s < EVERY_S - 0.05:
             return
-        said = self._line.text(now_s - self._started_s, simulated=self.simulated)
+        elapsed_s = now_s - self._started_s
+        said = self._line.text(elapsed_s, simulated=self.simulated, wide=room())
         print(said, file=sys.stderr, flush=True)  # noqa: T201
         self._printed_s, self._line = now_s, LiveLine()

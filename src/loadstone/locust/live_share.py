@@ -9,6 +9,7 @@ from typing import Any
 
 from locust.runners import WorkerRunner
 
+from loadstone.locust.console import room
 from loadstone.run.board import Board
 from loadstone.run.live import About, Live, Part
 from loadstone.run.tally import Phases
@@ -74,5 +75,5 @@ class LiveShare:
             self.live.hear(process, part, now_s)
             return
         self._board.hear(part)
-        for line in self._board.lines(now_s):
+        for line in self._board.lines(now_s, room()):
             print(line, file=sys.stderr, flush=True)  # noqa: T201

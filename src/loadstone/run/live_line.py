@@ -73,21 +73,33 @@ class LiveLine:
         self._warm_up = self._warm_up or warm_up
         self._arrived.add(gauges)
 
-    def text(self, elapsed_s: float, *, simulated: bool) -> str:
-        """`simulated`: throttled by a gate, and not by DynamoDB."""
+    def text(self, elapsed_s: float, *, simulated: bool, wide: int | None = None) -> str:
+        """`simulated`: throttled by a gate, and not by DynamoDB. `wide` is how much room there is:
+        in less than it takes, what did not happen is left out."""
         # Workers do not tell of the same moments: one may be a second ahead of another.
         spans_s = [each.span_s for each in self._workers.values()]
         span_s = sum(spans_s) / len(spans_s)
         counts, latency = self._since.counts, self._since.latency
         p50, p99 = (value_us / 1000 for value_us in latency.percentile_us(50, 99))
-        return (
-            f"{elapsed_s:5.0f} s  {'warm-up  ' if self._warm_up else ''}"
-            f"{counts.calls / span_s:8,.0f} ops/s  {self._arrived.asked_for(span_s)}"
+        warm_up, asked = "warm-up  " * self._warm_up, self._arrived.asked_for(span_s)
+        throttled = f"{counts.throttled:,} throttled{' (simulated)' if simulated else ''}  "
+        failed = f"{counts.failed:,} failed  "
+        whole = (
+            f"{elapsed_s:5.0f} s  {warm_up}{counts.calls / span_s:8,.0f} ops/s  {asked}"
             f"p50 {p50:7.2f} ms  p99 {p99:7.2f} ms  "
             f"{counts.read_units / span_s:7,.0f} RCU/s  {counts.write_units / span_s:7,.0f} WCU/s  "
-            f"{counts.throttled:,} throttled{' (simulated)' if simulated else ''}  "
-            f"{counts.failed:,} failed  {cpu(self._workers)}{self._arrived.trouble}"
+            f"{throttled}{failed}{cpu(self._workers)}{self._arrived.trouble}"
         )
+        if wide is None or len(whole) <= wide:
+            return whole
+        short = (
+            f"{elapsed_s:4.0f} s  {warm_up}{counts.calls / span_s:5,.0f} ops/s  {asked}"
+            f"p50 {p50:5.2f}  p99 {p99:6.2f} ms  "
+            f"{counts.read_units / span_s:5,.0f} RCU/s  {counts.write_units / span_s:5,.0f} WCU/s "
+            f"{throttled if counts.throttled else ''}{failed if counts.failed else ''}"
+            f"{cpu(self._workers)}{self._arrived.trouble}"
+        )
+        return short if len(short) <= wide else " ".join(short.split())
 
 
 def cpu(workers: Mapping[int, Busy]) -> str:
