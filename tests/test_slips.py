@@ -72,6 +72,8 @@ def test_a_load_of_no_length_is_refused_as_that(duration: str, says: str) -> Non
     [
         ("libary", "; you may mean library"),
         ("Library", "; you may mean library"),
+        ("czm", "; you may mean cmz"),
+        ("asc", "; you may mean acs"),
         ("fixtures/library.py", "; you may mean library"),
         ("orders", ""),
         ("", ""),

@@ -20,7 +20,7 @@ def meant(name: str, known: list[str] | tuple[str, ...]) -> str:
     file."""
     stem = name.rpartition("/")[2].removesuffix(".py").lower()
     lower = {each.lower(): each for each in known}
-    near = get_close_matches(stem, lower, n=1, cutoff=0.7)
+    near = get_close_matches(stem, lower, n=1, cutoff=0.66)
     return f"; you may mean {lower[near[0]]}" if near else ""
 
 
@@ -29,7 +29,7 @@ class UnknownName(LoadstoneError, KeyError):
 
     @classmethod
     def among(cls, kind: str, name: str, known: list[str] | tuple[str, ...]) -> UnknownName:
-        """`no system 'acz'; there are acs, agentserver, cmz; you may mean acs`"""
+        """`no system 'asc'; there are acs, agentserver, cmz; you may mean acs`"""
         if not known:
             return cls(f"no {kind} {name!r}; there is none")
         verb = "is" if len(known) == 1 else "are"

@@ -30,6 +30,8 @@ from loadstone.table import Table
 T = TypeVar("T")
 
 ROOMS = ("fixtures", "scenarios")
+#: No system's name: every one, where a command takes so many.
+ALL = "all"
 NO_PROJECT = (
     "for your own, name the folder that holds fixtures/ with --project or LOADSTONE_PROJECT, or "
     "put a [tool.loadstone] table in its pyproject.toml"
@@ -144,6 +146,11 @@ def system_names(project: Path | None = None) -> list[str]:
 def load_system(name: str, project: Path | None = None) -> System:
     """The system of that name: the project's own, else the built-in one."""
     if name not in (names := system_names(project)):
+        if name.lower() == ALL:
+            raise UnknownName(
+                f"all of them at once are for `loadstone run {ALL}` and `loadstone check {ALL}`: "
+                f"here name one of {', '.join(names)}"
+            )
         own = project_root(project)
         where = f"yours are looked for in {own / 'fixtures'}" if own else NO_PROJECT
         raise UnknownName(f"{UnknownName.among('system', name, names)}; {where}")

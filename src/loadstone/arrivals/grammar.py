@@ -51,6 +51,14 @@ def seconds_of(text: str, said: str) -> float:
     return hours * 3600 + minutes * 60 + seconds
 
 
+def length_of(text: str, said: str) -> float:
+    """The same, and any number of seconds, which whoever asks holds to its limits."""
+    try:
+        return float(text)
+    except ValueError:
+        return seconds_of(text, said)
+
+
 def schedule_of(rate: str | None, shape: str | None) -> Schedule:
     """What `--rate` and `--shape` ask for together."""
     name, _, rest = (shape or "constant").partition(":")

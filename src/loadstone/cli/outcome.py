@@ -5,16 +5,21 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table as Grid
 
-from loadstone.report.numbers import duration
+from loadstone.report.numbers import count, duration, rate
 from loadstone.report.view import View, view
 from loadstone.run import Run
+
+_ANY_WIDTH = 1000
 
 
 def print_outcome(run: Run) -> None:
     """The answer in words, and a line for each pattern."""
-    console = Console(highlight=False)
     content = view(run)
-    console.print(_patterns(content))
+    patterns = _patterns(content)
+    console = Console(highlight=False)
+    # A figure that is cut, or has lost its unit, is another figure: rather have the line wrapped.
+    natural = console.measure(patterns, options=console.options.update(max_width=_ANY_WIDTH))
+    Console(highlight=False, width=max(console.width, natural.maximum)).print(patterns)
     if run.ending.how != "completed":
         console.print(f"The run was not completed: {run.ending}.", markup=False, soft_wrap=True)
     for sentence in (*content.summary, *content.problems):
@@ -30,11 +35,11 @@ def _patterns(content: View) -> Grid:
         grid.add_row(
             row.pattern,
             f"{row.calls:,}",
-            f"{row.per_s:,.0f}",
+            rate(row.per_s),
             duration(row.latency.p50_us),
             duration(row.latency.p99_us),
-            f"{row.read_units:,.0f}",
-            f"{row.write_units:,.0f}",
+            count(row.read_units),
+            count(row.write_units),
             f"{row.failed:,}",
         )
     return grid

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from loadstone.advice import handed_on
+from loadstone.arrivals.grammar import length_of
 from loadstone.capacity.readings import Reading
 from loadstone.cli.arrival_options import DURATION as DEFAULT_DURATION
 from loadstone.cli.arrival_options import USERS, arguments, arrival_options, settled
@@ -31,7 +32,6 @@ from loadstone.cli.options import (
 from loadstone.cli.reading_options import reading_option, refuse_out_of_play
 from loadstone.cli.sessions import say_unheeded
 from loadstone.cli.several import (
-    ALL,
     asked_systems,
     print_records,
     records_of_each,
@@ -45,7 +45,7 @@ from loadstone.folders import make_folder
 from loadstone.naming import Naming
 from loadstone.run import TOLD_TO_END, Run, find_runs, runs_folder
 from loadstone.starting import SPOKEN_FOR
-from loadstone.system import System, project_root
+from loadstone.system import ALL, System, project_root
 from loadstone.target import Where
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -110,7 +110,11 @@ def load_options(command: Command) -> Command:
             help="How much more popular hot keys are: Zipf's exponent; 0 is even.",
         ),
         click.option(
-            "--warm-up", type=float, default=0.0, help="Seconds at the start, counted apart."
+            "--warm-up",
+            default="0s",
+            metavar="TIME",
+            callback=lambda context, option, text: length_of(text, "--warm-up"),
+            help="So long at the start is counted apart.",
         ),
         click.option(
             "--retries",

@@ -14,9 +14,7 @@ from loadstone.cli.outcome import print_outcome
 from loadstone.content import content_root
 from loadstone.errors import BadValue
 from loadstone.run import Run
-from loadstone.system import System, load_system, system_names
-
-ALL = "all"
+from loadstone.system import ALL, System, load_system, system_names
 
 
 def asked_systems(name: str, project: Path | None, mix: str) -> list[System]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,7 @@ class Host:
             refuse_arrivals(self.handmade, plan)
         budget = budget_of(options)
         asked, lacking = self.environment.host, []
+        say_once = cache(_say)  # of systems that are in one place
         own = {name for name in self._systems if self._users and name == self.handmade}
         self._content = {n: None if n in own else load_system(n) for n in self._systems}
         self._keeping.prepare(self._content, plan, tell=self._reports)
@@ -164,7 +165,7 @@ class Host:
             where = Where(endpoint=host, region=options.region or None)
             region = system.region if system else None
             opened = self._stack.enter_context(
-                opened_target(where, documented_region=region, say=_say)
+                opened_target(where, documented_region=region, say=say_once)
             )
             self._opened.append(opened)
             self._regions[name] = opened.target.region

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from typing import Any
 
 from loadstone.advice import GIVEN, remember
 from loadstone.arrivals.flags import FLAGS, Flag
+from loadstone.arrivals.grammar import length_of
+from loadstone.errors import BadValue
 from loadstone.locust.senders import DEFAULT_RETRIES, FLAVOURS, OWN
 from loadstone.naming import DEFAULT_STAGE
 
@@ -24,10 +27,10 @@ def add_arguments(parser: Any) -> None:
     )
     parser.add_argument(
         "--warm-up",
-        type=float,
+        type=_seconds,
         default=0.0,
-        metavar="SECONDS",
-        help="The first seconds are counted apart.",
+        metavar="TIME",
+        help="So many seconds at the start are counted apart.",
     )
     parser.add_argument(
         "--retries",
@@ -129,6 +132,13 @@ class _Verbatim(str):
 
     def __mod__(self, _: Any) -> str:
         return str(self)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return length_of(text, "--warm-up")
+    except BadValue as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _add(parser: Any, flag: Flag) -> None:
