@@ -180,9 +180,34 @@ def tabs(page: str) -> dict[str, str]:
     return {tab["key"]: next(iter(tab["data"][0].values())) for tab in shown}
 
 
-def started(page: str) -> tuple[bool, str]:
-    """What the page is told when Start is pressed."""
-    form = urlencode({"user_count": "2", "spawn_rate": "2"}).encode()
+def test_an_edit_is_of_the_users(place: Path, engine: Engine) -> None:
+    """While a test goes on the page may ask for other users: a worker that joins after that plays
+    the mix that was begun, and its part is of the same run."""
+    port, web_port = free_port(), free_port()
+    page = f"http://127.0.0.1:{web_port}"
+    served = ("--web-host", "127.0.0.1", "--web-port", str(web_port))
+    with (
+        locust(place, *master(engine, port, *served)) as leading,
+        locust(place, *worker(engine.url, port)),
+    ):
+        until_it_serves(page)
+        until(leading, "1 workers connected")
+        assert started(page, mix="one-message", run_name="edited") == (True, "Swarming started")
+        until(leading, "ops/s")
+        assert started(page, user_count="4", mix="balanced", run_name="")[0]
+        with locust(place, *worker(engine.url, port)):
+            assert leading.stderr is not None
+            assert any(re.search(r"\d% +\d+% CPU", line) for line in leading.stderr)
+            leading.send_signal(signal.SIGINT)
+            ended(leading)
+    run = Run.load(place / STATE / "runs" / "edited")
+    assert {each.info.number for each in run.workers} == {0, 1}
+    assert run.measured.keys() == {"one-message"}
+
+
+def started(page: str, **asked: str) -> tuple[bool, str]:
+    """What the page is told when Start is pressed, or Update."""
+    form = urlencode({"user_count": "2", "spawn_rate": "2", **asked}).encode()
     with urlopen(f"{page}/swarm", form) as answer:
         told = json.load(answer)
     return told["success"], told["message"]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from flask.json import dumps
+from locust.argument_parser import default_args_dict
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from werkzeug.datastructures import MultiDict
 
@@ -28,11 +29,18 @@ def refuse_start(
     say: Callable[[str], None],
 ) -> None:
     """A test that nobody would play, or that is asked wrongly, does not start: the page shows why.
-    `absent` is "" else, and so is what is `wrong` with a form."""
+    `absent` is "" else, and so is what is `wrong` with a form.
+
+    Of one that goes on Locust changes the users. The rest of that form is what a page was loaded
+    with, and no worker that joins late is to play it."""
+    options = web_ui.environment.parsed_options
+    ours = vars(options).keys() - default_args_dict().keys()
 
     def look() -> Response | None:
-        goes_on = web_ui.environment.runner.state in (STATE_SPAWNING, STATE_RUNNING)
-        why = "" if goes_on else wrong(request.form)
+        if web_ui.environment.runner.state in (STATE_SPAWNING, STATE_RUNNING):
+            g.played = {name: getattr(options, name) for name in ours}
+            return None
+        why = wrong(request.form)
         if not why:
             return None
         say(f"loadstone: no test can start: {why}")
@@ -42,6 +50,7 @@ def refuse_start(
     web_ui.app.before_request(lambda: looked() if request.endpoint == START else None)
 
     def refuse(response: Response) -> Response:
+        vars(options).update(g.pop("played", {}))
         started = request.endpoint == START and response.is_json and response.get_json()["success"]
         if started and (why := absent()):
             say(f"loadstone: no test can start: {why}")
