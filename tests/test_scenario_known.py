@@ -11,10 +11,23 @@ from typing import Any
 import orjson
 import pytest
 
-from loadstone import Pattern, Touched
+from loadstone import (
+    Pattern,
+    Touched,
+    among,
+    attribute,
+    begins_with,
+    below,
+    contains,
+    differs,
+)
 from loadstone.client.answer import Answer
 from loadstone.dataset import Dataset
+from loadstone.fields.expr import Constant
+from loadstone.pattern import Conditions
+from loadstone.scenario.expressions import Expressions
 from loadstone.scenario.known import Known
+from loadstone.wire import encode
 from tests import shop
 from tests.loaded import Loaded, problems
 from tests.systems import AS_OF
@@ -131,3 +144,50 @@ def test_of_too_many_items_none_is_known(shops: Loaded, monkeypatch: pytest.Monk
     known = Known(shops.dataset, shop.lines)
     item = shops.dataset.item(shop.line, 0)
     assert known.find(item) is None
+
+
+STORED = {"text": "x", "three": 3, "null": None, "list": [3, None]}
+ASKED: list[Conditions] = [
+    {"text": differs("x")},
+    {"text": differs(attribute("gone"))},
+    {"text": among(attribute("gone"), "x")},
+    {"three": differs("x")},
+    {"three": begins_with("x")},
+    {"three": below(attribute("text"))},
+    {"null": None},
+    {"null": differs(None)},
+    {"null": differs("x")},
+    {"null": among("x", None)},
+    {"null": begins_with("x")},
+    {"null": below("x")},
+    {"list": contains(None)},
+    {"gone": None},
+    {"gone": differs(None)},
+    {"gone": differs("x")},
+    {"gone": differs(attribute("lost"))},
+    {"gone": attribute("lost")},
+    {"gone": among("x", None)},
+    {"gone": below(attribute("three"))},
+    {"text.in": differs("x")},
+]
+
+
+@pytest.mark.parametrize("conditions", ASKED)
+def test_conditions_hold_as_they_do_there(written: Loaded, conditions: Conditions) -> None:
+    """What is not there differs from everything and is equal to nothing; a null is a value."""
+    item = {"customer": "nulls", "id": "1", **STORED}
+    table = written.tables["orders"]
+    written.client.send("PutItem", orjson.dumps({"TableName": table, "Item": encode(item)}))
+    expressions = Expressions()
+    asked = expressions.all_of({"customer": "nulls"}), expressions.all_of(conditions)
+    constants = expressions.values.items()
+    values = {name: each.value for name, each in constants if isinstance(each, Constant)}
+    request = {
+        "TableName": table,
+        "KeyConditionExpression": asked[0],
+        "FilterExpression": asked[1],
+        "ExpressionAttributeNames": expressions.names,
+        "ExpressionAttributeValues": encode(values),
+    }
+    answer = written.client.send("Query", orjson.dumps(request)).json
+    assert all(test.holds(item, values) for test in expressions.tests) == bool(answer["Count"])

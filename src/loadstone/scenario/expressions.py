@@ -43,19 +43,16 @@ class Test(NamedTuple):
 
     def holds(self, item: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
         """Whether an item would pass, with the values of a request."""
-        found = at(item, self.path)
-        against = [
-            at(item, names_in(each.path)) if isinstance(each, Attribute) else values[each]
-            for each in self.operands
-        ]
         match self.operator:
             case "exists":
                 return has(item, self.path)
             case "missing":
                 return not has(item, self.path)
-        if found is None or any(each is None for each in against):
-            return False
-        return _compare(self.operator, found, against)
+        against = [
+            _stored(item, names_in(each.path)) if isinstance(each, Attribute) else values[each]
+            for each in self.operands
+        ]
+        return _compare(self.operator, _stored(item, self.path), against)
 
 
 class Edit(NamedTuple):
@@ -243,6 +240,11 @@ def has(item: Mapping[str, Any], path: Sequence[str]) -> bool:
     return isinstance(within, Mapping) and name in within
 
 
+def _stored(item: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """The attribute at a path; one that is not there differs from whatever it is held against."""
+    return at(item, path) if has(item, path) else object()
+
+
 def _compare(operator: str, found: Any, against: Sequence[Any]) -> bool:
     try:
         match operator:
@@ -266,5 +268,5 @@ def _compare(operator: str, found: Any, against: Sequence[Any]) -> bool:
                 return bool(found > against[0])
             case _:
                 return bool(found >= against[0])
-    except TypeError:  # of two types, as DynamoDB has it, neither is the larger
+    except (TypeError, AttributeError):  # of two types, as DynamoDB has it, neither is the larger
         return False
