@@ -366,3 +366,17 @@ def test_the_part_of_a_lost_worker_is_not_waited_for(place: Path, engine: Engine
     assert "stops after" in err
     run = Run.load(place / STATE / "runs" / "lost")
     assert sorted(worker.ending is None for worker in run.workers) == [False, True]
+
+
+def test_a_page_is_started_again_without_a_name(place: Path, engine: Engine) -> None:
+    """Whoever starts a test without a form, as scripts do, needs no name for a second one."""
+    web_port = free_port()
+    page = f"http://127.0.0.1:{web_port}"
+    served = ("--web-host", "127.0.0.1", "--web-port", str(web_port), "--host", engine.url)
+    with locust(place, *served) as process:
+        until_it_serves(page)
+        for _ in range(2):
+            assert started(page) == (True, "Swarming started")
+            until(process, "ops/s")
+            urlopen(f"{page}/stop", b"").close()
+            until(process, "run.jsonl")

@@ -49,13 +49,19 @@ def refuse(
     systems: Mapping[str, System | None],
     prepared: MutableMapping[str, Prepared | Handmade],
     opened: str,
+    *,
+    named: str,
 ) -> None:
     """Refused where a test of these systems cannot begin with what the form says. Where none of
-    them is `prepared`, as on a master, what is in the tables is for the workers to find out."""
+    them is `prepared`, as on a master, what is in the tables is for the workers to find out.
+
+    `named` is the name that the last run was given by nobody: it stays where the form says none,
+    and the next run gets another."""
     asked = asked_for(form, options)
     refuse_other_host(form.get("host") or opened, opened)
     check_asked(asked)
-    refuse_taken(asked.run_name)
+    if asked.run_name != named:
+        refuse_taken(asked.run_name)
     budget_of(asked)
     prices_of(asked)
     plan = planned(asked, len(systems))

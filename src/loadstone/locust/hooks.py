@@ -230,8 +230,9 @@ class Host:
         """Why a test cannot begin with what the page asks for; "" where it can."""
         names = self._played_by(classes_in(form, self.environment))
         content = {name: self._content[name] for name in names}
+        options, opened = self.environment.parsed_options, self._host
         try:
-            refuse(form, self.environment.parsed_options, content, self._prepared, self._host)
+            refuse(form, options, content, self._prepared, opened, named=self._name)
         except (LoadstoneError, OSError) as error:
             return str(error)
         return ""
