@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -153,6 +154,23 @@ def test_a_run_whose_time_is_over_is_complete(
         assert ended(process, place, name) == "completed"
     run = Run.load(place / STATE / "runs" / name)
     assert {str(worker.ending) for worker in run.workers} == {"completed"}
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "1"]], ids=["alone", "a-worker"])
+def test_a_run_whose_time_is_over_before_it_begins_says_so(
+    place: Path, engine: Engine, processes: list[str]
+) -> None:
+    """Where something else takes the whole run time before the first call, the run does not end
+    well without a word: it ends with 1, and nothing is recorded."""
+    asked = ["--headless", "-t", "1s", *processes, *own_port(processes)]
+    name = f"over-{len(processes)}"
+    with locust(place, engine, name, *asked, before=SLOW_START) as process:
+        code, err = locusts.ended(process)
+    assert code == 1
+    assert re.findall("^loadstone: (.*)$", err, re.MULTILINE) == [
+        "the run did not begin in the 1 s of its --run-time: nothing is recorded"
+    ]
+    assert not (place / STATE / "runs" / name).exists()
 
 
 def test_a_run_that_its_locustfile_ends_says_by_what(place: Path, engine: Engine) -> None:

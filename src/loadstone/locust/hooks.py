@@ -197,7 +197,9 @@ class Host:
         self._stack.close()
 
     def begin(self) -> None:
-        """A test starts: begin to record."""
+        """A test starts: begin to record, unless Locust ends already."""
+        if self._settles:
+            return
         self._interrupts.begun()
         self._refusals.forget()
         self._readiness.told()

@@ -15,7 +15,7 @@ from loadstone.locust.interrupts import SAID, Interrupts
 from loadstone.locust.refusals import Refusals
 from loadstone.starting import SPOKEN_FOR
 
-CONNECTED_WITHIN_S = 0.5
+CONNECTED_WITHIN_S = QUITS_WITHIN_S = 0.5
 
 
 class Leaving:
@@ -29,7 +29,8 @@ class Leaving:
         release: Callable[[], None],
         say: Callable[[str], None],
     ) -> None:
-        self._runner, self._refusals, self._release, self._say = runner, refusals, release, say
+        self._environment, self._runner, self._refusals = environment, runner, refusals
+        self._release, self._say = release, say
         # Of workers that Locust itself has started, their master speaks.
         spoken_for = SPOKEN_FOR in os.environ or (
             isinstance(runner, WorkerRunner) and environment.parsed_options.processes
@@ -63,13 +64,21 @@ class Leaving:
         self.interrupts.ready()
 
     def quits(self) -> None:
-        """The process ends by itself."""
+        """The process ends by itself. Where it has no page, there should have been a run."""
         self._watching.kill()
+        options = self._environment.parsed_options
+        if isinstance(self._runner, WorkerRunner) or not options.headless:
+            return
+        if self.interrupts.has_yet_to_begin:
+            over = f" in the {options.run_time} s of its --run-time" if options.run_time else ""
+            self._say(f"loadstone: the run did not begin{over}: nothing is recorded")
+            self._environment.process_exit_code = self._environment.process_exit_code or 1
 
     def _end_with_runner(self) -> None:
         """Locust ends the greenlets of a worker that its master tells to quit, and those of a
         master without a page that its last worker leaves, but not what main is at."""
         self._runner.greenlet.join()
+        gevent.sleep(QUITS_WITHIN_S)  # unless main waited for just that
         if not self.interrupts.has_yet_to_begin:
             return
         if isinstance(self._runner, WorkerRunner) and self.interrupts.prepares:
