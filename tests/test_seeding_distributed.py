@@ -19,7 +19,7 @@ from loadstone.cli.distributed import Spread, await_address
 from loadstone.client.target import Target
 from loadstone.embedded.process import Engine
 from loadstone.errors import BadValue
-from tests.commands import loadstone
+from tests.commands import free_port, loadstone
 from tests.seeding_real import (
     completed,
     items_in,
@@ -50,12 +50,6 @@ def scale(each_engine: Engine) -> int:
 @pytest.fixture
 def there(target: Target) -> list[str]:
     return tables_of_ones_own(target)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 @dataclass
