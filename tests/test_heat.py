@@ -14,15 +14,22 @@ import pytest
 
 from loadstone.capacity.admission import Resource
 from loadstone.capacity.simulation import Side
-from loadstone.client.answer import Units
+from loadstone.client.answer import Answer, Attempt, Units
 from loadstone.client.target import Target
+from loadstone.dataset import Dataset
 from loadstone.gate.needs import hashed
+from loadstone.pattern import PutItem
 from loadstone.run import Ending, Run, RunWriter, finish
 from loadstone.run.demand import demand_of_run, profiles_of_run
 from loadstone.run.heat import KEPT, WRITTEN, KeyCounter, heat_of
+from loadstone.scenario.player import Player
+from loadstone.scenario.settings import Settings
+from loadstone.scenario.touch import Recent
+from loadstone.system import load_system, system_names
 from tests import shop
 from tests.loaded import Heard, Loaded, loaded
 from tests.synthetic import START_MS, START_NS, call, finished, header, known_seconds
+from tests.systems import AS_OF
 
 QUERIES = Side(Resource("cmz-conversations", "SessionIndex"), "read")
 WRITES = Side(Resource("cmz-conversations"), "write")
@@ -192,6 +199,55 @@ def test_a_played_pattern_is_counted_by_the_keys_that_it_sent(shops: Loaded) -> 
         assert counted == sent, pattern.id
         seen += len(sent)
     assert seen > 50
+
+
+class Yes:
+    """A client that takes whatever it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send(self, operation: str, body: bytes, /) -> Answer:
+        self.sent.append(orjson.loads(body))
+        return Answer(operation, (Attempt(0, 1, 200, None),), body=b"{}")
+
+
+def test_new_items_are_counted_where_others_can_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new item's partition is counted by its key unless it is the item's alone; its key is kept
+    in mind unless no other item can have it."""
+    kept: list[tuple[str, Any]] = []
+    takes = Recent.takes
+
+    def noted(self: Recent, key: tuple[str, Any], created_ms: int) -> bool:
+        kept.append(key)
+        return takes(self, key, created_ms)
+
+    monkeypatch.setattr(Recent, "takes", noted)
+    found = set()
+    for system in map(load_system, system_names()):
+        dataset = Dataset(system, scale=2000, as_of=AS_OF)
+        tables = {table.name: table.name for table in system.tables}
+        for pattern in system.patterns.values():
+            put = pattern.operation
+            if not isinstance(put, PutItem) or put.new is pattern.of or pattern.needs:
+                continue
+            kept.clear()
+            client = Yes()
+            player = Player(dataset, tables, client, Settings(skew=2.0), random=random.Random(1))
+            for _ in range(WRITTEN):
+                list(player.play(pattern, perf_counter_ns()))
+            player.keys.fold()
+            ((_, _, calls, hottest),) = player.keys.to_json()["heat"]
+            sent = Counter(
+                orjson.dumps(each["Item"][put.table.partition_key]) for each in client.sent
+            )
+            assert calls == sent.total() == WRITTEN
+            assert hottest == [] or {orjson.dumps(key): n for key, n in hottest} == sent
+            assert hottest or set(sent.values()) == {1}, pattern.id
+            found.add((bool(hottest), bool(kept)))
+    assert found == {(True, True), (True, False), (False, False)}
 
 
 def keys_sent(operation: str, body: dict[str, Any], there: Loaded) -> Iterator[tuple[str, bytes]]:

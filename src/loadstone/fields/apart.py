@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def tells_apart(value: Expr, entity: Entity) -> bool:
     """Whether no two items of an entity have the same, by what it is made of; False where that does
-    not say. An identifier's chances are taken for certainty."""
+    not say. An identifier's chances are taken for certainty, and numbers to be of one length, as
+    those of new items are: else "1" and "12" are beside each other what "11" and "2" are."""
     match value:
         case Ulid() | Uuid():
             return value.number is number
