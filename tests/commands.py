@@ -43,8 +43,11 @@ def loadstone(
 
 def free_port() -> int:
     """A port that nobody listens on, of those that no system gives to whoever connects or listens
-    without naming one: it is still free when the process that is told of it has come so far."""
+    without naming one: it is still free when the process that is told of it has come so far.
+
+    Not drawn as jitter is, which begins alike in each test: so would their ports, and a worker that
+    another test left behind found a master of this one."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = random.SystemRandom().randrange(20_000, 32_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
