@@ -148,8 +148,8 @@ def load_system(name: str, project: Path | None = None) -> System:
     if name not in (names := system_names(project)):
         if name.lower() == ALL:
             raise UnknownName(
-                f"all of them at once are for `loadstone run {ALL}` and `loadstone check {ALL}`: "
-                f"here name one of {', '.join(names)}"
+                f"{name}: `run` and `check` alone take all of them at once; here name one of "
+                f"{', '.join(names)}"
             )
         own = project_root(project)
         where = f"yours are looked for in {own / 'fixtures'}" if own else NO_PROJECT
