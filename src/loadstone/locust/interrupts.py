@@ -43,8 +43,8 @@ class Interrupts:
 
     @property
     def exit_code(self) -> int:
-        """As of a process that the first of the signals had ended."""
-        return 128 + (self.happened or 0)
+        """As of a process that the first of the signals had ended, or else Ctrl-C."""
+        return 128 + (self.happened or signal.SIGINT)
 
     def ready(self) -> None:
         """All is prepared, and Locust goes on."""
