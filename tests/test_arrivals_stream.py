@@ -8,6 +8,7 @@ from random import Random
 from time import perf_counter_ns
 
 import gevent
+import gevent.socket
 import pytest
 from gevent.event import Event
 
@@ -15,6 +16,7 @@ from loadstone.arrivals.alarm import NEVER, Alarm, _LoopAlarm, alarm
 from loadstone.arrivals.instants import Instants
 from loadstone.arrivals.schedule import Line, Schedule
 from loadstone.arrivals.stream import BEHIND_NS, Flow, Stream
+from loadstone.arrivals.turns import give_way
 from loadstone.arrivals.window import Window
 from loadstone.client.answer import Throttle
 from tests.synthetic import MS, SECOND_NS, START_NS, call
@@ -321,3 +323,45 @@ def test_an_alarm_rings_when_it_was_set_last(make: Callable[[Callable[[], None]]
     gevent.sleep(0.01)
     assert len(rung) == 2
     clock.close()
+
+
+def test_answers_are_looked_at_while_arrivals_are_behind() -> None:
+    """Of many that are due at once some are begun; then what has come by then is read."""
+    played, read_after = list[int](), list[int]()
+    near, far = gevent.socket.socketpair()
+
+    def read() -> None:
+        while far.recv(1):
+            read_after.append(len(played))
+
+    def play(intended_ns: int) -> None:
+        played.append(intended_ns)
+        if len(played) in (1, 101):
+            near.send(b"!")
+
+    reader = gevent.spawn(read)
+    gevent.sleep(0.01)  # it waits for the line
+    stream = Stream(play, raising)
+    stream.follow(few(200), perf_counter_ns() - SECOND_NS, places=10)
+    run_to_end(stream, lambda: len(played) >= 200)
+    near.close()
+    reader.join(20)
+    far.close()
+    first, second = read_after
+    assert first < 100
+    assert second < 200
+
+
+def test_long_work_gives_way_to_what_has_come() -> None:
+    """What lies on a line is read within two pauses; two of no length would not do."""
+    read = list[bytes]()
+    near, far = gevent.socket.socketpair()
+    reader = gevent.spawn(lambda: read.append(far.recv(1)))
+    gevent.sleep(0.01)
+    near.send(b"!")
+    give_way()
+    give_way()
+    assert read == [b"!"]
+    reader.join(20)
+    near.close()
+    far.close()

@@ -16,6 +16,7 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 from loadstone.arrivals.alarm import NEVER, alarm
 from loadstone.arrivals.instants import Instants
+from loadstone.arrivals.turns import NextTurn
 
 #: An arrival that the generator took up later than this was late by the generator's own fault.
 BEHIND_NS = 20_000_000
@@ -59,6 +60,7 @@ class Stream:
         self._play, self._failed = play, failed
         self._hub = get_hub()
         self._alarm = alarm(self._rung)
+        self._next_turn = NextTurn(self._look)
         self._alarm_ns = NEVER  # what it is set to
         self._looking = False  # at what is due, in the next turn of the loop
         self._instants: Instants | None = None
@@ -139,6 +141,7 @@ class Stream:
         self._stopped = True
         self._next_ns = NEVER
         self._alarm.close()
+        self._next_turn.close()
 
     def drain(self, timeout_s: float) -> bool:
         """After `stop`: wait until nothing is in flight, and let go of all greenlets."""
@@ -163,7 +166,7 @@ class Stream:
         setting it can take longer than an arrival does."""
         if not self._looking:
             self._looking = True
-            self._hub.loop.run_callback(self._look)
+            self._next_turn.take()
 
     def _look(self) -> None:
         """Start what is due, and set the alarm for what comes next."""

@@ -69,6 +69,7 @@ class Load(Recording):
         self.player.keys.fold()
         self._seconds += 1
         if self._seconds % HEAT_EVERY_S == 0:
+            pause()
             self.note("heat", self.player.keys.to_json())
 
     @property

@@ -6,7 +6,6 @@ import gc
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from time import perf_counter_ns, process_time, time
 from typing import Any
@@ -15,6 +14,7 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from loadstone.arrivals.plan import Plan, Share
+from loadstone.arrivals.turns import give_way
 from loadstone.client.sender import Sender
 from loadstone.gate.gate import Gate
 from loadstone.locust.arriving import Arriving
@@ -154,11 +154,10 @@ class Recording:
             with self._ticking:
                 if self._writer is not None:
                     gauges = self._gauges()
-                    # Calls go on meanwhile: what stands still would be read as the database's time.
-                    pause = partial(gevent.sleep, 0)
-                    self._each_second(pause)
-                    phases = self._writer.tick(perf_counter_ns(), gauges, pause=pause)
-                    pause()
+                    self._each_second(give_way)
+                    give_way()
+                    phases = self._writer.tick(perf_counter_ns(), gauges, pause=give_way)
+                    give_way()
                     self.on_second(phases, gauges)
                     self._heed(self._writer.problem or self._problem)
 
