@@ -40,9 +40,9 @@ SLOW_MASTER = """
 import sys
 import gevent
 from locust import events
-from loadstone.locust import ScenarioUser, hooks
+from loadstone.locust import ScenarioUser, targets
 
-opened = hooks.opened_target
+opened = targets.opened_target
 
 
 class CmzUser(ScenarioUser):
@@ -57,7 +57,7 @@ def take_time(*args, **kwargs):
 
 
 """
-OPENS = "hooks.opened_target = take_time"
+OPENS = "targets.opened_target = take_time"
 GOES_ON = "events.init.add_listener(lambda **_: '--master' in sys.argv and take_time())"
 
 

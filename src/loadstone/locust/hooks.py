@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from gevent.lock import RLock
 from locust import events
 from locust.runners import STATE_CLEANUP, LocalRunner, MasterRunner, WorkerRunner
 
+from loadstone.arrivals.turns import give_way
 from loadstone.capacity.price_file import known_prices
 from loadstone.errors import EngineError, LoadstoneError, TableMismatch
 from loadstone.gate.asked import refuse_throttle
@@ -41,6 +41,7 @@ from loadstone.locust.readiness import Readiness
 from loadstone.locust.recording import Recording
 from loadstone.locust.refusals import Refusals
 from loadstone.locust.spending import Spending, budget_of, prices_of
+from loadstone.locust.targets import Targets
 from loadstone.locust.throttling import GateShares
 from loadstone.locust.user import AskedTags, ScenarioUser
 from loadstone.locust.web import add_tabs, refuse_start
@@ -48,7 +49,7 @@ from loadstone.run import Ending, Gauges, runs_folder
 from loadstone.run.live import About
 from loadstone.run.tally import Phases
 from loadstone.system import System, load_system
-from loadstone.target import Opened, Where, opened_target
+from loadstone.target import Where
 
 #: A user that is stopped finishes its call: what is in flight belongs to the record.
 FINISH_S = 2.0
@@ -103,9 +104,7 @@ class Host:
             self._systems = [*systems, self.handmade]
         self._playing = self._systems  # those whose classes are picked for a test
         self._content: dict[str, System | None] = {}
-        self._stack = ExitStack()
-        self._opened: list[Opened] = []
-        self._regions: dict[str, str] = {}
+        self._targets = Targets(_say)
         self._beats = Beats(runner, Console())
         self._keeping = Keeping(environment, _say, self._stop_for)
         self._live = LiveShare(environment, runner, self._keeping.hear)
@@ -156,32 +155,24 @@ class Host:
             refuse_arrivals(self.handmade, plan)
         budget = budget_of(options)
         asked, lacking = self.environment.host, []
-        say_once = cache(_say)  # of systems that are in one place
         own = {name for name in self._systems if self._users and name == self.handmade}
         self._content = {n: None if n in own else load_system(n) for n in self._systems}
         self._keeping.prepare(self._content, plan, tell=self._reports)
         for name, system in self._content.items():
             host = asked or host_of(self._users)
             where = Where(endpoint=host, region=options.region or None)
-            region = system.region if system else None
-            opened = self._stack.enter_context(
-                opened_target(where, documented_region=region, say=say_once)
-            )
-            self._opened.append(opened)
-            self._regions[name] = opened.target.region
+            target = self._targets.open(name, where, system.region if system else None)
             if self._plays and system:
                 try:
-                    self._prepared[name] = prepare(system, opened.target, options)
+                    self._prepared[name] = prepare(system, target, options)
                 except TableMismatch as error:
                     lacking.append(str(error))
             elif self._plays:
                 source = Path(self.environment.locustfile or "").name
-                self._prepared[name] = prepare_handmade(
-                    name, source, opened.target, options, say=_say
-                )
+                self._prepared[name] = prepare_handmade(name, source, target, options, say=_say)
             if name in self._prepared:
                 self._spending.bill(name, self._prepared[name].billed)
-            self._host = self.environment.host = self.environment.host or opened.target.url
+            self._host = self.environment.host = self.environment.host or target.url
         self._spending.begin(budget, prices_of(options))
         if lacking:
             raise TableMismatch("\n".join(lacking))
@@ -194,7 +185,7 @@ class Host:
 
     def release(self) -> None:
         """Let go of the targets; an engine of our own ends here."""
-        self._stack.close()
+        self._targets.release()
 
     def begin(self) -> None:
         """A test starts: begin to record, unless Locust ends already."""
@@ -255,11 +246,10 @@ class Host:
         self._keeping.prepare({name: self._content[name] for name in self._playing}, plan)
         plan = self._keeping.settle(plan)
         self._keeping.begin()
-        region = self._regions.get(self._playing[0], "")
-        self._open.begin(plan, self._keeping.evidence(region))
+        self._open.begin(plan, self._keeping.evidence(self._targets.region(self._playing[0])))
         pairs = zip(self._playing, self._directories, strict=True)
         for number, (name, directory) in enumerate(pairs):
-            gevent.sleep(0)  # a master gives up a worker that is silent for three seconds
+            give_way()  # a master gives up a worker that is silent for three seconds
             if name in self._prepared:
                 load = self._prepared[name].load(
                     self.environment,
@@ -357,18 +347,14 @@ class Host:
         if system != next(iter(self.loads), system):
             gauges = replace(gauges, cpu_s=0.0)  # of this process, which another load has told
         self._beats.count(phases, gauges)
-        gevent.sleep(0)  # calls go on between any two of these
+        give_way()  # calls go on between any two of these
         self._live.count(system, phases)
         if self._over:
             return
-        gevent.sleep(0)
+        give_way()
         self._spending.count(phases)
-        for opened in self._opened:
-            try:
-                opened.raise_if_dead()
-            except EngineError as error:
-                self._opened.remove(opened)
-                self.fail(str(error))
+        for reason in self._targets.died():
+            self.fail(reason)
 
     def _stop_for(self, reason: str) -> None:
         """End the run in good order, before its time."""
