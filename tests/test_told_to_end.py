@@ -296,3 +296,23 @@ def test_the_command_ends_with_it(
     else:
         assert err.strip() == TOLD
         assert not (place / STATE / "runs").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's parent-death signal")
+def test_a_load_ends_with_the_command(place: Path, engine: Engine) -> None:
+    """When `loadstone run` is killed with SIGKILL nobody sends on, and the record is whole."""
+    asked = ("run", "cmz", "--name", "killed", "--duration", "20m")
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadstone", *asked],
+        cwd=place,
+        env={**os.environ, **at(engine)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until(process, "ops/s")
+        process.kill()
+        _, err = process.communicate(timeout=WITHIN_S)  # to the end of what Locust says
+    assert "Traceback" not in err, err
+    assert str(record(place, "killed").ending) == BY_SIGNAL

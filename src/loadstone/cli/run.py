@@ -47,6 +47,7 @@ from loadstone.run import TOLD_TO_END, Run, find_runs, runs_folder
 from loadstone.starting import SPOKEN_FOR
 from loadstone.system import ALL, System, project_root
 from loadstone.target import Where
+from loadstone.tied import tied
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -333,7 +334,7 @@ def _wait_for(command: list[str], environ: Mapping[str, str], *, record: Path) -
     before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         process = subprocess.Popen(
-            command,
+            tied(command, signal.SIGTERM),  # nobody else would end it, were we killed
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env={**environ, SPOKEN_FOR: "1"},

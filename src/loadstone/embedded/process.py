@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,9 +14,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from loadstone.embedded.binary import Binary
-from loadstone.embedded.engines import Launch, engine_at, launch
+from loadstone.embedded.engines import engine_at, launch
 from loadstone.errors import BadValue, EngineDied, EngineError
 from loadstone.folders import unwritable
+from loadstone.tied import tied
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 20.0
@@ -25,16 +25,6 @@ PORT_TRIES = 10
 POLL_S = 0.002
 SIDECARS = ("-wal", "-shm", "-journal")
 PORT_TAKEN = re.compile(r"already in use|Address in use|os error (48|98)")
-
-#: Asks the kernel to end this process when its parent dies, then becomes the engine. A process of
-#: its own, so that no Python code runs between fork and exec of ours, which may have threads.
-#: The kernel's "parent" is the thread that started the engine: start it from one that stays.
-GUARD = """\
-import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, int(sys.argv[2]))
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[3], sys.argv[3:])
-"""
 
 
 class PortTaken(BadValue):
@@ -150,7 +140,7 @@ class Engine:
             raise unwritable(self._folder, error) from error
         try:
             self._process = subprocess.Popen(
-                [*_guard(self._launch), *self._launch.command],
+                tied(self._launch.command, self._launch.ends_with),
                 env=self._launch.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
@@ -247,13 +237,6 @@ def _claim(file: Path) -> IO[bytes]:
             f"{file} is in use by another engine: stop that one, pass another --file, or --memory"
         ) from error
     return lock
-
-
-def _guard(launch: Launch) -> list[str]:
-    if sys.platform != "linux":
-        return []
-    ends_with = str(int(launch.ends_with))
-    return [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), ends_with]
 
 
 def _free_port() -> int:
