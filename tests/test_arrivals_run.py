@@ -326,8 +326,9 @@ def test_a_worker_that_is_back_has_its_users_again(place: Path, engine: Engine) 
         assert "USERS [6]\n" in told
     finally:
         os.kill(worker, signal.SIGCONT)
-    assert users_told(process)[0] == ["USERS [3, 3]"]
-    assert process.returncode == 0
+    users, err = users_told(process)
+    assert users == ["USERS [3, 3]"]
+    assert process.returncode == 0, err
     assert all(worker.ending is not None for worker in record(place, "held-up").workers)
 
 

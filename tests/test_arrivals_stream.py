@@ -12,6 +12,7 @@ import gevent.socket
 import pytest
 from gevent.event import Event
 
+from loadstone.arrivals import turns
 from loadstone.arrivals.alarm import NEVER, Alarm, _LoopAlarm, alarm
 from loadstone.arrivals.instants import Instants
 from loadstone.arrivals.schedule import Line, Schedule
@@ -365,3 +366,21 @@ def test_long_work_gives_way_to_what_has_come() -> None:
     reader.join(20)
     near.close()
     far.close()
+
+
+def test_work_gives_way_where_it_has_gone_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not between pieces of no length: a turn of the loop would be most of the work."""
+    now_ns, seen = START_NS, list[int]()
+    monkeypatch.setattr(turns, "perf_counter_ns", lambda: now_ns)
+    others = gevent.get_hub().loop.prepare()
+    others.start(lambda: seen.append(now_ns))
+    work = turns.GivingWay()
+    work.pause()
+    assert seen == []
+    now_ns += 10 * MS
+    work.pause()
+    assert set(seen) == {now_ns}
+    seen.clear()
+    work.pause()
+    others.stop()
+    assert seen == []

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -46,6 +47,25 @@ IMPATIENT = """
 from locust import runners
 
 runners.MASTER_HEARTBEAT_TIMEOUT = 5
+
+"""
+#: A record takes a moment to end.
+SLOW_END = """
+import sys
+
+import gevent
+from loadstone.locust.recording import Recording
+
+at_once = Recording.stop
+
+
+def stop(self, ending):
+    print("it ends", file=sys.stderr, flush=True)
+    gevent.sleep(2)
+    return at_once(self, ending)
+
+
+Recording.stop = stop
 
 """
 OWN_END = """
@@ -214,6 +234,27 @@ def test_the_web_page_stops_a_run(place: Path, engine: Engine) -> None:
         assert ending(place, "told") == "completed"
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+
+
+def test_a_run_that_follows_at_once_waits_for_the_record(place: Path, engine: Engine) -> None:
+    """Who starts another test while the one before still ends has two whole records."""
+    port = str(free_port())
+    page = f"http://127.0.0.1:{port}"
+    served = ("--web-host", "127.0.0.1", "--web-port", port)
+    with locust(place, engine, "hasty", *served, before=SLOW_END) as process:
+        until_it_serves(page)
+        post(f"{page}/swarm", user_count="2", spawn_rate="2", run_name="first")
+        until_it_counts(process)
+        stopping = Thread(target=post, args=(f"{page}/stop",))
+        stopping.start()
+        until(process, "it ends")
+        post(f"{page}/swarm", user_count="2", spawn_rate="2", run_name="second")
+        stopping.join()
+        until_it_counts(process)
+        post(f"{page}/stop")
+        assert ending(place, "first") == ending(place, "second") == "stopped: on the web page"
+        process.send_signal(signal.SIGTERM)
+        locusts.ended(process)
 
 
 def own_port(processes: list[str]) -> list[str]:

@@ -301,7 +301,7 @@ def test_the_command_ends_with_it(
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's parent-death signal")
 def test_a_load_ends_with_the_command(place: Path, engine: Engine) -> None:
     """When `loadstone run` is killed with SIGKILL nobody sends on, and the record is whole."""
-    asked = ("run", "cmz", "--name", "killed", "--duration", "20m")
+    asked = ("run", "cmz", "--name", "killed", "--duration", "2m")
     with subprocess.Popen(
         [sys.executable, "-m", "loadstone", *asked],
         cwd=place,

@@ -16,8 +16,8 @@ if os.getppid() == int(sys.argv[1]):
 
 
 def tied(command: list[str], number: int) -> list[str]:
-    """The command, which gets a signal when this process is gone; just the command, where the
-    system knows nothing of the kind.
+    """The command, whose first word is a path, so that it gets a signal when this process is gone;
+    just the command, where the system knows nothing of the kind.
 
     The kernel's "parent" is the thread that starts it: start it from one that stays.
     """

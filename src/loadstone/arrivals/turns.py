@@ -7,22 +7,38 @@ milliseconds, again and again. Answers that have come by then would be taken for
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any
 
-import gevent
 from gevent import get_hub
 
-# Anything above nothing waits for the loop's next turn.
-_LEAST_S = 1e-6
+# Who works for less holds nobody up, and a turn of its own would be most of the work.
+_HOLDS_UP_NS = 300_000
 
 
 def give_way() -> None:
-    """In the midst of long work: let what has come be read, and what is due be sent."""
-    gevent.sleep(_LEAST_S)
+    """Let the loop take a turn: what has come is read, and what is due is sent."""
+    hub = get_hub()
+    with hub.loop.timer(0.0) as turn:
+        hub.wait(turn)
+
+
+class GivingWay:
+    """Long work that gives way between its pieces, wherever it has gone on for a while."""
+
+    def __init__(self) -> None:
+        self._since_ns = perf_counter_ns()
+
+    def pause(self) -> None:
+        """Between two pieces."""
+        if perf_counter_ns() - self._since_ns >= _HOLDS_UP_NS:
+            give_way()
+            self._since_ns = perf_counter_ns()
 
 
 class NextTurn:
-    """A callback from gevent's hub, as soon as the loop has looked at its sockets."""
+    """A callback from gevent's hub, when the loop has looked at its sockets: what it found is read
+    before the callback can come once more."""
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call

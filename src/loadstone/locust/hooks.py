@@ -189,6 +189,8 @@ class Host:
 
     def begin(self) -> None:
         """A test starts: begin to record, unless Locust ends already."""
+        with self._ending_it:  # the page starts one while the one before still ends
+            pass
         if self._settles:
             return
         self._interrupts.begun()

@@ -14,7 +14,7 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from loadstone.arrivals.plan import Plan, Share
-from loadstone.arrivals.turns import give_way
+from loadstone.arrivals.turns import GivingWay
 from loadstone.client.sender import Sender
 from loadstone.gate.gate import Gate
 from loadstone.locust.arriving import Arriving
@@ -131,7 +131,7 @@ class Recording:
         waiting = self._finish()
         with self._ticking:  # a second that is being written is written to its end
             writer, self._writer = self._writer, None
-        self._ticker.kill()
+        self._ticker.kill(block=False)  # an answer that came meanwhile would be in no count
         gauges = self._gauges()
         cut = f"{gauges.in_flight} calls were cut off and are not counted"
         if waiting:
@@ -153,11 +153,13 @@ class Recording:
             next_s += TICK_S
             with self._ticking:
                 if self._writer is not None:
+                    # Calls go on meanwhile: what stands still would be read as the database's time.
+                    pause = GivingWay().pause
+                    self._each_second(pause)
+                    pause()
                     gauges = self._gauges()
-                    self._each_second(give_way)
-                    give_way()
-                    phases = self._writer.tick(perf_counter_ns(), gauges, pause=give_way)
-                    give_way()
+                    phases = self._writer.tick(perf_counter_ns(), gauges, pause=pause)
+                    pause()
                     self.on_second(phases, gauges)
                     self._heed(self._writer.problem or self._problem)
 
