@@ -116,6 +116,19 @@ def at(engine: Engine) -> dict[str, str]:
     }
 
 
+def command(place: Path, engine: Engine, *asked: str) -> subprocess.Popen[str]:
+    """`loadstone run cmz`, listened to."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadstone", "run", "cmz", *asked],
+        cwd=place,
+        env={**os.environ, **at(engine)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def own_port() -> list[str]:
     port = str(free_port())
     return ["--master-bind-port", port, "--master-port", port]
@@ -276,16 +289,8 @@ def test_the_command_ends_with_it(
 ) -> None:
     """`loadstone run` says in one sentence that it was told to end, before the run as after it, and
     ends with 143; so it does when its terminal hangs up."""
-    asked = ("run", "cmz", "--name", "commanded", "--endpoint", engine.url if begun else silent)
-    with subprocess.Popen(
-        [sys.executable, "-m", "loadstone", *asked],
-        cwd=place,
-        env={**os.environ, **at(engine)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    asked = ("--name", "commanded", "--endpoint", engine.url if begun else silent)
+    with command(place, engine, *asked) as process:
         until(process, "ops/s" if begun else "target: ")
         process.send_signal(number)
         out, err = process.communicate(timeout=WITHIN_S)
@@ -301,16 +306,7 @@ def test_the_command_ends_with_it(
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's parent-death signal")
 def test_a_load_ends_with_the_command(place: Path, engine: Engine) -> None:
     """When `loadstone run` is killed with SIGKILL nobody sends on, and the record is whole."""
-    asked = ("run", "cmz", "--name", "killed", "--duration", "2m")
-    with subprocess.Popen(
-        [sys.executable, "-m", "loadstone", *asked],
-        cwd=place,
-        env={**os.environ, **at(engine)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with command(place, engine, "--name", "killed", "--duration", "2m") as process:
         until(process, "ops/s")
         process.kill()
         _, err = process.communicate(timeout=WITHIN_S)  # to the end of what Locust says
