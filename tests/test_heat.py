@@ -24,7 +24,6 @@ from loadstone.run.demand import demand_of_run, profiles_of_run
 from loadstone.run.heat import KEPT, WRITTEN, KeyCounter, heat_of
 from loadstone.scenario.player import Player
 from loadstone.scenario.settings import Settings
-from loadstone.scenario.touch import Recent
 from loadstone.system import load_system, system_names
 from tests import shop
 from tests.loaded import Heard, Loaded, loaded
@@ -212,19 +211,9 @@ class Yes:
         return Answer(operation, (Attempt(0, 1, 200, None),), body=b"{}")
 
 
-def test_new_items_are_counted_where_others_can_be_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_new_items_are_counted_where_others_can_be_asked_for() -> None:
     """A new item's partition is counted by its key unless it is the item's alone; its key is kept
     in mind unless no other item can have it."""
-    kept: list[tuple[str, Any]] = []
-    takes = Recent.takes
-
-    def noted(self: Recent, key: tuple[str, Any], created_ms: int) -> bool:
-        kept.append(key)
-        return takes(self, key, created_ms)
-
-    monkeypatch.setattr(Recent, "takes", noted)
     found = set()
     for system in map(load_system, system_names()):
         dataset = Dataset(system, scale=2000, as_of=AS_OF)
@@ -233,7 +222,6 @@ def test_new_items_are_counted_where_others_can_be_asked_for(
             put = pattern.operation
             if not isinstance(put, PutItem) or put.new is pattern.of or pattern.needs:
                 continue
-            kept.clear()
             client = Yes()
             player = Player(dataset, tables, client, Settings(skew=2.0), random=random.Random(1))
             for _ in range(WRITTEN):
@@ -246,6 +234,7 @@ def test_new_items_are_counted_where_others_can_be_asked_for(
             assert calls == sent.total() == WRITTEN
             assert hottest == [] or {orjson.dumps(key): n for key, n in hottest} == sent
             assert hottest or set(sent.values()) == {1}, pattern.id
+            kept = player._asking._making._recent._young
             found.add((bool(hottest), bool(kept)))
     assert found == {(True, True), (True, False), (False, False)}
 

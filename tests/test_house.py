@@ -21,7 +21,7 @@ ENGINE = ROOT / "src" / "loadstone"
 
 #: The rooms from the ground up. A room imports from the lines above its own, and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("advice", "amounts", "errors", "starting", "tied"),
+    ("advice", "amounts", "errors", "native", "starting", "tied"),
     ("folders", "mistakes"),
     ("table", "wire", "content", "documented"),
     ("naming",),

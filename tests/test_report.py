@@ -37,7 +37,7 @@ from tests.synthetic import (
     known_seconds,
     write,
 )
-from tools.vega import PACKED, bundled
+from tools.making import PACKED, bundled
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 NASTY = "</script><script>alert(1)</script>|x"

@@ -5,7 +5,7 @@ What a content author needs is here; a fixture or scenario module imports nothin
 
 from types import FunctionType as _FunctionType
 
-from loadstone import starting  # noqa: F401  # before what takes its time
+from loadstone import native, starting  # noqa: F401  # before what they are about
 from loadstone.documented import Documented, DocumentedPrice
 from loadstone.entity import Entity
 from loadstone.fanout import PerParent

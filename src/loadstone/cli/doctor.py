@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @target_options
 @json_option
 def doctor(system: str | None, naming: Naming, where: Where, as_json: bool) -> None:
-    """Look at versions, engine, target, credentials, clock, ports and disk; change nothing.
+    """Look at versions, speed, engine, target, credentials, clock, ports and disk; change nothing.
 
     Each line says what to do. With SYSTEM, what the credentials may do is asked about its tables.
     Exit 1 when something is wrong.
@@ -43,6 +43,7 @@ def doctor(system: str | None, naming: Naming, where: Where, as_json: bool) -> N
         about = About(system=loaded, names=naming.names(loaded.tables))
     found = [
         machine.versions(),
+        machine.speed(),
         _project(where),
         machine.engine(where.state),
         *connection(where, about),

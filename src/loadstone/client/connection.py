@@ -81,8 +81,7 @@ class Connection:
         self._waiter = getcurrent()
         try:
             self._send(request if self._tls is None else self._tls.encrypt(request))
-            while self._outcome is None:
-                self._hub.switch()
+            outcome = self._come()
         except OSError as error:  # of the TLS session
             self.close()
             raise TransportError(CONNECTION_CLOSED, f"while sending: {error}") from None
@@ -91,11 +90,11 @@ class Connection:
             raise
         finally:
             self._waiter = None
-        if isinstance(self._outcome, TransportError):
-            raise self._outcome
-        if not self._outcome.keep_alive or self._unsent is not None:
+        if isinstance(outcome, TransportError):
+            raise outcome
+        if not outcome.keep_alive or self._unsent is not None:
             self.close()
-        return self._outcome
+        return outcome
 
     def close(self) -> None:
         if not self.open:
@@ -106,6 +105,12 @@ class Connection:
                 watcher.stop()
                 watcher.close()
         self._socket.close()
+
+    def _come(self) -> HttpAnswer | TransportError:
+        """What came, or comes, of the request."""
+        while (outcome := self._outcome) is None:
+            self._hub.switch()
+        return outcome
 
     def _send(self, data: bytes | memoryview) -> None:
         try:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import time
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import TypeAlias
 
 from loadstone.client.target import Credentials
 from loadstone.errors import BadValue
@@ -19,11 +19,9 @@ _SHA256_BLOCK_BYTES = 64
 sha256 = hashlib.sha256
 
 
-class _Prefix(NamedTuple):
-    """All of a request of one operation that is the same within a second."""
-
-    canonical: hashlib._Hash  # has taken the canonical request up to the body's hash
-    head: bytes  # up to the signature
+#: All of a request of one operation that is the same within a second: a hash that has taken the
+#: canonical request up to the body's, and the head up to the signature.
+_Prefix: TypeAlias = "tuple[hashlib._Hash, bytes]"
 
 
 class Signer:
@@ -52,15 +50,15 @@ class Signer:
         second = int(now_s)
         if second != self._second:
             self._turn(second)
-        prefix = self._prefixes.get(operation) or self._prefix(operation)
-        canonical = prefix.canonical.copy()
+        canonical, head = self._prefixes.get(operation) or self._prefix(operation)
+        canonical = canonical.copy()
         canonical.update(sha256(body).hexdigest().encode())
         inner = self._inner.copy()
         inner.update(canonical.hexdigest().encode())
         outer = self._outer.copy()
         outer.update(inner.digest())
         return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (
-            prefix.head,
+            head,
             outer.hexdigest().encode(),
             len(body),
             body,
@@ -104,10 +102,8 @@ class Signer:
             f"authorization: AWS4-HMAC-SHA256 Credential={credential},"
             f" SignedHeaders={names}, Signature=",
         ]
-        prefix = _Prefix(
-            canonical=sha256(f"POST\n/\n\n{canonical_headers}\n{names}\n".encode()),
-            head="\r\n".join(head).encode(),
-        )
+        canonical = sha256(f"POST\n/\n\n{canonical_headers}\n{names}\n".encode())
+        prefix = (canonical, "\r\n".join(head).encode())
         self._prefixes[operation] = prefix
         return prefix
 

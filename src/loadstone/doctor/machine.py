@@ -20,6 +20,7 @@ from loadstone.embedded.engines import find_engine
 from loadstone.embedded.process import Engine
 from loadstone.errors import LoadstoneError
 from loadstone.folders import ELSEWHERE
+from loadstone.native import INTERPRETED, PURE
 
 OLDEST_PYTHON = (3, 11)
 #: Those that make results differ, or that a bug report should name.
@@ -52,6 +53,22 @@ def versions() -> Finding:
             state="wrong",
         )
     return Finding(about="versions", found=found, do="name them when you report a bug")
+
+
+def speed() -> Finding:
+    """Whether what runs for every call is machine code."""
+    what = "what runs for every call of a load is"
+    if not INTERPRETED:
+        return Finding(about="speed", found=f"{what} compiled", do="nothing to do")
+    return Finding(
+        about="speed",
+        found=f"{what} interpreted ({INTERPRETED}): it takes a third more processor",
+        do=f"unset {PURE}"
+        if os.environ.get(PURE)
+        else "where you want more of one processor, install a C compiler and Python's headers, and "
+        "Loadstone again; in a checkout, `python tools/native.py`",
+        state="note",
+    )
 
 
 def too_old(requirements: Iterable[str]) -> Iterator[str]:

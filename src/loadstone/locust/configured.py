@@ -12,6 +12,7 @@ from loadstone.arrivals.flags import open_settings
 from loadstone.capacity.readings import Reading
 from loadstone.client.sender import Sender
 from loadstone.locust.senders import OWN, described
+from loadstone.native import INTERPRETED
 
 _OF_ANY_LOAD = ("warm_up", "retries", "throttle")
 _OF_A_SCENARIO = ("mix", "skew", "sampled", "stage", "table_prefix")
@@ -48,4 +49,5 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "processor": platform.machine(),
         "cores": str(os.cpu_count() or "unknown"),
+        "hot path": "interpreted" if INTERPRETED else "compiled",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 from time import time
-from typing import Any
+from typing import Any, ClassVar
 
 from loadstone.dataset import Dataset
 from loadstone.entity import Entity
@@ -27,7 +27,7 @@ class Recent:
     for what is not past yet. So a load that writes fast stays small, and pauses for nothing.
     """
 
-    LIMIT = 20_000
+    LIMIT: ClassVar[int] = 20_000
 
     def __init__(self) -> None:
         self._young: dict[int, int] = {}
