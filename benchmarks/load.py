@@ -54,6 +54,7 @@ from loadstone.client.client import Client
 from loadstone.embedded.binary import find_binary
 from loadstone.embedded.process import Engine
 from loadstone.embedded.registry import STATE
+from loadstone.native import INTERPRETED
 from loadstone.run.figures import figures
 from loadstone.run.record import Run
 
@@ -343,6 +344,10 @@ def main() -> None:
     print(
         f"Python {platform.python_version()}, Locust {version('locust')}, boto3 "
         f"{version('boto3')}, gevent {version('gevent')}, {platform.processor()}"
+    )
+    print(
+        "what runs for every call of ours is "
+        f"{f'interpreted ({INTERPRETED})' if INTERPRETED else 'compiled'}"
     )
     match arguments.what:
         case "latency":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -267,22 +268,44 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 INSTRUCTION = re.compile(r"^(FROM|RUN|COPY|ENV|USER|WORKDIR|CMD)\s+((?:.*\\\n)*.*)$", re.MULTILINE)
 
 
+def copied_files() -> list[str]:
+    """What the Dockerfile takes from the checkout."""
+    return [
+        word
+        for name, rest in INSTRUCTION.findall(DOCKERFILE)
+        if name == "COPY" and "--from" not in rest
+        for word in rest.split()[:-1]
+        if not word.startswith("--")
+    ]
+
+
 def test_the_image_is_made_of_what_is_there() -> None:
     """Every line of the Dockerfile is an instruction; what it copies from the checkout is in it, is
     not kept out, and is what a wheel is made of."""
     plain = re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.MULTILINE)
     assert INSTRUCTION.sub("", plain).strip() == ""
-    copied = [
-        word
-        for name, rest in INSTRUCTION.findall(plain)
-        if name == "COPY" and "--from" not in rest
-        for word in rest.split()[:-1]
-        if not word.startswith("--")
-    ]
+    copied = copied_files()
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
     assert {*copied} == allowed
     assert all((ROOT / each).exists() for each in copied)
     assert {*CONTENT, "src"} <= set(copied)
+
+
+def test_what_the_image_copies_makes_a_wheel(tmp_path: Path) -> None:
+    """Of the checkout, what the Dockerfile copies is all that a wheel needs."""
+    for name in {*copied_files()}:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "made"]
+    pure = {**os.environ, "LOADSTONE_PURE": "1"}
+    done = subprocess.run(
+        build, cwd=tmp_path, env=pure, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "made").iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
 
 
 def test_the_image_trusts_no_download() -> None:
@@ -293,7 +316,10 @@ def test_the_image_trusts_no_download() -> None:
     # By number: what is not root can be told without asking the image who that is.
     assert "useradd --create-home --uid 1000 loadstone" in DOCKERFILE
     assert "USER 1000:1000" in DOCKERFILE
-    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["python:3.13-slim"] * 2
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == [
+        "python:3.13",
+        "python:3.13-slim",
+    ]
 
 
 def test_a_shell_reads_the_steps() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from loadstone import __version__
+from loadstone import __version__, native
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ("fixtures", "scenarios", "locustfiles", "reports/templates")
@@ -140,6 +140,24 @@ def test_the_wheel_claims_one_package(wheel: Path) -> None:
     assert not [name for name in packed if "__pycache__" in name]
 
 
+def test_the_wheel_is_compiled_where_it_can_be(wheel: Path, installed: Installed) -> None:
+    """A wheel is for the Python that built it, and has machine code for that one alone, which an
+    installed command runs on; or it is for any Python, and has none."""
+    names = zipfile.ZipFile(wheel).namelist()
+    code = {name.split("/")[2] for name in names if name.startswith("loadstone/_native/")}
+    if os.environ.get(native.PURE) or not (native.COMPILED / native.MANIFEST).exists():
+        assert wheel.name.endswith("-py3-none-any.whl")
+        assert not code
+        return
+    python = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert f"-{python}-{python}-" in wheel.name
+    assert code == {native.COMPILED.name}
+    look = "from loadstone.client import http; print(http.__file__)"
+    found = Path(installed.run(["python", "-c", look], installed.site).stdout.strip())
+    assert found.is_relative_to(installed.site)
+    assert found.suffix == ".so"
+
+
 def test_the_editable_install_stays_out_of_sight(installed: Installed, tmp_path: Path) -> None:
     """In the fresh environment `loadstone` is the wheel's, not the checkout's."""
     answer = installed.run(
@@ -195,7 +213,12 @@ def test_an_environment_of_an_application_gets_it_as_the_page_says(tmp_path: Pat
         offline = command.replace("path/to/loadstone", str(ROOT)).replace(" pytest ", " ")
         line = f"{offline} --no-deps --no-index --no-build-isolation --force-reinstall"
         line = line.replace(" --force-reinstall", "") if "wheel --no" in line else line
-        Installed(tmp_path / ".venv" / "bin", site).run(shlex.split(line), tmp_path)
+        words = [
+            str(found)
+            for word in shlex.split(line)
+            for found in ([*tmp_path.glob(word)] if "*" in word else [word])
+        ]
+        Installed(tmp_path / ".venv" / "bin", site).run(words, tmp_path)
     (found,) = site.glob("loadstone-*.dist-info")
     asked = (found / "METADATA").read_text(encoding="utf-8").splitlines()
     assert "Requires-Python: >=3.11" in asked

@@ -5,7 +5,7 @@ Bundling takes a second and a half and a package of 88 MB, and always gives the 
 has to wait for it.
 
 What runs for every call, as machine code (tools/native.py): a wheel has it for the Python that
-builds it, and is for any Python where it cannot be compiled. A checkout has it where it was made.
+builds it, and is for any Python where it cannot be compiled.
 """
 
 from __future__ import annotations
@@ -30,28 +30,25 @@ _ENTRY = "window.vegaEmbed = vegaEmbed;"
 
 
 class Making(BuildHookInterface[Any]):
-    """Writes the packed scripts beside the templates before these go into a wheel, or are used from
-    the checkout; compiles for a wheel."""
+    """Writes the packed scripts beside the templates, and machine code into the package, before
+    these go into a wheel or are used from the checkout."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         unfinished = PACKED.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(gzip.compress(bundled().encode(), 9, mtime=0))
         unfinished.replace(PACKED)
-        if version != "editable":
-            self._compile(build_data)
-
-    def _compile(self, build_data: dict[str, Any]) -> None:
         done = subprocess.run(
             [sys.executable, NATIVE], stderr=subprocess.PIPE, text=True, check=False
         )
         if done.returncode:
             *_, why = done.stderr.splitlines() or ["no reason given"]
-            self.app.display_warning(f"{why}: this wheel has no machine code")
-            return
-        suffix = EXTENSION_SUFFIXES[0].split(".")[1]
-        build_data["artifacts"].append(f"src/loadstone/_native/{suffix}/")
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+            self.app.display_warning(f"{why}: Loadstone will run interpreted")
+        elif version != "editable":
+            # Of this Python alone; a checkout may have been compiled for others too.
+            suffix = EXTENSION_SUFFIXES[0].split(".")[1]
+            build_data["artifacts"].append(f"src/loadstone/_native/{suffix}/")
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
 
 
 def bundled() -> str:
