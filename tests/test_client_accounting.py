@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadstone.client.accounting import consumed, failure, leftovers
-from loadstone.client.answer import Throttle, Units
+from loadstone.client.answer import Answer, Attempt, Throttle, Units
 
 NAMES = st.from_regex(r"[A-Za-z0-9_.-]{3,20}", fullmatch=True)
 COUNTS = st.sampled_from([0.5, 1, 1.0, 2.5, 12345.0])
@@ -175,6 +175,16 @@ def test_a_failed_condition_is_no_throttle() -> None:
 def test_an_error_without_a_code(body: bytes) -> None:
     """What a proxy answers is known by its status."""
     assert failure(502, body, b"{}").code == "HTTP502"
+
+
+def test_an_answer_is_decoded_once() -> None:
+    """However often it is looked at, its body is decoded the first time alone; what is no object
+    has nothing in it."""
+    attempts = (Attempt(0, 1, 200, None),)
+    answer = Answer("GetItem", attempts, body=b'{"Item":{}}')
+    assert answer.json == {"Item": {}}
+    assert answer.json is answer.json
+    assert Answer("GetItem", attempts, body=b"[1]").json == Answer("GetItem", attempts).json == {}
 
 
 def test_leftovers_count_as_throttles() -> None:

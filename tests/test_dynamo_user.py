@@ -26,6 +26,7 @@ from loadstone.run import Run
 from loadstone.run.call import Call
 from loadstone.run.header import PatternInfo
 from loadstone.scenario.by_hand import Operations
+from loadstone.scenario.reply import Reply
 from tests.commands import free_port, loadstone
 from tests.counted import counted, counting
 from tests.faultserver import FaultServer, error, good
@@ -272,6 +273,11 @@ def test_what_is_expected(client: Operations, table: str, heard: Heard) -> None:
             backwards = client.query(table, **OF_A, ScanIndexForward=False)
     assert (backwards.problem, heard.last.problem) == ("wrong order", "wrong order")
     assert client.get_item(table, {"pk": "none", "sk": 0}).ok
+    holds: Any = lambda reply: not reply.ok  # noqa: E731
+    with client.expect(check=holds):
+        client.query(table, **OF_A)
+    said = "check() says what is wrong as a text, or None, and said False"
+    assert heard.told == ("failed", said)
     with pytest.raises(BadValue, match="that range is empty"), client.expect(rows=range(0)):
         pass
 
@@ -281,6 +287,24 @@ def test_rows_that_no_answer_has(client: Operations, rows: Any) -> None:
     """What is no number of rows is refused, and not held against every answer."""
     with pytest.raises(BadValue, match="rows is how many, such as 3"), client.expect(rows=rows):
         pass
+
+
+def test_names_are_texts(client: Operations, table: str, heard: Heard) -> None:
+    """What nothing in a record can be called by is refused before anything is sent."""
+    number: Any = 5
+    with pytest.raises(BadValue, match="unless=5: unless is a text"), client.expect(unless=number):
+        pass
+    key = {"pk": "a", "sk": 0}
+    calls: list[Callable[[], Reply]] = [
+        lambda: client.get_item(table, key, name=number),
+        lambda: client.query(table, **OF_A, name=number),
+        lambda: client.batch_get_item({table: {"Keys": [key]}}, name=number),
+        lambda: client.transact_get_items([{"Get": {"TableName": table, "Key": key}}], name=number),
+    ]
+    for call in calls:
+        with pytest.raises(BadValue, match="name=5: name is a text"):
+            call()
+    assert not heard.calls
 
 
 def test_conditions(client: Operations, table: str, heard: Heard) -> None:

@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from loadstone import native
 from loadstone.doctor import machine
+from tools import native as tool
 from tools.native import GROUP, hot_sources, seen_by
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,25 +85,117 @@ def test_python_is_read_where_it_is_asked_for(package: Path) -> None:
 def test_nothing_compiled_is_no_problem(package: Path) -> None:
     """Without machine code, or with a manifest that is none, the modules are read."""
     there = package / native.COMPILED.relative_to(native.PACKAGE)
-    for text in ("", "[]", "{}", '{"sources": ["gone.py"]}'):
-        (there / native.MANIFEST).write_text(text, encoding="utf-8")
+    for wrong in (
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"sources": ["gone.py"]}',
+        b'{"sources": ["\\u0000"]}',
+    ):
+        (there / native.MANIFEST).write_bytes(wrong)
         why = looked(package)
+        assert why.startswith("what was compiled cannot be read: ")
         assert why.endswith("{'py'}")
-        assert why != "{'py'}"
     shutil.rmtree(there)
     assert looked(package) == "not compiled for this Python {'py'}"
+
+
+def test_what_is_not_whole_is_not_taken(package: Path) -> None:
+    """Machine code that is gone, was cut off, or does not load here leaves all to the sources."""
+    (shared,) = package.rglob(f"{native.SHARED}.*")
+    whole = shared.read_bytes()
+    shared.write_bytes(whole[:1000])
+    assert re.match(r"what was compiled cannot be read: .* {'py'}$", looked(package))
+    shared.write_bytes(b"\0" * len(whole))
+    assert re.match(r"what was compiled cannot be loaded: .* {'py'}$", looked(package))
+    shared.unlink()
+    assert re.match(r"what was compiled cannot be read: .* {'py'}$", looked(package))
+
+
+@pytest.fixture
+def compiler(package: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The tool on the copy, with a compiler that writes no code; what it is to change meanwhile."""
+    changed: list[Path] = []
+
+    def compiled(sources: list[str], into: Path) -> dict[str, Path]:
+        (into / "loadstone").mkdir(parents=True)
+        (into / "loadstone" / "made.so").write_text("code", encoding="utf-8")
+        for path in changed:
+            path.write_text("# changed\n", encoding="utf-8")
+        return {"made": Path("loadstone/made.so")}
+
+    monkeypatch.setattr(tool, "PACKAGE", package)
+    monkeypatch.setattr(tool, "SOURCE", package.parent)
+    monkeypatch.setattr(tool, "compiled", compiled)
+    monkeypatch.delenv(native.PURE, raising=False)
+    return changed
+
+
+def test_what_changes_while_it_is_compiled_is_not_taken(
+    compiler: list[Path], package: Path
+) -> None:
+    """Sources that change meanwhile are not said to be those that were compiled."""
+    hot = package / "client/http.py"
+    hot.write_text("# before\n", encoding="utf-8")
+    compiler.append(hot)
+    with pytest.raises(tool.Cannot, match="sources have changed meanwhile"):
+        tool.make()
+    compiler.clear()
+    tool.make()
+    assert tool.is_current(tool.loading(), hot_sources(), f"mypyc {version('mypy')}")
+
+
+def test_what_runs_keeps_what_it_runs_on(compiler: list[Path], package: Path) -> None:
+    """Compiling anew leaves the files that were named before, which a process may still import."""
+    before = set(package.rglob("*.so"))
+    (package / "client/http.py").write_text("# changed\n", encoding="utf-8")
+    tool.make()
+    assert before < set(package.rglob("*.so"))
+
+
+def test_where_nothing_can_be_written_the_tool_says_so(compiler: list[Path], package: Path) -> None:
+    """What the system refuses is a reason, and no traceback."""
+    shutil.rmtree(package / "_native")
+    (package / "_native").write_text("a file", encoding="utf-8")
+    with pytest.raises(tool.Cannot, match=r"cannot compile: .*_native"):
+        tool.make()
+
+
+def test_a_build_without_the_other_packages_can_compile(tmp_path: Path) -> None:
+    """mypy finds nothing wrong with the modules where no package is installed: pip builds a wheel
+    before any of them is there."""
+    configuration = tmp_path / "mypy.ini"
+    configuration.write_text(tool.CONFIGURATION, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--no-site-packages", "--config-file"]
+    command += [str(configuration), "--cache-dir", str(tmp_path / "cache")]
+    done = subprocess.run(
+        [*command, *(f"loadstone/{source}" for source in hot_sources())],
+        cwd=tool.SOURCE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_cause_is_told_in_a_line() -> None:
+    """Of what a compiler says, what is missing, and not what it was called with."""
+    said = "gcc -I/a\nx.c:1:10: fatal error: Python.h: No such file\nerror: Command '['gcc'...\n"
+    assert tool.cause(said) == "x.c:1:10: fatal error: Python.h: No such file"
+    assert tool.cause("") == "no reason given"
 
 
 def test_what_is_current_is_not_compiled_again(package: Path) -> None:
     """The tool does nothing where it has been, and without mypyc, or asked for Python alone, it
     says so and ends with 3."""
     shutil.copytree(ROOT / "tools", package.parent.parent / "tools")
-    tool = package.parent.parent / "tools" / "native.py"
+    path = package.parent.parent / "tools" / "native.py"
     before = {path: path.stat().st_mtime_ns for path in package.rglob("*.so")}
     kept = {name: value for name, value in os.environ.items() if name != native.PURE}
 
     def run(*flags: str, **environ: str) -> tuple[int, str]:
-        command = [sys.executable, *flags, str(tool)]
+        command = [sys.executable, *flags, str(path)]
         done = subprocess.run(
             command, env={**kept, **environ}, capture_output=True, text=True, check=False
         )

@@ -6,7 +6,6 @@ import math
 import socket
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,8 +53,8 @@ def throttled(reason: str, resource: str, times: int = 1) -> Call:
     refused = Attempt(
         last.sent_ns, last.sent_ns + MS, 400, "ThrottlingException", (Throttle(reason, resource),)
     )
-    answer = replace(made.answer, attempts=(*[refused] * times, last))
-    return made._replace(answer=answer)
+    made.answer.attempts = (*[refused] * times, last)
+    return made
 
 
 def limited(folder: Path, calls: Sequence[Call], heat: Sequence[Any] = (), **gauges: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
@@ -16,6 +17,7 @@ import pytest
 from loadstone.client.answer import Answer, Attempt
 from loadstone.dataset import Dataset
 from loadstone.errors import BadContent
+from loadstone.fields.links import count_of
 from loadstone.pattern import Journey, Mix, Pattern, PutItem, Query, Think
 from loadstone.run.call import Call
 from loadstone.scenario.player import Player
@@ -300,6 +302,15 @@ def test_only_those_that_fit_are_asked_for(dataset: Dataset, system: System) -> 
     assert asked <= {item.get("parentUserId") for item in table.items}
 
 
+def test_whom_a_pattern_is_for_goes_by_truth(dataset: Dataset, system: System) -> None:
+    """`only` may be any value, such as a text, or a number of which 0 means nobody."""
+    oversight = system.patterns["family-oversight"]
+    household, message = oversight.of, system.entities["Message"]
+    for asked in (household["parentUserId"], count_of(lambda: message)):
+        pattern = replace(oversight, only=asked)
+        assert played(player(dataset, Table(dataset)), pattern, 20)
+
+
 def test_a_mix_is_played_in_its_proportions(dataset: Dataset, system: System) -> None:
     """Entries come up as often as their weights say."""
     playing = player(dataset, Table(dataset))
@@ -319,6 +330,11 @@ def test_mistakes_of_an_author_are_said(system: System) -> None:
         Query(table, index="AnimalIndex", key={"userId": entities["Student"]["userId"]})
     with pytest.raises(BadContent, match="no index 'Nope'"):
         Query(table, index="Nope", key={})
+    wrong: list[Any] = [0, -1, 5.0, True, "5"]
+    for each in wrong:
+        for given in ({"limit": each}, {"pages": each}):
+            with pytest.raises(BadContent, match="limit and pages are whole numbers from 1 on"):
+                Query(table, key={"userId": entities["Student"]["userId"]}, **given)
     with pytest.raises(BadContent, match="Written"):
         Pattern(
             "x",

@@ -11,6 +11,7 @@ builds it, and is for any Python where it cannot be compiled.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -44,9 +45,11 @@ class Making(BuildHookInterface[Any]):
             *_, why = done.stderr.splitlines() or ["no reason given"]
             self.app.display_warning(f"{why}: Loadstone will run interpreted")
         elif version != "editable":
-            # Of this Python alone; a checkout may have been compiled for others too.
-            suffix = EXTENSION_SUFFIXES[0].split(".")[1]
-            build_data["artifacts"].append(f"src/loadstone/_native/{suffix}/")
+            # Of this Python and these sources alone; a checkout may have been compiled for others.
+            compiled = Path("src/loadstone/_native", EXTENSION_SUFFIXES[0].split(".")[1])
+            manifest = json.loads(Path(self.root, compiled, "manifest.json").read_bytes())
+            files = ["manifest.json", *(file for file, _ in manifest["modules"].values())]
+            build_data["artifacts"] += [f"{compiled}/{file}" for file in files]
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,15 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from time import time
 from types import ModuleType
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = SOURCE / "loadstone"
 GROUP = "loadstone"
 CANNOT = 3
+#: How long what nobody new takes is kept for those who run on it.
+DAY_S = 86_400
 #: Where a profile of calls finds Python of ours. More takes longer to compile, and gains little.
 HOT = {
     "client": "accounting answer client connection http outcome pool signing tls",
@@ -36,8 +40,8 @@ CONFIGURATION = """\
 [mypy]
 mypy_path = .
 explicit_package_bases = true
+follow_imports = silent
 ignore_missing_imports = true
-disable_error_code = unused-ignore
 """
 
 
@@ -87,18 +91,24 @@ def loading() -> ModuleType:
     return module
 
 
-def compiled(sources: list[str], into: Path) -> dict[str, str]:
+def compiled(sources: list[str], into: Path) -> dict[str, Path]:
     """The extensions of these modules, by their names, in a directory."""
     command = [sys.executable, __file__, str(into), *sources]
     done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if "rror: " in line]
-        raise Cannot(f"cannot compile: {said[-1] if said else done.stderr[-500:]}")
+        raise Cannot(f"cannot compile: {cause(done.stdout + done.stderr)}")
     found = {}
     for path in sorted(into.rglob("*.so")):
         inside = path.relative_to(into)
-        found[".".join([*inside.parent.parts, inside.name.partition(".")[0]])] = inside.as_posix()
+        found[".".join([*inside.parent.parts, inside.name.partition(".")[0]])] = inside
     return found
+
+
+def cause(said: str) -> str:
+    """The first line that a compiler calls an error, and not what it was called with."""
+    lines = [line for line in said.splitlines() if "rror: " in line]
+    fatal = [line for line in lines if "fatal error: " in line]
+    return (fatal or lines or [said.strip() or "no reason given"])[0][:300]
 
 
 def compile_here(into: Path, sources: list[str]) -> None:
@@ -132,32 +142,52 @@ def make() -> None:
         maker = f"mypyc {version('mypy')}"
     except PackageNotFoundError:
         raise Cannot("cannot compile: mypy is missing, whose mypyc does it") from None
-    there: Path = native.COMPILED
     hot = hot_sources()
-    if is_current(native, hot, maker):
-        return
-    sources = seen_by(hot)
-    manifest = {"maker": maker, "hot": hot, "sources": sources, "digest": native.digest(sources)}
-    there.parent.mkdir(exist_ok=True)
-    print("compiling what runs for every call (half a minute)", file=sys.stderr)
-    with tempfile.TemporaryDirectory(dir=there.parent) as name:
-        made = Path(name, "made")
-        manifest["modules"] = compiled(hot, made)
-        text = json.dumps(manifest, indent=1)
-        (made / native.MANIFEST).write_text(f"{text}\n", encoding="utf-8")
-        if there.exists():
-            there.rename(Path(name, "old"))
-        made.rename(there)
+    if not is_current(native, hot, maker):
+        try:
+            replace(native, hot, maker)
+        except OSError as error:
+            raise Cannot(f"cannot compile: {error}") from error
 
 
 def is_current(native: ModuleType, hot: list[str], maker: str) -> bool:
-    """Whether what is there was made by this compiler of these modules as they are."""
+    """Whether what is there is whole, and was made by this compiler of the modules as they are."""
     try:
-        old = json.loads((native.COMPILED / native.MANIFEST).read_text(encoding="utf-8"))
+        old = json.loads((native.COMPILED / native.MANIFEST).read_bytes())
+        native.places(old)
         same: bool = native.digest(old["sources"]) == old["digest"]
         return same and (old["hot"], old["maker"]) == (hot, maker)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False  # nothing, or of another kind
+    except native.UNREADABLE:
+        return False
+
+
+def replace(native: ModuleType, hot: list[str], maker: str) -> None:
+    """Compile into a folder of its own, and have the manifest name it: whoever runs on what was
+    there until now may import more of it."""
+    there: Path = native.COMPILED
+    sources = seen_by(hot)
+    digest = native.digest(sources)
+    build = f"{digest[:16]}-{os.getpid()}"
+    there.mkdir(parents=True, exist_ok=True)
+    print("compiling what runs for every call (half a minute)", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name, "made")
+        files = compiled(hot, made)
+        if native.digest(sources) != digest:
+            raise Cannot("cannot compile: sources have changed meanwhile")
+        modules = {
+            module: (f"{build}/{file.as_posix()}", (made / file).stat().st_size)
+            for module, file in files.items()
+        }
+        shutil.copytree(made, there / build)
+    manifest = {"maker": maker, "hot": hot, "sources": sources, "digest": digest}
+    unfinished = there / f"{build}.json"
+    text = json.dumps({**manifest, "modules": modules}, indent=1)
+    unfinished.write_text(f"{text}\n", encoding="utf-8")
+    unfinished.replace(there / native.MANIFEST)
+    for old in there.iterdir():
+        if old.is_dir() and old.name != build and time() - old.stat().st_mtime > DAY_S:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def main() -> int:
@@ -169,6 +199,8 @@ def main() -> int:
     except Cannot as error:
         print(error, file=sys.stderr)
         return CANNOT
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

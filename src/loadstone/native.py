@@ -12,10 +12,11 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
-from json import JSONDecodeError, loads
+from json import loads
 from pathlib import Path
 from types import ModuleType
 
@@ -24,6 +25,10 @@ PACKAGE = Path(__file__).resolve().parent
 #: For this Python on this kind of machine; a checkout may have several.
 COMPILED = PACKAGE / "_native" / EXTENSION_SUFFIXES[0].split(".")[1]
 MANIFEST = "manifest.json"
+#: The one extension that has all of the code; each module's own refers to it.
+SHARED = "loadstone__mypyc"
+#: What a manifest can be that is none.
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def digest(sources: Iterable[str]) -> str:
@@ -35,16 +40,26 @@ def digest(sources: Iterable[str]) -> str:
     return found.hexdigest()
 
 
+def places(manifest: Mapping[str, Mapping[str, tuple[str, int]]]) -> dict[str, Path]:
+    """Where each module's code lies; OSError where it is gone, or was cut off."""
+    found = {}
+    for name, (file, size) in manifest["modules"].items():
+        found[name] = COMPILED / file
+        if found[name].stat().st_size != size:
+            raise OSError(f"{found[name]} is not what was compiled")
+    return found
+
+
 class _Finder(MetaPathFinder):
     """Finds compiled modules by their names, before anybody looks for sources."""
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._places = places
+    def __init__(self, known: Mapping[str, Path]) -> None:
+        self._known = known
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        place = self._places.get(name)
+        place = self._known.get(name)
         return None if place is None else spec_from_file_location(name, place)
 
 
@@ -52,16 +67,21 @@ def _prefer() -> str:
     """Take the compiled modules; why not, if so."""
     if os.environ.get(PURE):
         return f"{PURE} is set"
+    if not (COMPILED / MANIFEST).exists():
+        return "not compiled for this Python"
     try:
         manifest = loads((COMPILED / MANIFEST).read_bytes())
         if digest(manifest["sources"]) != manifest["digest"]:
             return "compiled from other sources than these"
-        places = {name: COMPILED / file for name, file in manifest["modules"].items()}
-    except FileNotFoundError:
-        return "not compiled for this Python"
-    except (OSError, JSONDecodeError, KeyError, AttributeError, TypeError) as error:
-        return f"{COMPILED / MANIFEST} cannot be read: {error!r}"
-    sys.meta_path.insert(0, _Finder(places))
+        finder = _Finder(places(manifest))
+    except UNREADABLE as error:
+        return f"what was compiled cannot be read: {error}"
+    sys.meta_path.insert(0, finder)
+    try:
+        import_module(SHARED)
+    except ImportError as error:
+        sys.meta_path.remove(finder)
+        return f"what was compiled cannot be loaded: {error}"
     return ""
 
 

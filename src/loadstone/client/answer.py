@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import orjson
@@ -36,15 +34,23 @@ class Attempt(NamedTuple):
     backoff_ns: int = 0  # waited after this attempt before the next
 
 
-@dataclass
 class Answer:
-    """The outcome of one operation after its last attempt."""
+    """The outcome of one operation after its last attempt. `units` are those of all attempts.
 
-    operation: str
-    attempts: tuple[Attempt, ...]
-    units: tuple[Units, ...] = ()  # over all attempts
-    body: bytes = b""
-    message: str | None = None
+    No dataclass: one is made for every call, and what writes its own `__init__` is made sooner.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        attempts: tuple[Attempt, ...],
+        units: tuple[Units, ...] = (),
+        body: bytes = b"",
+        message: str | None = None,
+    ) -> None:
+        self.operation, self.attempts, self.units = operation, attempts, units
+        self.body, self.message = body, message
+        self._json: dict[str, Any] | None = None
 
     @property
     def status(self) -> int:
@@ -71,8 +77,11 @@ class Answer:
         last = self.attempts[-1]
         return last.answered_ns - last.sent_ns
 
-    @cached_property
+    @property
     def json(self) -> dict[str, Any]:
         """The body, decoded when first asked for."""
-        decoded = orjson.loads(self.body) if self.body else {}
-        return decoded if isinstance(decoded, dict) else {}
+        found = self._json
+        if found is None:
+            decoded = orjson.loads(self.body) if self.body else {}
+            found = self._json = decoded if isinstance(decoded, dict) else {}
+        return found

@@ -378,5 +378,5 @@ def parts_of(operation: Operation) -> Sequence[ItemOperation]:
 
 
 def _check_pages(where: str, limit: int | None, pages: int | None) -> None:
-    if (limit is not None and limit < 1) or (pages is not None and pages < 1):
-        raise BadContent(f"{where}: limit and pages are 1 or more, or not said")
+    if not all(each is None or (type(each) is int and each >= 1) for each in (limit, pages)):
+        raise BadContent(f"{where}: limit and pages are whole numbers from 1 on, or not said")

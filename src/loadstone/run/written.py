@@ -121,7 +121,9 @@ def _read(path: Path, table: str) -> Iterable[tuple[Kind, list[Row]]]:
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from (line for line in file if line.endswith(b"\n"))
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
 
 
 def _check_head(path: Path, version: int) -> None:

@@ -46,7 +46,10 @@ class Expectation:
         if wanted is not None and rows not in (wanted if isinstance(wanted, range) else [wanted]):
             said = f"{wanted.start} to {wanted[-1]}" if isinstance(wanted, range) else str(wanted)
             return f"{rows} rows where {said} must be"
-        return self.check(reply) if self.check is not None else None
+        verdict: object = self.check(reply) if self.check is not None else None
+        if verdict is None or isinstance(verdict, str):
+            return verdict
+        return f"check() says what is wrong as a text, or None, and said {verdict!r}"
 
 
 class Operations:
@@ -86,6 +89,7 @@ class Operations:
         wrong with it, or None.
         """
         _check_rows(rows)
+        _check_text("unless", unless)
         before, self._expected = self._expected, Expectation(rows=rows, unless=unless, check=check)
         try:
             yield
@@ -209,6 +213,7 @@ class Operations:
     # How they are sent.
 
     def _one(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        _check_text("name", name)
         table = parameters["TableName"]
         info = PatternInfo(operation=operation, table=table)
         body = _body(parameters)
@@ -218,6 +223,7 @@ class Operations:
         return self._counted(name, info, intended_ns, answers, len(body), parts=1)
 
     def _batch(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        _check_text("name", name)
         request_items = parameters["RequestItems"]
         info = PatternInfo(operation=operation, table=", ".join(request_items))
         body = _body(parameters)
@@ -230,6 +236,7 @@ class Operations:
         return self._counted(name, info, intended_ns, answers, len(body), parts=parts)
 
     def _transact(self, operation: str, name: str | None, parameters: Mapping[str, Any]) -> Reply:
+        _check_text("name", name)
         transact_items = parameters["TransactItems"]
         tables = _tables_of(transact_items)
         info = PatternInfo(operation=operation, table=", ".join(tables))
@@ -248,6 +255,7 @@ class Operations:
         request: Mapping[str, Any],
         segments: int = 1,
     ) -> Reply:
+        _check_text("name", name)
         table, index = request["TableName"], request.get("IndexName")
         info = PatternInfo(operation=operation, table=table, index=index)
         self._before(())
@@ -314,6 +322,12 @@ class Operations:
         if expected.unless is not None and failed_by_condition(call.answer):
             return call._replace(outcome=expected.unless, problem=None)
         return call
+
+
+def _check_text(name: str, text: object) -> None:
+    """BadValue for what nothing in a record can be called by."""
+    if text is not None and not isinstance(text, str):
+        raise BadValue(f"{name}={text!r}: {name} is a text, or not said")
 
 
 def _check_rows(rows: object) -> None:

@@ -27,7 +27,7 @@ class Popularity:
         if count < 1:
             raise BadValue("there is nothing to ask for")
         if not 0 <= skew <= 5:
-            raise BadValue(f"a skew is between 0 (even) and 5, not {skew}")
+            raise BadValue(f"a skew is between 0 (even) and 5, not {skew:g}")
         self._count, self._skew, self._power = count, skew, 1 - skew
         self._step = _coprime(key % count, count)
         self._shift = key // count % count

@@ -22,7 +22,7 @@ class Prepared:
     check: Check
     parts: Sequence[Part]
     tables: Sequence[str]  # of the parts, as they are called there
-    only: Callable[[int], bool] | None
+    only: Callable[[int], object] | None  # whatever content says: it goes by its truth
     writes: bool = False
     below: Callable[[int], range] | None = None  # what a batch reads of the drawn item
     keys: Callable[[int], Mapping[str, Any]] | None = None

@@ -60,7 +60,7 @@ class Part:
         fields: Mapping[str, Map],
         expressions: Expressions,
         make: Make,
-        fits: Callable[[int], bool] | None,
+        fits: Callable[[int], object] | None,
     ) -> None:
         self.operation, self.name, self.about = operation, operation.name, about
         self.tests: Sequence[Test] = expressions.tests
@@ -221,7 +221,7 @@ def _keyed(operation: ItemOperation | Query | Scan) -> tuple[str, str] | None:
 
 def _fits(
     dataset: Dataset, about: Entity, conditions: Sequence[Expr]
-) -> Callable[[int], bool] | None:
+) -> Callable[[int], object] | None:
     return dataset.compile(about, reduce(and_, conditions)) if conditions else None
 
 
