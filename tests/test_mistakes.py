@@ -97,6 +97,7 @@ def test_whatever_stands_in_a_wrong_place_is_told(room: str, slip: str, tmp_path
         ("scenarios", "GetItem(entry)", "GetItem(entries)", "not the Table 'orders'"),
         ("scenarios", "one_entry: 3", "one_entry: '3'", "takes {a Pattern or a Journey: a number}"),
         ("scenarios", "limit=25", "limit='25'", "Query(limit=…) takes a whole number or None, not"),
+        ("scenarios", "limit=25", "limit=2.5", "Query(limit=…) takes a whole number or None, not"),
         ("scenarios", "Think(1, 3), add", "Think(1, '3'), add", "Think(high=…) takes a number"),
         ("fixtures", 'ttl="expiresAt"', "ttl=5", "Table(ttl=…) takes a text or None, not 5"),
         ("fixtures", "(Index(", "(Index, Index(", "Table(indexes=…) takes several, as"),

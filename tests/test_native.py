@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -35,8 +36,13 @@ def package(tmp_path: Path) -> Path:
     if not os.environ.get("LOADSTONE_REQUIRE_NATIVE") and not native.COMPILED.is_dir():
         pytest.skip("nothing is compiled: `python tools/native.py`")
     leave = shutil.ignore_patterns("__pycache__")
-    copy = shutil.copytree(native.PACKAGE, tmp_path / "src" / "loadstone", ignore=leave)
-    return Path(copy)
+    copy = Path(shutil.copytree(native.PACKAGE, tmp_path / "src" / "loadstone", ignore=leave))
+    there = copy / native.COMPILED.relative_to(native.PACKAGE)
+    manifest = json.loads((there / native.MANIFEST).read_bytes())
+    build = there / manifest["modules"][native.SHARED][0].partition("/")[0]
+    for older in {each for each in there.iterdir() if each.is_dir()} - {build}:
+        shutil.rmtree(older)
+    return copy
 
 
 def looked(package: Path, **environ: str) -> str:

@@ -378,5 +378,10 @@ def parts_of(operation: Operation) -> Sequence[ItemOperation]:
 
 
 def _check_pages(where: str, limit: int | None, pages: int | None) -> None:
-    if not all(each is None or (type(each) is int and each >= 1) for each in (limit, pages)):
-        raise BadContent(f"{where}: limit and pages are whole numbers from 1 on, or not said")
+    for each in (limit, pages):
+        if each is None:
+            continue
+        if type(each) is not int:
+            raise TypeError(f"{where}: limit and pages are whole numbers, and not {each!r}")
+        if each < 1:
+            raise BadContent(f"{where}: limit and pages are 1 or more, or not said")
