@@ -35,13 +35,13 @@ def package(tmp_path: Path) -> Path:
         pytest.skip(f"{native.PURE} is set")
     if not os.environ.get("LOADSTONE_REQUIRE_NATIVE") and not native.COMPILED.is_dir():
         pytest.skip("nothing is compiled: `python tools/native.py`")
-    leave = shutil.ignore_patterns("__pycache__")
+    leave = shutil.ignore_patterns("__pycache__", "_native")
     copy = Path(shutil.copytree(native.PACKAGE, tmp_path / "src" / "loadstone", ignore=leave))
-    there = copy / native.COMPILED.relative_to(native.PACKAGE)
-    manifest = json.loads((there / native.MANIFEST).read_bytes())
-    build = there / manifest["modules"][native.SHARED][0].partition("/")[0]
-    for older in {each for each in there.iterdir() if each.is_dir()} - {build}:
-        shutil.rmtree(older)
+    manifest = json.loads((native.COMPILED / native.MANIFEST).read_bytes())
+    for name in (native.MANIFEST, *(file for file, _ in manifest["modules"].values())):
+        named = copy / native.COMPILED.relative_to(native.PACKAGE) / name
+        named.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(native.COMPILED / name, named)
     return copy
 
 
