@@ -16,4 +16,4 @@ lock:
 	@sh tools/dev lock --upgrade
 
 clean:
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/loadstone/_native
