@@ -45,3 +45,11 @@ def test_an_item_is_there_or_not(body: dict[str, Any]) -> None:
     """GetItem brings one row where there is an item, and none otherwise."""
     for written in (orjson.dumps(body), json.dumps(body, indent=1).encode()):
         assert seen(answer("GetItem", written)) == Seen(int("Item" in body), False)
+
+
+def test_rows_that_are_no_objects_are_counted() -> None:
+    """What a server makes of its rows is no reason to lose count of the call."""
+    batch = orjson.dumps({"Responses": {"orders": [ROWS[0], "row", 5, None]}})
+    assert seen(answer("BatchGetItem", batch)) == Seen(4, False)
+    parts = orjson.dumps({"Responses": [{"Item": ROWS[0]}, {}, {"Item": "row"}]})
+    assert seen(answer("TransactGetItems", parts)) == Seen(2, False)

@@ -15,8 +15,8 @@ import json
 import os
 import subprocess
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import altair as alt
@@ -46,9 +46,10 @@ class Making(BuildHookInterface[Any]):
             self.app.display_warning(f"{why}: Loadstone will run interpreted")
         elif version != "editable":
             # Of this Python and these sources alone; a checkout may have been compiled for others.
-            compiled = Path("src/loadstone/_native", EXTENSION_SUFFIXES[0].split(".")[1])
-            manifest = json.loads(Path(self.root, compiled, "manifest.json").read_bytes())
-            files = ["manifest.json", *(file for file, _ in manifest["modules"].values())]
+            native = run_path(str(NATIVE))["loading"]()
+            compiled = native.COMPILED.relative_to(Path(self.root).resolve())
+            manifest = json.loads((native.COMPILED / native.MANIFEST).read_bytes())
+            files = [native.MANIFEST, *(file for file, _ in manifest["modules"].values())]
             build_data["artifacts"] += [f"{compiled}/{file}" for file in files]
             build_data["pure_python"] = False
             build_data["infer_tag"] = True

@@ -26,8 +26,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = SOURCE / "loadstone"
 GROUP = "loadstone"
 CANNOT = 3
-#: How long what nobody new takes is kept for those who run on it.
-DAY_S = 86_400
+#: Another build goes when it is so old: a process may still run on it.
+KEPT_S = 86_400
 #: Where a profile of calls finds Python of ours. More takes longer to compile, and gains little.
 HOT = {
     "client": "accounting answer client connection http outcome pool signing tls",
@@ -186,7 +186,7 @@ def replace(native: ModuleType, hot: list[str], maker: str) -> None:
     unfinished.write_text(f"{text}\n", encoding="utf-8")
     unfinished.replace(there / native.MANIFEST)
     for old in there.iterdir():
-        if old.is_dir() and old.name != build and time() - old.stat().st_mtime > DAY_S:
+        if old.is_dir() and old.name != build and time() - old.stat().st_mtime > KEPT_S:
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -74,8 +74,8 @@ def _has(body: bytes, name: bytes) -> bool:
     return False
 
 
-def rows_in(answer: Answer) -> Iterator[dict[str, Any]]:
-    """The rows of a good answer, as they are on the wire."""
+def rows_in(answer: Answer) -> Iterator[Any]:
+    """The rows of a good answer, as they are on the wire: objects, if the server is sane."""
     body = answer.json
     match answer.operation:
         case "GetItem":
